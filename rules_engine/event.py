@@ -1,0 +1,30 @@
+"""An event and its member's facts after the boundary: validated, canonical, ready for an evaluator.
+
+Values are those of `ir.py`: minor units, scaled units, days, instants, `str`, `bool`, None for an absent optional. Every
+declared field has an entry.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+FieldValue: TypeAlias = int | str | bool | None | tuple[int | str, ...]
+"""A `rate` is an integer of billionths; a list or codes are a tuple."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One event. `day` is its local day, `instant` its moment (the day's start where it is dated by a date)."""
+
+    name: str
+    id: str
+    member: str | None
+    day: int
+    instant: int
+    fields: dict[str, FieldValue]
+    lines: tuple[dict[str, FieldValue], ...]
+
+
+Facts: TypeAlias = dict[str, FieldValue]
+"""A member's declared facts by name, and `tier` (a rung) where tiers come from the host."""

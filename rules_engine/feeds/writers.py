@@ -1,0 +1,156 @@
+"""Rows out to a file of any ending, put in its place only when the run has succeeded.
+
+The same rows can be written as CSV, NDJSON or Parquet. They are gathered and written in batches, and a `Writer` is a
+`with` block: leaving it in good order puts the file in its place, an exception leaves what was there before.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+import msgspec
+import orjson
+
+from rules_engine.feeds.files import Replacement, ending_of, reason
+from rules_engine.feeds.records import FeedError, Read
+
+Row = Sequence[str | int | None]
+
+_BATCH_ROWS = 4096
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A column to write: Parquet wants to know its kind, CSV and NDJSON write all kinds alike."""
+
+    name: str
+    kind: Literal["text", "integer", "decimal"] = "text"
+    decimals: int = 0
+
+
+EFFECT_COLUMNS = tuple(Column(name) for name in ("event", "rule", "line", "kind", "unit", "amount"))
+REJECT_COLUMNS = (Column("number", "integer"), *(Column(name) for name in ("event", "code", "field", "message")))
+
+
+def outcome_columns(units: Sequence[tuple[str, int]], discount_decimals: int = 2) -> tuple[Column, ...]:
+    """Return the columns of one row an event: each unit, by name and decimals, has its own.
+
+    >>> [column.name for column in outcome_columns([("point", 0)])]
+    ['event', 'member', 'point', 'discount', 'fingerprint']
+    """
+    amounts = (Column(name, "decimal", decimals) for name, decimals in units)
+    discount = Column("discount", "decimal", discount_decimals)
+    return (Column("event"), Column("member"), *amounts, discount, Column("fingerprint"))
+
+
+def reject_row(read: Read, code: str | None = None, field: str | None = None, message: str | None = None) -> Row:
+    """Return a row of rejects: the fault of the feed, or what the scorer said instead.
+
+    >>> reject_row(Read(number=7, rows=1, key="A1"), "too-large", "amount", "`amount` is above 5,000 GBP")
+    (7, 'A1', 'too-large', 'amount', '`amount` is above 5,000 GBP')
+    """
+    if read.fault is not None and code is None:
+        code, field, message = read.fault.code, read.fault.field, read.fault.message
+    return (read.number, read.key, code, field, message)
+
+
+def open_writer(path: str | Path, columns: Sequence[str | Column]) -> Writer:
+    """Return a writer of rows for a file; use it in a `with` block.
+
+    The ending says the format; a folder that is missing is refused now. Of two columns of one name the file is refused.
+    """
+    path = Path(path)
+    made = tuple(Column(column) if isinstance(column, str) else column for column in columns)
+    names = [column.name for column in made]
+    if len({*names}) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise FeedError(f"`{path.name}` would have two columns called `{twice}`")
+    ending = ending_of(path)
+    replacement = Replacement(path)
+    try:
+        if ending == ".parquet":
+            from rules_engine.feeds.parquet import ParquetSink
+
+            return Writer(replacement, ParquetSink(replacement, made), 1 << 15)
+        sink = _CsvSink(replacement, names) if ending.startswith(".csv") else _JsonSink(replacement, names)
+        return Writer(replacement, sink, _BATCH_ROWS)
+    except BaseException:
+        replacement.discard()
+        raise
+
+
+class Writer:
+    """Rows on their way to a file."""
+
+    def __init__(self, replacement: Replacement, sink: Any, batch_rows: int) -> None:
+        self._replacement = replacement
+        self._sink = sink
+        self._batch_rows = batch_rows
+        self._rows: list[Row] = []
+
+    def write(self, row: Row) -> None:
+        """Take one row: text, whole numbers or None, in the order of the columns."""
+        rows = self._rows
+        rows.append(row)
+        if len(rows) >= self._batch_rows:
+            self._flush()
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self._replacement.discard()
+            return
+        try:
+            self._flush()
+            self._sink.close()
+            self._replacement.commit()
+        except OSError as failed:
+            self._replacement.discard()
+            raise FeedError(f"`{self._replacement.path}` cannot be written: {reason(failed)}") from None
+        except BaseException:
+            self._replacement.discard()
+            raise
+
+    def _flush(self) -> None:
+        if self._rows:
+            self._sink.write(self._rows)
+            self._rows = []
+
+
+class _CsvSink:
+    """Rows as CSV: UTF-8, lines ended by LF, None as an empty cell."""
+
+    def __init__(self, replacement: Replacement, names: list[str]) -> None:
+        self._text = io.TextIOWrapper(replacement.stream, encoding="utf-8", newline="", write_through=False)
+        self._writer = csv.writer(self._text, lineterminator="\n")
+        self._writer.writerow(names)
+
+    def write(self, rows: Sequence[Row]) -> None:
+        self._writer.writerows(rows)
+
+    def close(self) -> None:
+        self._text.flush()
+        self._text.detach()
+
+
+class _JsonSink:
+    """Rows as NDJSON: one object a line, a missing value as null."""
+
+    def __init__(self, replacement: Replacement, names: list[str]) -> None:
+        self._write: Callable[[bytes], object] = replacement.stream.write
+        self._names = names
+
+    def write(self, rows: Sequence[Row]) -> None:
+        names, dumps, line = self._names, orjson.dumps, orjson.OPT_APPEND_NEWLINE
+        self._write(b"".join([dumps(dict(zip(names, row, strict=True)), option=line) for row in rows]))
+
+    def close(self) -> None:
+        """Nothing stands at the end of an NDJSON file."""

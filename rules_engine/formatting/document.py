@@ -1,0 +1,200 @@
+"""A small algebra of documents: what may break where, and the lines that come out.
+
+In: a document built by the printers. Out: lines of at most `WIDTH` columns where the text allows it. A document is a
+string, or a node that knows its text on one line (`flat`, or None where a line end is certain), so that what fits is
+written at once and only what does not fit is taken apart:
+
+- `Cat` sets its parts side by side;
+- `Fill` sets a blank between its parts, or a new line where the next part would not fit;
+- `Nest` moves new lines inside it to the right;
+- `Choice` is on one line if it fits, else the other document;
+- `Note` is a comment: it waits for the end of the line it stands on;
+- `HARD` ends a line.
+
+Rendering keeps its own stack, so depth does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, assert_never
+
+import msgspec
+
+WIDTH = 140
+"""Columns of a line, comments at its end not counted."""
+
+
+class Cat(msgspec.Struct, frozen=True):
+    """Parts side by side."""
+
+    parts: tuple[Doc, ...]
+    flat: str | None
+
+
+class Fill(msgspec.Struct, frozen=True):
+    """Parts with a blank or a new line between two of them."""
+
+    parts: tuple[Doc, ...]
+    flat: str | None
+
+
+class Nest(msgspec.Struct, frozen=True):
+    """New lines inside stand further to the right."""
+
+    indent: int
+    doc: Doc
+    flat: str | None
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """One line if it fits, else `broken`."""
+
+    flat: str
+    broken: Doc
+
+
+class Note(msgspec.Struct, frozen=True):
+    """A comment at the end of the line."""
+
+    text: str
+    flat: None = None
+
+
+class Hard(msgspec.Struct, frozen=True):
+    """A certain line end."""
+
+    flat: None = None
+
+
+Doc = str | Cat | Fill | Nest | Choice | Note | Hard
+
+HARD = Hard()
+
+
+class Line(NamedTuple):
+    """A finished line: its text, and the comments at its end."""
+
+    text: str
+    note: str
+
+
+def flat(doc: Doc) -> str | None:
+    """The document on one line, or None where it must break."""
+    return doc if isinstance(doc, str) else doc.flat
+
+
+def cat(*parts: Doc) -> Doc:
+    """Parts side by side; strings become one string.
+
+    >>> cat("up to ", "5")
+    'up to 5'
+    """
+    texts = [part if isinstance(part, str) else part.flat for part in parts]
+    whole = None if None in texts else "".join(text for text in texts if text is not None)
+    if whole is not None and all(isinstance(part, str) for part in parts):
+        return whole
+    return Cat(parts, whole)
+
+
+def fill(parts: Iterable[Doc]) -> Doc:
+    """Parts with a blank between, or a new line where the next does not fit."""
+    kept = tuple(part for part in parts if part != "")
+    if len(kept) == 1:
+        return kept[0]
+    texts = [flat(part) for part in kept]
+    return Fill(kept, None if None in texts else " ".join(text for text in texts if text is not None))
+
+
+def commas(parts: Sequence[Doc]) -> Doc:
+    """`a, b, c`, broken after a comma where it is too long."""
+    return fill([*(cat(part, ",") for part in parts[:-1]), *parts[-1:]])
+
+
+def nest(indent: int, doc: Doc) -> Doc:
+    """The document with its new lines further to the right."""
+    return doc if isinstance(doc, str) else Nest(indent, doc, doc.flat)
+
+
+def render(doc: Doc, width: int = WIDTH) -> list[Line]:
+    """The lines of a document."""
+    page = _Page()
+    # Each entry: the column of new lines, the columns needed behind it on the same line, the document.
+    stack: list[tuple[int, int, Doc | _Rest]] = [(0, 0, doc)]
+    while stack:
+        indent, after, top = stack.pop()
+        if isinstance(top, str):
+            page.write(top)
+        elif isinstance(top, Note):
+            page.notes.append(top.text)
+        elif isinstance(top, Hard):
+            page.end(indent)
+        elif isinstance(top, _Rest):
+            _next_of_fill(stack, page, indent, after, top, width)
+        elif top.flat is not None and page.column + len(top.flat) + after <= width:
+            page.write(top.flat)
+        else:
+            _open(stack, indent, after, top)
+    page.end(0)
+    return page.lines
+
+
+def _open(stack: list[tuple[int, int, Doc | _Rest]], indent: int, after: int, doc: Cat | Fill | Nest | Choice) -> None:
+    match doc:
+        case Nest():
+            stack.append((indent + doc.indent, after, doc.doc))
+        case Choice():
+            stack.append((indent, after, doc.broken))
+        case Cat():
+            for part in reversed(doc.parts):
+                stack.append((indent, after, part))
+                after = after + len(part) if isinstance(part, str) else 0
+        case Fill():
+            if doc.parts:
+                stack.append((indent, after, _Rest(doc.parts, 1)))
+                stack.append((indent, after if len(doc.parts) == 1 else 0, doc.parts[0]))
+        case _:
+            assert_never(doc)
+
+
+def _next_of_fill(
+    stack: list[tuple[int, int, Doc | _Rest]], page: _Page, indent: int, after: int, rest: _Rest, width: int
+) -> None:
+    if rest.at == len(rest.parts):
+        return
+    part = rest.parts[rest.at]
+    behind = after if rest.at == len(rest.parts) - 1 else 0
+    text = flat(part)
+    if text is not None and page.column + 1 + len(text) + behind <= width:
+        page.write(" ")
+    else:
+        page.end(indent)
+    stack.append((indent, after, _Rest(rest.parts, rest.at + 1)))
+    stack.append((indent, behind, part))
+
+
+class _Rest(msgspec.Struct, frozen=True):
+    """What is left of a `Fill`: its parts from `at` on."""
+
+    parts: tuple[Doc, ...]
+    at: int
+
+
+class _Page:
+    """The lines so far and the one being written."""
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self.column = 0
+        self.notes: list[str] = []
+        self._parts: list[str] = []
+
+    def write(self, text: str) -> None:
+        self._parts.append(text)
+        self.column += len(text)
+
+    def end(self, indent: int) -> None:
+        self.lines.append(Line("".join(self._parts).rstrip(), "  ".join(self.notes)))
+        self._parts = [" " * indent]
+        self.column = indent
+        self.notes = []

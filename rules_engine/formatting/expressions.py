@@ -1,0 +1,349 @@
+"""Printers of words, dates, periods, measures and expressions.
+
+Brackets are set where the tree needs them and nowhere else. Two rules decide. A part that binds less tightly than its
+place asks for is bracketed (`LEVELS`). And since a `where` reads on as far as it can, an expression that ends in one is
+bracketed wherever more of the same expression follows (`open_end`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rules_engine import tree
+from rules_engine.formatting.document import Doc, cat, commas, fill
+from rules_engine.formatting.literals import day_month, duration, number, ordinal, quoted
+from rules_engine.formatting.printer import NodePrinter, Printer
+
+OR, AND, NOT, TEST, PLUS, PART, SUM, PRODUCT, ATOM = range(9)
+"""How tightly a node binds. Conditions come first: an amount inside one starts at `SUM`."""
+
+LEVELS: Mapping[type[tree.Node], int] = {
+    tree.Either: OR,
+    tree.Both: AND,
+    tree.Not: NOT,
+    tree.Has: TEST,
+    tree.Compare: TEST,
+    tree.Is: TEST,
+    tree.In: TEST,
+    tree.InFirst: TEST,
+    tree.IsMultiple: TEST,
+    tree.Reaches: TEST,
+    tree.DateTest: TEST,
+    tree.Plus: PLUS,
+    tree.Per: PART,
+}
+
+
+def level(node: tree.Node) -> int:
+    """How tightly a node binds."""
+    if isinstance(node, tree.Binary):
+        return SUM if node.op in "+-" else PRODUCT
+    return LEVELS.get(type(node), ATOM)
+
+
+_LAST_PART: Mapping[type[tree.Node], Callable[[Any], tree.Node | None]] = {
+    tree.Of: lambda node: node.selection,
+    tree.SumOf: lambda node: node.measure,
+    tree.CountOf: lambda node: node.where or node.of,
+    tree.DistinctOf: lambda node: node.selection,
+    tree.Per: lambda node: node.measure or node.step,
+    tree.Binary: lambda node: node.right,
+    tree.Plus: lambda node: node.parts[-1],
+    tree.Not: lambda node: node.value,
+    tree.Both: lambda node: node.parts[-1],
+    tree.Either: lambda node: node.parts[-1],
+    tree.Compare: lambda node: node.right,
+    tree.Is: lambda node: node.right,
+    tree.In: lambda node: node.right,
+    tree.Reaches: lambda node: node.bound,
+    tree.Negate: lambda node: node.value,
+}
+
+
+def open_end(node: tree.Node | None) -> bool:
+    """Whether the text of a node ends in a `where`, which would read on into what follows."""
+    while node is not None:
+        if isinstance(node, tree.Selection | tree.TopOf) and node.where is not None:
+            return True
+        if isinstance(node, tree.CountOf) and node.where is not None:
+            return True
+        last = _LAST_PART.get(type(node))
+        node = last(node) if last is not None else None
+    return False
+
+
+def ends_in_or_list(node: tree.Node | None) -> bool:
+    """Whether the text of a node ends in names that a following `or` would join."""
+    while node is not None:
+        if isinstance(node, tree.FlowOf):
+            return bool(node.rules)
+        last = _LAST_PART.get(type(node))
+        node = last(node) if last is not None else None
+    return False
+
+
+def operand(p: Printer, node: tree.Node, least: int, last: bool = True) -> Doc:
+    """A part of an expression, bracketed if it binds less tightly than `least`, or reads on and is not `last`."""
+    own = level(node)
+    misplaced = own < least or (own in (PLUS, PART) and least < PLUS)
+    if not misplaced and (last or not open_end(node)):
+        return p(node)
+    if isinstance(node, tree.CountOf) and isinstance(node.of, tree.Selection) and node.where is None:
+        return cat("count of (", p(node.of), ")")
+    return cat("(", p(node), ")")
+
+
+# ---- words and literals ----
+
+
+def _instant(text: str) -> str:
+    return text.replace("T", " ")
+
+
+def _later(p: Printer, node: tree.LaterDate) -> Doc:
+    if node.base is None:
+        return f"{duration(node.length)} later"
+    return cat(duration(node.length), " after " if node.sign == 1 else " before ", p(node.base))
+
+
+def _edge(p: Printer, node: tree.EdgeDate) -> Doc:
+    return cat(
+        f"{node.edge} of ",
+        "next " if node.next else "",
+        p(node.period),
+        f" {duration(node.later)} later" if node.later else "",
+    )
+
+
+def dates(p: Printer, node: tree.Dates) -> tuple[str, Doc]:
+    """The first word of `from ... until ... by ...`, and what follows it."""
+    words: list[Doc] = []
+    if node.start is not None:
+        words += ["from", p(node.start)]
+        if node.start_time is not None:
+            words += ["at", p(node.start_time)]
+    if node.end is not None:
+        words += [node.end_word or "until", p(node.end)]
+        if node.end_time is not None:
+            words += ["at", p(node.end_time)]
+    if node.by is not None:
+        words += ["by", p(node.by)]
+    first = words[0] if words and isinstance(words[0], str) else ""
+    return first, fill(_pairs(words[1:]))
+
+
+def _pairs(words: list[Doc]) -> list[Doc]:
+    """A word stays with what follows it: `D`, `until E`, `by F`."""
+    return [words[0], *(cat(words[at], " ", words[at + 1]) for at in range(1, len(words) - 1, 2))] if words else []
+
+
+def _dates(p: Printer, node: tree.Dates) -> Doc:
+    first, rest = dates(p, node)
+    return cat(first, " ", rest)
+
+
+def _lasts_for(p: Printer, node: tree.LastsFor) -> Doc:
+    text = f"for {duration(node.length)}"
+    if node.after_last:
+        return f"{text} after last {' or '.join(name.text for name in node.after_last)}"
+    return f"{text} after {node.after.text}" if node.after is not None else text
+
+
+# ---- selections and measures ----
+
+
+def _pick_n(p: Printer, node: tree.PickN) -> Doc:
+    per = f" per full {number(node.per_full)}" if node.per_full is not None else ""
+    return f"the {node.which} {number(node.count)}{per}"
+
+
+def _selection(p: Printer, node: tree.Selection) -> Doc:
+    what = f"the turned {node.unit.text}" if node.what == "turned" and node.unit is not None else str(node.what)
+    if node.what == "units" and isinstance(node.pick, tree.PickN) and node.pick.count == 1:
+        what = "unit"
+    return where(p, cat(p(node.pick), " ", what) if node.pick is not None else what, node.where)
+
+
+def where(p: Printer, head: Doc, condition: tree.Expr | None) -> Doc:
+    """`head where condition`."""
+    return head if condition is None else cat(head, " where ", p(condition))
+
+
+def _count(p: Printer, node: tree.CountOf) -> Doc:
+    return where(p, cat("count of ", p(node.of)) if node.of is not None else "count", node.where)
+
+
+def _distinct(p: Printer, node: tree.DistinctOf) -> Doc:
+    head = f"distinct {node.path.text}"
+    return cat(head, " of ", p(node.selection)) if node.selection is not None else head
+
+
+def _top(p: Printer, node: tree.TopOf) -> Doc:
+    head: Doc = f"top {number(node.count)} of {node.of.text}"
+    if node.selection is not None and node.measure is not None:
+        head = cat(head, " of ", _closed(p, node.selection), " by ", operand(p, node.measure, ATOM, last=False))
+    return where(p, cat(head, f" ties by {node.ties.text}"), node.where)
+
+
+def _closed(p: Printer, node: tree.Node) -> Doc:
+    return cat("(", p(node), ")") if open_end(node) else p(node)
+
+
+def _flow(p: Printer, node: tree.FlowOf) -> Doc:
+    rules = f" by {' or '.join(rule.text for rule in node.rules)}" if node.rules else ""
+    return f"{node.which} {node.unit.text}{rules}"
+
+
+# ---- operators ----
+
+
+def _binary(p: Printer, node: tree.Binary) -> Doc:
+    own = level(node)
+    parts = [operand(p, node.left, own, last=False), cat(node.op, " ", operand(p, node.right, own + 1))]
+    return fill(parts)
+
+
+def _plus(p: Printer, node: tree.Plus) -> Doc:
+    return _joined(p, node.parts, "plus", PART)
+
+
+def _joined(p: Printer, parts: tuple[tree.Expr, ...], word: str, least: int) -> Doc:
+    docs = [operand(p, part, least, last=part is parts[-1]) for part in parts]
+    return fill([docs[0], *(cat(f"{word} ", doc) for doc in docs[1:])])
+
+
+def _either(p: Printer, node: tree.Either) -> Doc:
+    last = len(node.parts) - 1
+    docs = [
+        cat("(", p(part), ")")
+        if at < last and ends_in_or_list(part) and not open_end(part) and level(part) >= AND
+        else operand(p, part, AND, last=at == last)
+        for at, part in enumerate(node.parts)
+    ]
+    return fill([docs[0], *(cat("or ", doc) for doc in docs[1:])])
+
+
+def _per(p: Printer, node: tree.Per) -> Doc:
+    parts = [operand(p, node.amount, SUM, last=False)]
+    if node.step is not None:
+        step = operand(p, node.step, ATOM, last=node.measure is None)
+        parts.append(cat(" per full " if node.full else " per ", step))
+    if node.measure is not None:
+        parts.append(cat(" of ", operand(p, node.measure, ATOM)))
+    return cat(*parts)
+
+
+def _compare(p: Printer, node: tree.Compare) -> Doc:
+    return cat(operand(p, node.left, SUM, last=False), f" {node.op} ", operand(p, node.right, SUM))
+
+
+def _is(p: Printer, node: tree.Is) -> Doc:
+    word = " is not " if node.negated else " is "
+    return cat(operand(p, node.left, SUM, last=False), word, operand(p, node.right, SUM))
+
+
+def _in(p: Printer, node: tree.In) -> Doc:
+    word = " not in " if node.negated else " in "
+    return cat(operand(p, node.left, SUM, last=False), word, operand(p, node.right, SUM))
+
+
+def _in_first(p: Printer, node: tree.InFirst) -> Doc:
+    word = " not in first " if node.negated else " in first "
+    return cat(operand(p, node.left, SUM, last=False), f"{word}{number(node.count)} of {node.path.text}")
+
+
+def _is_multiple(p: Printer, node: tree.IsMultiple) -> Doc:
+    word = " is not multiple of " if node.negated else " is multiple of "
+    return cat(operand(p, node.left, SUM, last=False), f"{word}{number(node.factor)}")
+
+
+def _reaches(p: Printer, node: tree.Reaches) -> Doc:
+    return cat(operand(p, node.left, SUM, last=False), " reaches ", operand(p, node.bound, SUM))
+
+
+def _date_test(p: Printer, node: tree.DateTest) -> Doc:
+    return cat(operand(p, node.left, SUM, last=False), f" {node.word} ", p(node.date))
+
+
+def modified(p: Printer, head: Doc, mods: tuple[tree.Mod, ...]) -> Doc:
+    """An amount and its modifiers, `of each line` without a comma."""
+    parts = [head]
+    for mod in mods:
+        if isinstance(mod, tree.OfEachLine):
+            parts[-1] = cat(parts[-1], " ", p(mod))
+        else:
+            parts.append(p(mod))
+    return commas(parts)
+
+
+def _bracket(p: Printer, node: tree.Bracket) -> Doc:
+    return cat("(", modified(p, p(node.value), node.mods), ")")
+
+
+PRINTERS: Mapping[type[tree.Node], NodePrinter] = {
+    tree.Name: lambda p, node: node.text,
+    tree.Path: lambda p, node: node.text,
+    tree.Number: lambda p, node: number(node.text),
+    tree.Percent: lambda p, node: f"{number(node.text)}%",
+    tree.MoneyLit: lambda p, node: f"{number(node.text)} {node.currency}",
+    tree.QuantityLit: lambda p, node: f"{number(node.text)} {node.unit.text}",
+    tree.Text: lambda p, node: quoted(node),
+    tree.DateLit: lambda p, node: node.text,
+    tree.TimeLit: lambda p, node: node.text,
+    tree.InstantLit: lambda p, node: _instant(node.text),
+    tree.Flag: lambda p, node: "yes" if node.value else "no",
+    tree.Duration: lambda p, node: duration(node),
+    tree.DayMonth: lambda p, node: day_month(node),
+    tree.CalendarSpan: lambda p, node: f"calendar {node.unit}",
+    tree.Lifetime: lambda p, node: "lifetime",
+    tree.Rolling: lambda p, node: duration(node.length),
+    tree.LastCalendar: lambda p, node: f"the last {number(node.count)} calendar {node.unit}{'s' * (node.count != 1)}",
+    tree.TrialOf: lambda p, node: f"trial of {node.match.text}",
+    tree.PeriodRef: lambda p, node: node.name.text,
+    tree.Today: lambda p, node: "today",
+    tree.LaterDate: _later,
+    tree.EdgeDate: _edge,
+    tree.Dates: _dates,
+    tree.Forever: lambda p, node: "forever",
+    tree.LastsUntil: lambda p, node: cat("until ", p(node.date)),
+    tree.LastsFor: _lasts_for,
+    tree.PickN: _pick_n,
+    tree.PickEvery: lambda p, node: f"every {ordinal(node.position)} of {number(node.of)}",
+    tree.PickUnits: lambda p, node: f"units {number(node.first)} to {number(node.last)} of each line",
+    tree.Selection: _selection,
+    tree.Each: lambda p, node: "each",
+    tree.Mark: lambda p, node: "mark",
+    tree.Rung: lambda p, node: "rung",
+    tree.TierOf: lambda p, node: f"{node.which} tier",
+    tree.Basis: lambda p, node: f"{node.name.text} {node.tax} tax",
+    tree.Of: lambda p, node: cat(p(node.measure), " of ", p(node.selection)),
+    tree.SumOf: lambda p, node: cat("sum of ", operand(p, node.measure, ATOM)),
+    tree.CountOf: _count,
+    tree.DistinctOf: _distinct,
+    tree.StreakOf: lambda p, node: cat("streak of ", p(node.period)),
+    tree.EdgeDay: lambda p, node: f"{node.which} day",
+    tree.LargestOf: lambda p, node: cat("largest of (", commas([p(item) for item in node.items]), ")"),
+    tree.TopOf: _top,
+    tree.FlowOf: _flow,
+    tree.BalanceOf: lambda p, node: f"balance of {node.unit.text}{', pending included' * node.pending}",
+    tree.PreviousOf: lambda p, node: f"previous {node.track.text}",
+    tree.CalendarOf: lambda p, node: f"calendar {node.unit} of {node.path.text}",
+    tree.ListOf: lambda p, node: cat("(", commas([operand(p, item, SUM, last=True) for item in node.items]), ")"),
+    tree.Negate: lambda p, node: cat("-", operand(p, node.value, ATOM)),
+    tree.Binary: _binary,
+    tree.Plus: _plus,
+    tree.Per: _per,
+    tree.Bracket: _bracket,
+    tree.Not: lambda p, node: cat("not ", operand(p, node.value, NOT)),
+    tree.Both: lambda p, node: _joined(p, node.parts, "and", NOT),
+    tree.Either: _either,
+    tree.Has: lambda p, node: f"has {node.path.text}",
+    tree.Compare: _compare,
+    tree.Is: _is,
+    tree.In: _in,
+    tree.InFirst: _in_first,
+    tree.IsMultiple: _is_multiple,
+    tree.Reaches: _reaches,
+    tree.DateTest: _date_test,
+}

@@ -1,0 +1,761 @@
+"""The typed core: what a checked program means, in a small closed set of nodes.
+
+In: nothing; checking makes these nodes and lowering puts them together. Out: `Program`, which every evaluator reads.
+
+**Values.** Money is an integer of minor units, a unit an integer scaled by its decimals (`0.50` of a unit with 2 decimals
+is 50), a count an integer, a rate field an integer of billionths (read as that fraction), a day the number of days since
+1970-01-01, an instant the seconds since then, a time of day its seconds, an enumeration value or a text a `str`, a tier
+its rung counted from 0, a flag a `bool`, a missing optional `None`. Numbers in between are exact fractions; every
+denominator is known before any event arrives, so a fast evaluator works on scaled integers. Dimensions are checked before
+these nodes exist: `10 points per 1 GBP of net` is the product of 10 * (scale of points) / 100 and a sum of minor units.
+
+**Names.** A node refers to fields, tracks, units, rules and periods by name: `Program` holds each once.
+
+Each node keeps its origin, the span of the text it came from; origins and titles of tests do not enter the fingerprint.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from rules_engine.periods import Period
+
+RoundingMode: TypeAlias = Literal["down", "up", "half up", "half even"]
+TimeUnit: TypeAlias = Literal["day", "week", "month", "quarter", "year", "hour", "minute"]
+
+
+class Origin(msgspec.Struct, frozen=True, array_like=True):
+    """Where a node comes from: number of the file in the program's `files`, start and end offset."""
+
+    file: int
+    start: int
+    end: int
+
+
+class Node(msgspec.Struct, frozen=True, tag=True):
+    """The base of all nodes."""
+
+    at: Origin
+
+
+# ---- constants and reads ----
+
+
+class Num(Node, frozen=True):
+    """An exact number `num / den` in lowest terms, `den` > 0; also days, instants, rungs."""
+
+    num: int
+    den: int = 1
+
+
+class Txt(Node, frozen=True):
+    """A text or an enumeration value."""
+
+    value: str
+
+
+class Flg(Node, frozen=True):
+    """True or false."""
+
+    value: bool
+
+
+class Field(Node, frozen=True):
+    """A field of the event; None where an optional is absent."""
+
+    name: str
+
+
+class LineField(Node, frozen=True):
+    """A field of the line at hand."""
+
+    name: str
+
+
+class LineMoney(Node, frozen=True):
+    """A money base of the line at hand, in minor units: `list`, `net`, `paid`, ... (`list each` times the quantity)."""
+
+    base: str
+
+
+class LineQuantity(Node, frozen=True):
+    """The units of the line at hand; 1 where no field has the role `quantity`."""
+
+
+class MemberField(Node, frozen=True):
+    """A declared fact of the event's member; None where absent. On an event of a guest it is never read."""
+
+    name: str
+
+
+class HasMember(Node, frozen=True):
+    """Whether the event has a member."""
+
+
+class Today(Node, frozen=True):
+    """The event's local day."""
+
+
+class Now(Node, frozen=True):
+    """The event's instant, where it is dated by one; else the start of its day."""
+
+
+class AwardRead(Node, frozen=True):
+    """What a rule gave on this event, over all its effects, after limits; 0 where it did not apply or was held out."""
+
+    rule: str
+
+
+class AwardPart(Node, frozen=True):
+    """The part of what a rule gave that falls on the line at hand, by the one allocation over the rule's `shares`."""
+
+    rule: str
+
+
+class TrackRead(Node, frozen=True):
+    """A track in the occurrence that holds the event's date. Before the event in earns, after it in tiers, matches and
+    rewards; `previous` reads the occurrence before."""
+
+    track: str
+    previous: bool = False
+
+
+class BalanceRead(Node, frozen=True):
+    """The live balance of a unit before the event, pending lots left out unless said."""
+
+    unit: str
+    pending: bool
+
+
+class TierRead(Node, frozen=True):
+    """A rung, counted from 0: `held` the highest live holding, `earned` the highest rung whose path holds now,
+    `matched` the rung that the match under judgement gave."""
+
+    which: Literal["held", "earned", "matched"]
+
+
+class MarkRead(Node, frozen=True):
+    """The mark reached, inside a loop over marks."""
+
+
+class RungRead(Node, frozen=True):
+    """The rung under judgement, in a match's `keep ... by rung`."""
+
+
+# ---- arithmetic ----
+
+
+class Add(Node, frozen=True):
+    """The sum of its parts."""
+
+    parts: tuple[Expr, ...]
+
+
+class Mul(Node, frozen=True):
+    """A product. Division by a literal is a product with its inverse."""
+
+    left: Expr
+    right: Expr
+
+
+class Steps(Node, frozen=True):
+    """The whole steps of a number: cut towards zero (`per full`)."""
+
+    value: Expr
+
+
+class Round(Node, frozen=True):
+    """Rounded to a whole minor unit; works on the magnitude and restores the sign."""
+
+    value: Expr
+    mode: RoundingMode
+
+
+class Clip(Node, frozen=True):
+    """Not below `low`, then not above `high`."""
+
+    value: Expr
+    low: Expr | None
+    high: Expr | None
+
+
+class Largest(Node, frozen=True):
+    """The largest of its items."""
+
+    items: tuple[Expr, ...]
+
+
+class Fold(Node, frozen=True):
+    """A fold over the event's lines where a condition holds: `sum` of `value`, `count` of lines, or `distinct` values."""
+
+    op: Literal["sum", "count", "distinct"]
+    value: Expr | None
+    where: Expr | None
+
+
+class Across(Node, frozen=True):
+    """This event's own contribution c to a track occupies [before, before + c); each part earns its row's rate.
+
+    `bounds` are the starts of the rows in ascending order, in the track's measure; the first row starts at the lowest
+    value that the track can have. A negative c is the exact negative of the way back.
+    """
+
+    track: str
+    bounds: tuple[int, ...]
+    rates: tuple[Expr, ...]
+
+
+class Choose(Node, frozen=True):
+    """A table: the first row whose tests all hold gives the value; rows are disjoint and complete, so order is nothing.
+
+    A row's value `Stop` ends the rule with "no award".
+    """
+
+    keys: tuple[Expr, ...]
+    rows: tuple[ChooseRow, ...]
+
+
+class AnyTest(msgspec.Struct, frozen=True, tag=True):
+    """Holds for every value."""
+
+
+class InTest(msgspec.Struct, frozen=True, tag=True):
+    """Holds for these values: texts, numbers (scaled as the key is) or flags."""
+
+    values: tuple[str | int | bool, ...]
+
+
+class RangeTest(msgspec.Struct, frozen=True, tag=True):
+    """Holds from `low` (None: no lower end) up to, not including, `high` (None: no upper end)."""
+
+    low: int | None
+    high: int | None
+
+
+Test: TypeAlias = AnyTest | InTest | RangeTest
+
+
+class ChooseRow(msgspec.Struct, frozen=True):
+    """One row: a test a key; `otherwise` has only `AnyTest`s and stands last."""
+
+    tests: tuple[Test, ...]
+    value: Expr | Stop
+
+
+class Stop(Node, frozen=True):
+    """`no award`: the rule gives nothing at all."""
+
+
+class Imported(Node, frozen=True):
+    """A key looked up in an imported table; None where the table has no such key."""
+
+    table: str
+    key: Expr
+
+
+# ---- days ----
+
+
+class AddTime(Node, frozen=True):
+    """A day moved by `count` (may be negative) of a unit of days, weeks, months, quarters or years; months clamp to the
+    month's end."""
+
+    day: Expr
+    count: int
+    unit: TimeUnit
+
+
+class EdgeDay(Node, frozen=True):
+    """The first or the last day (inclusive) of the occurrence of a period that holds `day`, or of the `next` one."""
+
+    edge: Literal["start", "end"]
+    next: bool
+    period: str
+    day: Expr
+
+
+class DayOf(Node, frozen=True):
+    """The local day of an instant."""
+
+    instant: Expr
+
+
+class TimeOf(Node, frozen=True):
+    """The local time of day of an instant, in seconds."""
+
+    instant: Expr
+
+
+class Forever(Node, frozen=True):
+    """No last day."""
+
+
+# ---- conditions ----
+
+
+class All(Node, frozen=True):
+    """True where all parts are, read left to right, stopping early."""
+
+    parts: tuple[Expr, ...]
+
+
+class Any(Node, frozen=True):
+    """True where one part is, read left to right, stopping early."""
+
+    parts: tuple[Expr, ...]
+
+
+class Not(Node, frozen=True):
+    """The opposite."""
+
+    value: Expr
+
+
+class Has(Node, frozen=True):
+    """Whether an optional is present."""
+
+    value: Expr
+
+
+class Cmp(Node, frozen=True):
+    """A comparison of two numbers (days, instants, rungs among them), texts (`=` and `!=`) or flags (`=` and `!=`)."""
+
+    op: Literal["=", "!=", "<", "<=", ">", ">="]
+    left: Expr
+    right: Expr
+
+
+class OneOf(Node, frozen=True):
+    """Whether a value is among constants."""
+
+    value: Expr
+    items: tuple[str | int | bool, ...]
+
+
+class InImported(Node, frozen=True):
+    """Whether a text is in an imported column."""
+
+    value: Expr
+    column: str
+
+
+class InField(Node, frozen=True):
+    """Whether a value is among the items of a list field (its first `count`, None: all)."""
+
+    value: Expr
+    items: Expr
+    count: int | None
+
+
+class InPeriod(Node, frozen=True):
+    """Whether a day or an instant (`instant` true) lies in a period; false where the period's anchor is absent."""
+
+    value: Expr
+    period: str
+    instant: bool
+
+
+class Multiple(Node, frozen=True):
+    """Whether a number is a whole multiple of a whole number."""
+
+    value: Expr
+    factor: int
+
+
+class Reaches(Node, frozen=True):
+    """Whether this event took a track from below a bound to it or past it: last seen by rewards < bound <= after."""
+
+    track: str
+    bound: Expr
+
+
+Expr: TypeAlias = (
+    Num
+    | Txt
+    | Flg
+    | Field
+    | LineField
+    | LineMoney
+    | LineQuantity
+    | MemberField
+    | HasMember
+    | Today
+    | Now
+    | AwardRead
+    | AwardPart
+    | TrackRead
+    | BalanceRead
+    | TierRead
+    | MarkRead
+    | RungRead
+    | Add
+    | Mul
+    | Steps
+    | Round
+    | Clip
+    | Largest
+    | Fold
+    | Across
+    | Choose
+    | Imported
+    | AddTime
+    | EdgeDay
+    | DayOf
+    | TimeOf
+    | Forever
+    | All
+    | Any
+    | Not
+    | Has
+    | Cmp
+    | OneOf
+    | InImported
+    | InField
+    | InPeriod
+    | Multiple
+    | Reaches
+)
+
+
+# ---- what is declared ----
+
+
+class Currency(msgspec.Struct, frozen=True):
+    """A currency of the program: its code, how many decimals amounts have, and how they are rounded."""
+
+    code: str
+    decimals: int
+    rounding: RoundingMode
+
+
+class Header(msgspec.Struct, frozen=True):
+    """The program's settings. What nothing uses may be absent; dates are days, `terms_until` includes its day."""
+
+    title: str
+    currencies: tuple[Currency, ...]
+    zone: str | None
+    week_start: int = 0  # 0 Monday ... 6 Sunday
+    leap_day: Literal["28 February", "1 March"] = "28 February"
+    remainder: Literal["largest", "first", "last", "running"] = "largest"
+    split: Literal["in proportion", "evenly"] = "in proportion"
+    terms_from: int | None = None
+    terms_until: int | None = None
+
+
+class FieldDef(msgspec.Struct, frozen=True):
+    """A field of an event, a line or a member.
+
+    `low` and `high` bound counts, money (minor units) and units (scaled), both included; a text's or a list's `high` is
+    its greatest length. `unit` is the unit's name for kind `unit`, the currency for `money`.
+    """
+
+    name: str
+    kind: Literal[
+        "text", "date", "time", "instant", "flag", "count", "rate", "money", "unit", "choice", "member", "codes", "list",
+        "tier",
+    ]  # fmt: skip
+    optional: bool = False
+    low: int = 0
+    high: int = 0
+    decimals: int = 0
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    role: str = ""
+    item: FieldDef | None = None
+
+
+class LinesDef(msgspec.Struct, frozen=True):
+    """The lines of an event: how many there may be, and their fields."""
+
+    low: int
+    high: int
+    fields: tuple[FieldDef, ...]
+
+
+class EventDef(msgspec.Struct, frozen=True):
+    """A declared event. `dated_by` names a date or instant field, `owner` the member field, `identified_by` the id.
+
+    `list_field` names the field with the role `list` or `list each` (then `list_each`), in the lines if `lines` is set,
+    else in the event itself, which then is its own one line; empty where the event has no money.
+    """
+
+    name: str
+    dated_by: str
+    owner: str
+    identified_by: str
+    fields: tuple[FieldDef, ...]
+    lines: LinesDef | None
+    list_field: str = ""
+    list_each: bool = False
+    quantity_field: str = ""
+    line_id_field: str = ""
+    currency: str = ""
+
+
+class UnitLife(msgspec.Struct, frozen=True):
+    """One `lasts` of a unit: the last valid day computed when a lot is given, or a span after the last of some events."""
+
+    day: Expr | None
+    count: int = 0
+    unit: TimeUnit = "day"
+    after_last: tuple[str, ...] = ()
+
+
+class UnitDef(msgspec.Struct, frozen=True):
+    """A unit. `currency` is set where it counts money; `lives` has one entry, or two with `whichever`."""
+
+    name: str
+    plural: str
+    decimals: int
+    currency: str
+    rounding: RoundingMode | None
+    lives: tuple[UnitLife, ...]
+    whichever: Literal["first", "last"] = "first"
+    pending: Expr | None = None
+    use: Literal["oldest first", "soonest first"] = "oldest first"
+    floor: int | None = None
+
+
+class PeriodDef(msgspec.Struct, frozen=True):
+    """A period by name, its anchor (a member's or event's date) if it has one. Calendar periods, lifetime and rolling
+    windows that rules use without declaring them stand here too, named by their words (`calendar year`)."""
+
+    name: str
+    period: Period
+    anchor: Expr | None = None
+
+
+class Window(msgspec.Struct, frozen=True):
+    """How a track or a limit is kept over time.
+
+    `period`: by occurrence of a named period. `rolling`: (today - count units, today]. `last`: the last `count` calendar
+    units, the current one counted. `lifetime`: one value. `trial`: while the match `period` is on trial, by its start.
+    """
+
+    kind: Literal["period", "rolling", "last", "lifetime", "trial"]
+    period: str = ""
+    count: int = 0
+    unit: TimeUnit = "day"
+
+
+class TrackDef(msgspec.Struct, frozen=True):
+    """A declared track; `key` names it in states, `was` the key it had before.
+
+    `sum` adds `value` (its line folds included) on each of `events` where `where` holds; with `given` it adds what rules
+    give in that unit (by `rules` if named), whatever the event. `count` adds 1, or `value`. `distinct` counts different
+    values of `value` (a line expression, `where` filtering lines through `line_where`) up to `keys_max`. `streak` counts
+    occurrences of `streak` in a row.
+    `by` is the day that finds the occurrence (None: the event's day); with `by_line` it is read on each line, and `value`
+    and `line_where` are line expressions whose sum goes to each line's own occurrence.
+    `unit` says how to show the value: a currency, a unit's name or empty for a count.
+    """
+
+    name: str
+    key: str
+    was: str
+    kind: Literal["sum", "count", "distinct", "streak"]
+    events: tuple[str, ...]
+    where: Expr | None
+    value: Expr | None
+    window: Window
+    line_where: Expr | None = None
+    by: Expr | None = None
+    by_line: bool = False
+    given: str = ""
+    rules: tuple[str, ...] = ()
+    streak: str = ""
+    keys_max: int = 0
+    unit: str = ""
+    decimals: int = 0
+
+
+class WayDef(msgspec.Struct, frozen=True):
+    """One path to a rung: its condition, its name (the reason in a holding) and its own life, else the ladder's."""
+
+    condition: Expr
+    name: str
+    life: Expr | None
+    needs: bool
+
+
+class RungDef(msgspec.Struct, frozen=True):
+    """A rung by name, with the paths that lead to it. The first rung has none and is held by everyone."""
+
+    name: str
+    ways: tuple[WayDef, ...]
+
+
+class FallDef(msgspec.Struct, frozen=True):
+    """What follows a holding that ends: `earned` (at most `down` rungs lower, if set), `down` rungs, or the rung `tier`."""
+
+    what: Literal["earned", "down", "tier"]
+    down: int | None = None
+    tier: int | None = None
+
+
+class TiersDef(msgspec.Struct, frozen=True):
+    """The ladder, lowest rung first. `needs` holds for every way with `needs`. `life` gives a holding's last day (None
+    from the expression: forever). `review` names the period at whose end tiers are judged; empty: after every event.
+    From the host, the tier is a fact of the member and nothing else is set."""
+
+    from_host: bool
+    rungs: tuple[RungDef, ...]
+    needs: Expr | None = None
+    at_once: bool = False
+    life: Expr | None = None
+    fall: FallDef | None = None
+    review: str = ""
+
+
+class ScopeDef(msgspec.Struct, frozen=True):
+    """The reach of a limit besides its member: a window, and the day that finds the occurrence (None: the event's day);
+    with `by_line` the day is read on each line and the amount is spread over lines."""
+
+    window: Window
+    by: Expr | None = None
+    by_line: bool = False
+
+
+class LimitDef(msgspec.Struct, frozen=True):
+    """A limit per member and `scope`, of acts (`times`) or of a unit (`amount`, scaled). `key` names its counter in
+    states: the rule's or group's key and the words of its scope. `or_nothing`: a cut cancels the whole rule."""
+
+    key: str
+    times: int | None
+    amount: int | None
+    unit: str
+    scope: ScopeDef
+    or_nothing: bool
+    at: Origin
+
+
+class Share(msgspec.Struct, frozen=True):
+    """One part of an award's measure over lines: line `value`s where `where` holds, times `scale` (an event-level number,
+    None: 1). An award's weight on a line is the sum of its shares there."""
+
+    value: Expr
+    where: Expr | None
+    scale: Expr | None
+
+
+class GiveDef(msgspec.Struct, frozen=True):
+    """An award: `value` is exact; then not below `low`, not above `high`, one rounding (never past `high`), whole
+    `steps`; under `only_from` nothing. `each_line`: `value` is a line expression, formed and rounded on each line where
+    `line_where` holds, then added. `shares` say how it spreads over lines; empty: it has no lines."""
+
+    unit: str
+    value: Expr
+    rounding: RoundingMode | None
+    low: Expr | None
+    high: Expr | None
+    steps: int | None
+    only_from: Expr | None
+    each_line: bool
+    line_where: Expr | None
+    shares: tuple[Share, ...]
+    pending: Expr | None
+    life: Expr | None
+    facts: tuple[tuple[str, Expr], ...]
+    or_nothing: bool
+    at: Origin
+
+
+class MarksDef(msgspec.Struct, frozen=True):
+    """A loop over the marks of a track that this event reached, in ascending order. Each fires once per occurrence."""
+
+    track: str
+    marks: tuple[int, ...]
+
+
+class RuleDef(msgspec.Struct, frozen=True):
+    """An earn or a reward. `key` names it in states and outcomes (its `as` name, else its title). `dates` is its
+    from/until as a condition. `group` names a group whose limits it shares. `reads` are the rules whose awards it reads."""
+
+    key: str
+    title: str
+    was: str
+    kind: Literal["earn", "reward"]
+    events: tuple[str, ...]
+    dates: Expr | None
+    when: Expr | None
+    loop: MarksDef | None
+    gives: tuple[GiveDef, ...]
+    limits: tuple[LimitDef, ...]
+    group: str
+    reads: tuple[str, ...]
+    says: tuple[str, ...]
+    at: Origin
+
+
+class GroupDef(msgspec.Struct, frozen=True):
+    """Rules limited together, served in `order`."""
+
+    name: str
+    order: tuple[str, ...]
+    limits: tuple[LimitDef, ...]
+
+
+class MatchDef(msgspec.Struct, frozen=True):
+    """A status match. `rung` gives the matched rung (a `Choose`, whose `Stop` refuses), at most `up_to`.
+
+    The trial's last day is `trial`; at its end (and at any tier stage before, if it already holds) `keep` is judged: with
+    `graded` for each rung from the matched one down (`RungRead`), the highest that holds is kept, until `life`; else
+    `fall` follows. `facts` are the event's fields that `keep`, `life` or `fall` read; they are stored with the match.
+    """
+
+    key: str
+    title: str
+    was: str
+    events: tuple[str, ...]
+    dates: Expr | None
+    when: Expr | None
+    rung: Expr
+    up_to: int | None
+    trial: Expr
+    graded: bool
+    keep: Expr
+    life: Expr
+    fall: FallDef
+    limits: tuple[LimitDef, ...]
+    facts: tuple[str, ...]
+    at: Origin
+
+
+class HoldoutDef(msgspec.Struct, frozen=True):
+    """Members kept out of `rules`: those whose salted hash falls under `share` ten-thousandths, or where `where` holds."""
+
+    share: int | None
+    salt: str
+    where: Expr | None
+    rules: tuple[str, ...]
+
+
+class ImportDef(msgspec.Struct, frozen=True):
+    """An imported column (`values`, a set) or table (`keys` and `values`), with the digest of its content."""
+
+    name: str
+    keys: tuple[str, ...] | None
+    values: tuple[str, ...]
+    digest: str
+
+
+class Program(msgspec.Struct, frozen=True):
+    """A whole program, ready to run. Rules stand in an order in which each comes after those it reads; everything else
+    in the order of the text. `files` are the names that origins count."""
+
+    language: int
+    header: Header
+    files: tuple[str, ...]
+    events: tuple[EventDef, ...]
+    member: tuple[FieldDef, ...]
+    units: tuple[UnitDef, ...]
+    periods: tuple[PeriodDef, ...]
+    tracks: tuple[TrackDef, ...]
+    tiers: TiersDef | None
+    rules: tuple[RuleDef, ...]
+    groups: tuple[GroupDef, ...]
+    matches: tuple[MatchDef, ...]
+    holdouts: tuple[HoldoutDef, ...]
+    imports: tuple[ImportDef, ...]

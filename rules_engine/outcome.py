@@ -1,0 +1,99 @@
+"""What scoring an event gives back: awards, tier changes, changes of state, and the receipt that returns are made from.
+
+In: nothing; evaluators make outcomes. Out: `Outcome`, a frozen value equal to its JSON. Amounts are integers scaled by
+their unit's decimals; `Program.unit(name)` tells the decimals, and `Outcome.totals` sums by unit.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from rules_engine.allocation import spread
+from rules_engine.state import Change
+
+Value: TypeAlias = int | str | bool | None
+
+
+class Award(msgspec.Struct, frozen=True, gc=False):
+    """Units that a rule gives: `wanted` before limits, `given` after them.
+
+    `weights` are the rule's measure on each line, the receipt from which `parts` spreads what was given; empty where the
+    award has no lines. With `held_out` the member is in a holdout: nothing was given, and `wanted` says what would have
+    been. `cut_by` is the key of the limit that cut.
+    """
+
+    rule: str
+    unit: str
+    wanted: int
+    given: int
+    weights: tuple[int, ...] = ()
+    held_out: bool = False
+    cut_by: str = ""
+    pending: int | None = None
+    expires: int | None = None
+
+    def parts(self) -> list[int]:
+        """What was given on each line, by the one allocation; sums to `given`. Empty where there are no lines."""
+        return spread(self.given, self.weights) if self.weights else []
+
+
+class TierChange(msgspec.Struct, frozen=True):
+    """The held tier went from one rung to another; `since` is the first day on the new one, `reason` the path, the match
+    or the fall that led there."""
+
+    before: str
+    after: str
+    since: int
+    reason: str
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """The result of one event.
+
+    `changes` hold, by owner, everything that `apply` needs, each with its value before; `before` holds what the rules of
+    this kind of event can read of the owner: tracks, tier, balances and facts. `late` says that the event is dated before
+    the day its owner's state had reached. `fingerprint` names the program, `zones` the time-zone data.
+    """
+
+    event: str
+    id: str
+    member: str | None
+    day: int
+    awards: tuple[Award, ...]
+    tiers: tuple[TierChange, ...]
+    changes: dict[str, tuple[Change, ...]]
+    before: dict[str, Value]
+    fingerprint: str
+    zones: str
+    late: bool = False
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """What was given, by unit."""
+        sums: dict[str, int] = {}
+        for award in self.awards:
+            if award.given:
+                sums[award.unit] = sums.get(award.unit, 0) + award.given
+        return sums
+
+    def to_json(self) -> bytes:
+        """The outcome as JSON text."""
+        return msgspec.json.encode(self)
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """Why an event, a fact or a state was refused: the code of the wording, where (event, field, line) and what."""
+
+    code: str
+    field: str
+    message: str
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """An event that was refused at the boundary: nothing was scored and nothing changes."""
+
+    event: str
+    id: str
+    faults: tuple[Fault, ...]
