@@ -22,6 +22,7 @@ into them by whole cycles, so the arithmetic here has no range in which it fails
 """
 
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, get_args
@@ -52,10 +53,15 @@ _MONTH_DAYS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _UNIT_MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
 _UNIT_DAYS: Final = {"day": 1, "week": 7}
 
+_EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 _DATE: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _TIME: Final = re.compile(r"([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?")
+_HOUR: Final = "(?:[01][0-9]|2[0-3])"
 _INSTANT: Final = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2})(?:Z|([+-])([0-9]{2}):([0-9]{2}))"
+    rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T{_HOUR}:[0-5][0-9]:[0-5][0-9](?:Z|\+{_HOUR}:[0-5][0-9]|-(?!00:00){_HOUR}:[0-5][0-9])"
+)
+_INSTANT_SHAPE: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2})(Z|[+-][0-9]{2}:[0-9]{2})?([.,][0-9]+.*)?"
 )
 
 
@@ -201,17 +207,22 @@ def parse_date(text: str) -> int:
     Traceback (most recent call last):
     rules_engine.values.ValueFault: `2027-02-29` does not exist: February 2027 has 28 days
     """
+    if isinstance(text, str) and _DATE.fullmatch(text):
+        with suppress(ValueError):
+            return date.fromisoformat(text).toordinal() - _EPOCH_ORDINAL
+    raise ValueFault(_why_not_date(text))
+
+
+def _why_not_date(text: object) -> str:
     found = _DATE.fullmatch(text) if isinstance(text, str) else None
     if found is None:
-        raise ValueFault(f"`{text}` is not a date; a date is written `2027-03-31`")
-    year, month, day_of_month = int(found[1]), int(found[2]), int(found[3])
-    if not (year and 1 <= month <= 12):
-        raise ValueFault(
-            f"`{text}` does not exist: {'the first year is 1' if not year else 'months run from 01 to 12'}"
-        )
-    if not 1 <= day_of_month <= month_days(year, month):
-        raise ValueFault(f"`{text}` does not exist: {MONTHS[month - 1]} {year} has {month_days(year, month)} days")
-    return day_of(year, month, day_of_month)
+        return f"`{text}` is not a date; a date is written `2027-03-31`"
+    year, month = int(found[1]), int(found[2])
+    if not 1 <= month <= 12:
+        return f"`{text}` does not exist: months run from 01 to 12"
+    if year == 0:
+        return f"`{text}` does not exist: the first year is 0001"
+    return f"`{text}` does not exist: {MONTHS[month - 1]} {year} has {month_days(year, month)} days"
 
 
 def format_date(day: int) -> str:
@@ -251,24 +262,29 @@ def parse_instant(text: str) -> int:
     >>> parse_instant("1970-01-01T01:00:00+01:00")
     0
     """
-    found = _INSTANT.fullmatch(text) if isinstance(text, str) else None
-    if found is None:
-        raise ValueFault(_why_not_instant(text))
-    sign, hours, minutes = found[3], int(found[4] or 0), int(found[5] or 0)
-    if hours > 23 or minutes > 59:
-        raise ValueFault(f"`{text}` has an offset that does not exist")
-    if sign == "-" and hours == minutes == 0:
-        raise ValueFault(f"`{text}` has the offset `-00:00`, which means unknown; write `Z` or `+00:00`")
-    offset = (hours * 60 + minutes) * 60
-    return parse_date(found[1]) * DAY_SECONDS + parse_time(found[2]) - (-offset if sign == "-" else offset)
+    if isinstance(text, str) and _INSTANT.fullmatch(text):
+        with suppress(ValueError):
+            elapsed = datetime.fromisoformat(text) - _EPOCH
+            return elapsed.days * DAY_SECONDS + elapsed.seconds
+    raise ValueFault(_why_not_instant(text))
 
 
 def _why_not_instant(text: object) -> str:
-    if isinstance(text, str) and re.fullmatch(r"[0-9T:-]{19}[.,][0-9]+.*", text):
+    found = _INSTANT_SHAPE.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        return f"`{text}` is not an instant; an instant is written `2027-03-31T18:30:00+02:00`"
+    if found[4]:
         return f"`{text}` has fractions of a second; instants are to the second"
-    if isinstance(text, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}", text):
+    if found[3] is None:
         return f"`{text}` has no offset; write `{text}Z` or `{text}+02:00`"
-    return f"`{text}` is not an instant; an instant is written `2027-03-31T18:30:00+02:00`"
+    try:
+        parse_date(found[1])
+        parse_time(found[2])
+    except ValueFault as fault:
+        return f"`{text}` is not an instant: {fault.reason}"
+    if found[3] == "-00:00":
+        return f"`{text}` has the offset `-00:00`, which means unknown; write `Z` or `+00:00`"
+    return f"`{text}` has an offset that does not exist"
 
 
 def format_instant(instant: int, zone: str = "UTC") -> str:

@@ -16,6 +16,7 @@ Each node keeps its origin, the span of the text it came from; origins and title
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -759,3 +760,15 @@ class Program(msgspec.Struct, frozen=True):
     matches: tuple[MatchDef, ...]
     holdouts: tuple[HoldoutDef, ...]
     imports: tuple[ImportDef, ...]
+
+
+def walk(value: object) -> Iterator[Node]:
+    """Every node inside a node, a definition or a tuple of them, the outer before the inner, in the order of the text."""
+    if isinstance(value, Node):
+        yield value
+    if isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from walk(getattr(value, name))
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from walk(item)

@@ -20,6 +20,7 @@ occurrence at most.
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, assert_never
 
@@ -234,7 +235,7 @@ def _current_or_next(period: Period, day: int, ctx: Context, instant: int | None
 def _around(period: Period, day: int, ctx: Context) -> tuple[Occurrence, ...]:  # noqa: C901 - one arm for each form
     match period:
         case Annual():
-            return _yearly(day, lambda year: _annual(period, year, ctx))
+            return _yearly(day, lambda year: _annual(period, year, ctx.leap_day))
         case Daily():
             return tuple(each for near in range(day - 2, day + 3) if (each := _daily(period, near, ctx)))
         case Every():
@@ -281,13 +282,14 @@ def _yearly(day: int, of_year: Callable[[int], Occurrence]) -> tuple[Occurrence,
     return tuple(of_year(each) for each in range(year - 1, year + 3))
 
 
-def _annual(span: Annual, year: int, ctx: Context) -> Occurrence:
-    first = yearly_day(year, span.first_month, span.first_day, ctx.leap_day)
-    following = yearly_day(year + 1, span.first_month, span.first_day, ctx.leap_day)
+@lru_cache(maxsize=4096)
+def _annual(span: Annual, year: int, leap_day: LeapDay | None) -> Occurrence:
+    first = yearly_day(year, span.first_month, span.first_day, leap_day)
+    following = yearly_day(year + 1, span.first_month, span.first_day, leap_day)
     wraps = (span.last_month, span.last_day or 31) < (span.first_month, span.first_day)
     last_year = year + 1 if wraps else year
     last_day = span.last_day or month_days(last_year, span.last_month)
-    last = yearly_day(last_year, span.last_month, last_day, ctx.leap_day)
+    last = yearly_day(last_year, span.last_month, last_day, leap_day)
     return Occurrence(first, min(max(first, last) + 1, following))
 
 
@@ -367,6 +369,7 @@ def _dated(date: int | str | None, open_end: int, ctx: Context) -> int:
     return ctx.anchors[date] if isinstance(date, str) else date
 
 
+@lru_cache(maxsize=4096)
 def _month_runs(days: tuple[int, ...], month: int) -> tuple[Occurrence, ...]:
     """Runs of listed days inside each month near `month`, cut at the month's end."""
     found = []
@@ -377,6 +380,7 @@ def _month_runs(days: tuple[int, ...], month: int) -> tuple[Occurrence, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=4096)
 def _week_runs(days: tuple[int, ...], day: int) -> tuple[Occurrence, ...]:
     """Runs of listed weekdays; Sunday and Monday are neighbours, whatever day weeks start on."""
     free = min(set(range(7)) - set(days))

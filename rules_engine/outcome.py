@@ -10,7 +10,6 @@ from typing import TypeAlias
 
 import msgspec
 
-from rules_engine.allocation import spread
 from rules_engine.state import Change
 
 Value: TypeAlias = int | str | bool | None
@@ -19,8 +18,8 @@ Value: TypeAlias = int | str | bool | None
 class Award(msgspec.Struct, frozen=True, gc=False):
     """Units that a rule gives: `wanted` before limits, `given` after them.
 
-    `weights` are the rule's measure on each line, the receipt from which `parts` spreads what was given; empty where the
-    award has no lines. With `held_out` the member is in a holdout: nothing was given, and `wanted` says what would have
+    `weights` are the rule's measure on each line, exact weights times their least common denominator: the receipt from
+    which `Program.parts` spreads what was given; empty where the award has no lines. With `held_out` the member is in a holdout: nothing was given, and `wanted` says what would have
     been. `cut_by` is the key of the limit that cut.
     """
 
@@ -33,10 +32,6 @@ class Award(msgspec.Struct, frozen=True, gc=False):
     cut_by: str = ""
     pending: int | None = None
     expires: int | None = None
-
-    def parts(self) -> list[int]:
-        """What was given on each line, by the one allocation; sums to `given`. Empty where there are no lines."""
-        return spread(self.given, self.weights) if self.weights else []
 
 
 class TierChange(msgspec.Struct, frozen=True):
@@ -97,3 +92,12 @@ class Refused(msgspec.Struct, frozen=True):
     event: str
     id: str
     faults: tuple[Fault, ...]
+
+
+class EventRefused(ValueError):  # noqa: N818 - the event was refused, the engine did not fail
+    """Raised by `Program.score` where an event, its member's facts or their state cannot be taken; says every reason."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__("; ".join(fault.message for fault in refused.faults))
+        self.refused = refused
+        self.faults = refused.faults

@@ -7,7 +7,8 @@ of them, equal to its own JSON. Days count from 1970-01-01, amounts are minor or
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Iterable
+from typing import TypeAlias, TypeVar, assert_never
 
 import msgspec
 
@@ -51,14 +52,16 @@ class State(msgspec.Struct, omit_defaults=True):
     """The state of one owner. A new owner's state is `State()`.
 
     `day` is the last day it was advanced to. `tracks` holds values by occurrence (its first day; 0 for a lifetime; the
-    day itself in rolling windows); `keys` the distinct values seen, `seen` what rewards last saw of a track, `limits` what
-    was used by counter and occurrence, `last` the last day of each kind of event.
+    day itself in rolling windows); `keys` the distinct values seen, `streaks` the first day of the last period that a streak
+    met, `seen` what rewards last saw of a track, `limits` what was used by counter and occurrence, `last` the last day of
+    those kinds of event that a unit's life counts from.
     """
 
     version: int = STATE_VERSION
     day: int | None = None
     tracks: dict[str, dict[int, int]] = {}
     keys: dict[str, dict[int, list[str]]] = {}
+    streaks: dict[str, dict[int, int]] = {}
     seen: dict[str, dict[int, int]] = {}
     limits: dict[str, dict[int, int]] = {}
     holdings: list[Holding] = []
@@ -92,12 +95,21 @@ class KeySeen(msgspec.Struct, frozen=True, array_like=True, tag="key"):
     value: str
 
 
-class MarkSeen(msgspec.Struct, frozen=True, array_like=True, tag="seen"):
-    """What the reward stage saw of a track."""
+class StreakMet(msgspec.Struct, frozen=True, array_like=True, tag="streak"):
+    """A streak met another period: the first day of the one it met before, and of this one."""
 
     track: str
     occurrence: int
-    before: int
+    before: int | None
+    after: int
+
+
+class MarkSeen(msgspec.Struct, frozen=True, array_like=True, tag="seen"):
+    """What the reward stage saw of a track; `before` is None where it had not seen this occurrence."""
+
+    track: str
+    occurrence: int
+    before: int | None
     after: int
 
 
@@ -171,6 +183,7 @@ Change: TypeAlias = (
     TrackMoved
     | TrackDropped
     | KeySeen
+    | StreakMet
     | MarkSeen
     | LimitUsed
     | LimitDropped
@@ -182,3 +195,114 @@ Change: TypeAlias = (
     | LastDay
     | Advanced
 )
+
+
+def apply(state: State, changes: Iterable[Change]) -> State:
+    """The next state; the one given is left as it is.
+
+    >>> moved = apply(State(), [TrackMoved("nights", 20819, 0, 3)])
+    >>> moved.tracks
+    {'nights': {20819: 3}}
+    """
+    after = copied(state)
+    apply_in_place(after, changes)
+    return after
+
+
+def copied(state: State) -> State:
+    """A copy that shares nothing that can change."""
+    return State(
+        version=state.version,
+        day=state.day,
+        tracks={name: dict(values) for name, values in state.tracks.items()},
+        keys={name: {day: list(seen) for day, seen in values.items()} for name, values in state.keys.items()},
+        streaks={name: dict(values) for name, values in state.streaks.items()},
+        seen={name: dict(values) for name, values in state.seen.items()},
+        limits={name: dict(values) for name, values in state.limits.items()},
+        holdings=list(state.holdings),
+        matches={name: list(found) for name, found in state.matches.items()},
+        lots=list(state.lots),
+        last=dict(state.last),
+    )
+
+
+def apply_in_place(state: State, changes: Iterable[Change]) -> None:
+    """Move a state along, for a stream that keeps it; changes come in the order in which scoring made them."""
+    for change in changes:
+        _apply_one(state, change)
+
+
+def _apply_one(state: State, change: Change) -> None:  # noqa: C901 - one arm for each change
+    match change:
+        case TrackMoved(track=name, occurrence=day, after=value):
+            state.tracks.setdefault(name, {})[day] = value
+        case TrackDropped(track=name, occurrence=day):
+            _drop(state.tracks, name, day)
+            _drop(state.keys, name, day)
+            _drop(state.streaks, name, day)
+            _drop(state.seen, name, day)
+        case KeySeen(track=name, occurrence=day, value=key):
+            state.keys.setdefault(name, {}).setdefault(day, []).append(key)
+        case StreakMet(track=name, occurrence=day, after=value):
+            state.streaks.setdefault(name, {})[day] = value
+        case MarkSeen(track=name, occurrence=day, after=value):
+            state.seen.setdefault(name, {})[day] = value
+        case LimitUsed(limit=name, occurrence=day, after=value):
+            state.limits.setdefault(name, {})[day] = value
+        case LimitDropped(limit=name, occurrence=day):
+            _drop(state.limits, name, day)
+        case LotGiven(lot=lot):
+            _add_lot(state.lots, lot)
+        case LotLapsed(lot=lot):
+            state.lots.remove(lot)
+        case HoldingBegan(holding=holding, before=before):
+            _replace(state.holdings, before, holding)
+        case HoldingEnded(holding=holding):
+            state.holdings.remove(holding)
+        case MatchMoved(match=name, before=before_match, after=after):
+            _replace(state.matches.setdefault(name, []), before_match, after)
+        case LastDay(event=name, after=day):
+            state.last[name] = day
+        case Advanced(after=day):
+            state.day = day
+        case _:
+            assert_never(change)
+
+
+_Item = TypeVar("_Item")
+_Values = TypeVar("_Values")
+
+
+def _drop(values: dict[str, dict[int, _Values]], name: str, day: int) -> None:
+    found = values.get(name)
+    if found is not None:
+        found.pop(day, None)
+        if not found:
+            del values[name]
+
+
+def _replace(items: list[_Item], before: _Item | None, after: _Item) -> None:
+    if before is None:
+        items.append(after)
+    else:
+        items[items.index(before)] = after
+
+
+def _add_lot(lots: list[Lot], lot: Lot) -> None:
+    for place, other in enumerate(lots):
+        if same_lot(other, lot):
+            lots[place] = msgspec.structs.replace(other, left=other.left + lot.left)
+            return
+    lots.append(lot)
+
+
+def same_lot(lot: Lot, other: Lot) -> bool:
+    """Whether two lots differ only in what is left, so that they are kept as one."""
+    return (
+        lot.unit == other.unit
+        and lot.earned == other.earned
+        and lot.source == other.source
+        and lot.pending == other.pending
+        and lot.expires == other.expires
+        and lot.facts == other.facts
+    )

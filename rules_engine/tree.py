@@ -324,11 +324,15 @@ class NoAward(Node, frozen=True):
     """`no award`: the rule stops."""
 
 
+class TheRest(Node, frozen=True):
+    """`the rest`: what the other rows of a split leave."""
+
+
 class Row(Node, frozen=True):
     """One row of a table; no cells means `otherwise`."""
 
     cells: tuple[Cell, ...]
-    value: Expr | NothingValue | NoAward | Forever | LastsUntil | LastsFor
+    value: Expr | NothingValue | NoAward | TheRest | Forever | LastsUntil | LastsFor
 
     @property
     def otherwise(self) -> bool:
@@ -419,10 +423,17 @@ class Basis(Node, frozen=True):
     tax: Literal["with", "without"]
 
 
+class AfterStage(Node, frozen=True):
+    """`after item`, `after basket with tax`: the money as a stage of offers left it."""
+
+    stage: Literal["catalogue", "item", "basket", "shipping"]
+    tax: Literal["with", "without"] | None
+
+
 class Of(Node, frozen=True):
     """`net of lines where F`, `base of lines`, `paid of each`: a measure over a selection."""
 
-    measure: Path | Basis
+    measure: Path | Basis | AfterStage
     selection: Selection
 
 
@@ -651,6 +662,7 @@ Expr = (
     | Rung
     | TierOf
     | Basis
+    | AfterStage
     | Of
     | SumOf
     | CountOf
@@ -935,9 +947,10 @@ class WithCode(Node, frozen=True):
 
 
 class WithThing(Node, frozen=True):
-    """`with 1 companion_ticket where F`."""
+    """`with 1 companion_ticket from tickets_shown where F`."""
 
     thing: QuantityLit
+    source: Name | None
     where: Expr | None
 
 
@@ -950,6 +963,8 @@ class Scope(Node, frozen=True):
     what: Literal["member", "household", "line", "in total"] | Path | When
     by: Path | None
 
+    # A bare name other than the four words is a `Path`: the checker knows whether it is a field or a period.
+
 
 class Limit(Node, frozen=True):
     """`once per member`, `at most 5_000 points per member per off_peak by night`, `at most 10 times in total`."""
@@ -961,11 +976,20 @@ class Limit(Node, frozen=True):
     or_nothing: bool
 
 
+class Tag(Node, frozen=True):
+    """`tag sale`: all rules that carry the tag."""
+
+    name: Name
+
+
+Ref = Name | Text | Tag
+
+
 class Consent(Node, frozen=True):
     """`combines with nothing | everything | "A", thresholds, tag sale`."""
 
     what: Literal["nothing", "everything", "these"]
-    names: tuple[Name | Text, ...]
+    names: tuple[Ref, ...]
 
 
 class OnReturn(Node, frozen=True):
@@ -1074,7 +1098,7 @@ class Policy(Node, frozen=True):
 
     choice: Literal["all", "first", "best", "best together"]
     per: Literal["unit", "line", "basket"] | None
-    order: tuple[Name | Text, ...]
+    order: tuple[Ref, ...]
     of_codes: bool
     priority: Literal["highest", "lowest"] | None
 

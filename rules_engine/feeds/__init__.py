@@ -27,14 +27,14 @@ from rules_engine.feeds.writers import (
 if TYPE_CHECKING:
     from rules_engine.feeds.mapping import Mapping
 
-__all__ = [
-    "EFFECT_COLUMNS",
-    "ENDINGS",
-    "REJECT_COLUMNS",
+__all__ = [  # noqa: RUF022
     "Column",
     "Count",
+    "EFFECT_COLUMNS",
+    "ENDINGS",
     "Fault",
     "FeedError",
+    "REJECT_COLUMNS",
     "Read",
     "StateFile",
     "Tally",

@@ -16,8 +16,10 @@ from importlib import resources
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from rules_engine.calendar import check_zone
+from rules_engine.values import Rounding, round_ratio
+
 FORMATS = ("decimal", "flag", "integer", "text")
-ROUNDINGS = ("down", "half down", "half even", "half up", "up")
 
 Key = TypeVar("Key")
 Made = TypeVar("Made")
@@ -31,6 +33,7 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+_LETTER_T = "T"  # of ISO 8601, between date and time
 _MEMO_MAX = 1 << 13
 
 
@@ -74,8 +77,8 @@ def scaled(text: str) -> tuple[int, int]:
     return int(whole + fraction), len(fraction)
 
 
-def rounded(number: int, places: int, decimals: int, rounding: str | None) -> int:
-    """Return a number with `places` digits behind the point as one with `decimals`, by its magnitude.
+def rounded(number: int, places: int, decimals: int, rounding: Rounding | None) -> int:
+    """Return a number with `places` digits behind the point as one with `decimals`.
 
     >>> rounded(2345, 3, 2, "half up"), rounded(-2345, 3, 2, "half up"), rounded(2345, 3, 2, "half even")
     (235, -235, 234)
@@ -83,19 +86,11 @@ def rounded(number: int, places: int, decimals: int, rounding: str | None) -> in
     if places <= decimals:
         return number * tens(decimals - places)
     step = tens(places - decimals)
-    kept, rest = divmod(abs(number), step)
-    if rest and rounding is None:
+    if rounding is not None:
+        return round_ratio(number, step, rounding)
+    if number % step:
         raise ValueError("has more decimals than the mapping says; write `rounding` there if they may be cut")
-    twice = 2 * rest
-    more = {
-        None: False,
-        "down": False,
-        "up": rest > 0,
-        "half up": twice >= step,
-        "half down": twice > step,
-        "half even": twice > step or (twice == step and kept % 2 == 1),
-    }[rounding]
-    return (kept + more) * (-1 if number < 0 else 1)
+    return number // step
 
 
 def pointed(number: int, decimals: int) -> str:
@@ -123,7 +118,7 @@ def flag(text: str) -> bool:
     return text == "true"
 
 
-def decimal(decimals: int | None, rounding: str | None) -> Conversion:
+def decimal(decimals: int | None, rounding: Rounding | None) -> Conversion:
     """Return the conversion to decimal text, with that many decimals if they are given.
 
     >>> decimal(2, "half up")("4.255"), decimal(2, None)("3"), decimal(None, None)("1.5")
@@ -142,7 +137,7 @@ def decimal(decimals: int | None, rounding: str | None) -> Conversion:
     return convert
 
 
-def product(decimals: int, rounding: str) -> Callable[[tuple[str, ...]], str]:
+def product(decimals: int, rounding: Rounding) -> Callable[[tuple[str, ...]], str]:
     """Return the conversion of several numbers to their product, rounded once.
 
     >>> product(2, "half up")(("3", "0.855"))
@@ -246,7 +241,7 @@ def _shape(pattern: str) -> tuple[re.Pattern[str], bool]:
     parts = []
     for token in _TOKEN.findall(pattern):
         if token not in _PARTS:
-            if token.isalpha() and token not in "T":
+            if token.isalpha() and token != _LETTER_T:
                 raise ValueError(f"the letter `{token}` of `{pattern}` stands for nothing")
             parts.append(re.escape(token))
             continue
@@ -293,9 +288,7 @@ def number_problem(text: str) -> str | None:
 @cache
 def zone_of(name: str) -> ZoneInfo:
     """Return a time zone from the tzdata package, so that every machine reads the same clocks."""
-    *folders, last = name.split("/")
-    if not all(part.isidentifier() or part.replace("-", "").replace("+", "").isalnum() for part in (*folders, last)):
-        raise ValueError(f"`{name}` is no time zone")
+    *folders, last = check_zone(name).split("/")
     place = resources.files(".".join(("tzdata", "zoneinfo", *folders)))
     with place.joinpath(last).open("rb") as file:
         return ZoneInfo.from_file(file, key=name)
@@ -304,7 +297,7 @@ def zone_of(name: str) -> ZoneInfo:
 def zone_problem(name: str) -> str | None:
     """Return why a name is no time zone, or None."""
     try:
-        zone_of(name)
-    except (ValueError, OSError, ModuleNotFoundError):
-        return f"`{name}` is no time zone; write one like `Europe/London`"
+        check_zone(name)
+    except ValueError as error:
+        return str(error)
     return None

@@ -95,10 +95,14 @@ def _csv_events(path: Path, event: str | None, ids: Ids, formats: Formats) -> It
     """Return an event for each row, its fields called like the columns; empty cells are absent."""
     table = csv_table(path)
     column = table.header.index("event") if "event" in table.header else None
+    problem = None
     if column is None and event is None:
-        raise FeedError(f"`{path.name}` has no column `event` to name the type of each row, and no mapping was given")
-    if "lines" in table.header:
-        raise FeedError(f"`{path.name}` has a column `lines`: write a mapping, whose `[group]` makes lines of rows")
+        problem = f"`{path.name}` has no column `event` to name the type of each row, and no mapping was given"
+    elif "lines" in table.header:
+        problem = f"`{path.name}` has a column `lines`: write a mapping, whose `[group]` makes lines of rows"
+    if problem is not None:
+        table.close()
+        raise FeedError(problem)
 
     def converter(kind: str) -> Converter:
         forms = formats.get(kind, {})
@@ -123,4 +127,4 @@ def _csv_rows(
             continue
         fields = converters[kind]
         cells = fields.pick(row)
-        yield one_event(number, kind, fields.one(ids[kind], cells) if kind in ids else None, fields, cells)
+        yield one_event(number, kind, ids.get(kind), fields, cells)

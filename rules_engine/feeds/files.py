@@ -12,7 +12,7 @@ import os
 import secrets
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
@@ -60,11 +60,12 @@ class _Unpacked(gzip.GzipFile):
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
+def reading(path: Path, *faults: type[Exception]) -> Iterator[None]:
     """Turn the faults of a broken file, met while it is read, into a `FeedError` that names it."""
+    caught: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error, *faults)
     try:
         yield
-    except (OSError, EOFError, zlib.error) as error:
+    except caught as error:
         raise FeedError(f"`{path}` is broken or cut short: {reason(error)}") from None
 
 
@@ -106,6 +107,8 @@ class Replacement:
     def discard(self) -> None:
         """Remove what was written so far."""
         try:
+            with suppress(Exception):  # a packer writes its end when it is closed, perhaps to a full disk
+                self.stream.close()
             self._raw.close()
         finally:
             self.partial.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from rules_engine.feeds.conversions import Memo
-from rules_engine.feeds.plan import CellError, Converter, Sieve, check_columns, picker, steps_of
+from rules_engine.feeds.plan import CellError, Converter, Sieve, check_columns, steps_of
 from rules_engine.feeds.records import Fault, Read
 from rules_engine.feeds.tables import BadRow, Table
 
@@ -31,7 +31,7 @@ def events_of(table: Table, mapping: Mapping, file: str, id_field: str | None) -
     """Yield the events of a table, in the order of their first rows."""
     from rules_engine.feeds.mapping import nearest
 
-    check_columns(mapping.columns(), table.header, file, nearest)
+    check_columns(mapping.columns(), table, file, nearest)
     place = {name: index for index, name in enumerate(table.header)}
     nulls = frozenset(mapping.null)
     sieves = tuple(Sieve(found, place[found.column], nulls) for found in mapping.set_aside)
@@ -90,25 +90,33 @@ class _Flat:
             if self.numbers:
                 row.append(str(number))
             cells = pick(row)
-            key = self.fields.one(id_field, cells) if id_field is not None else None
             aside = next((sieve.name for sieve in self.sieves if sieve.hits[row[sieve.index]]), None)
             if aside is not None:
-                yield Read(number=number, rows=1, kind=self.kind, key=key and shown(key), set_aside=aside)
+                key = key_of(self.fields, id_field, cells)
+                yield Read(number=number, rows=1, kind=self.kind, key=key, set_aside=aside)
                 continue
-            yield one_event(number, self.kind, key, self.fields, cells)
+            yield one_event(number, self.kind, id_field, self.fields, cells)
 
 
-def one_event(number: int, kind: str, key: str | None, fields: Converter, cells: tuple[str, ...]) -> Read:
+def key_of(fields: Converter, id_field: str | None, cells: tuple[str, ...]) -> str | None:
+    """Return the id of an event whose other fields may be faulty, or None."""
+    key = fields.one(id_field, cells) if id_field is not None else None
+    return None if key is None else shown(key)
+
+
+def one_event(number: int, kind: str, id_field: str | None, fields: Converter, cells: tuple[str, ...]) -> Read:
     """Return the event of a single row."""
     try:
-        event = encoded({"event": kind, **fields.convert(cells)})
+        values = fields.convert(cells)
+        event = encoded({"event": kind, **values})
     except CellError as error:
         found = fault("bad-value", f"row {number}: {error}", error.field, number)
     except UnicodeError:
         found = fault("not-utf8", f"row {number} holds bytes that are no text of the file's encoding", None, number)
     else:
-        return Read(number=number, rows=1, kind=kind, event=event, key=key)
-    return Read(number=number, rows=1, kind=kind, key=key and shown(key), fault=found)
+        key = values.get(id_field) if id_field is not None else None
+        return Read(number=number, rows=1, kind=kind, event=event, key=None if key is None else str(key))
+    return Read(number=number, rows=1, kind=kind, key=key_of(fields, id_field, cells), fault=found)
 
 
 class _Group:
@@ -159,8 +167,9 @@ class _Grouper:
     def read(self, rows: Iterator[list[str]]) -> Iterator[Read]:
         """Yield the events when they are complete."""
         width, row_sieves, adjacent, numbers = self.width, self.row_sieves, self.adjacent, self.numbers
-        key_of, pick = itemgetter(*self.by), self.lines.pick
-        same_of = picker([index for index, _, _ in self.alike])
+        group_of, pick = itemgetter(*self.by), self.lines.pick
+        # one cell is compared as it is, since a tuple around it would be made for every row
+        same_of = itemgetter(*(index for index, _, _ in self.alike)) if self.alike else None
         memo: Memo[tuple[str, ...], bytes] = Memo(self._line, _LINES_MAX)
         groups: dict[Any, _Group] = {}
         ended: set[Any] = set()
@@ -171,7 +180,7 @@ class _Grouper:
                 continue
             if numbers:
                 row.append(str(number))
-            key = key_of(row)
+            key = group_of(row)
             known = groups.get(key)
             if known is None:
                 if adjacent and groups:
@@ -186,9 +195,9 @@ class _Grouper:
             if group.aside is not None or group.fault is not None:
                 continue
             if group.head is None:
-                group.same = same_of(row)
+                group.same = same_of(row) if same_of is not None else None
                 group.head = self._head(group, row, number)
-            elif group.same != same_of(row):
+            elif same_of is not None and group.same != same_of(row):
                 group.fault = self._disagreement(group, row, number)
                 continue
             try:
@@ -244,7 +253,7 @@ class _Grouper:
         """Return the event's own fields, up to where its lines begin; a fault goes to the group."""
         cells = self.fields.pick(row)
         if self.id_field is not None:
-            group.key = shown(self.fields.one(self.id_field, cells) or group.key)
+            group.key = key_of(self.fields, self.id_field, cells) or group.key
         try:
             return encoded({"event": self.kind, **self.fields.convert(cells)})[:-1]
         except CellError as error:
@@ -255,7 +264,8 @@ class _Grouper:
 
     def _disagreement(self, group: _Group, row: list[str], number: int) -> Fault:
         """Return the fault of a row that says something else about its event than the rows above."""
-        for said, (index, column, name) in zip(group.same, self.alike, strict=True):
+        same = (group.same,) if len(self.alike) == 1 else group.same
+        for said, (index, column, name) in zip(same, self.alike, strict=True):
             if said != row[index]:
                 message = (
                     f"row {number} says `{row[index]}` for `{column}`, and row {group.number} of the same event "

@@ -25,13 +25,20 @@ from pydantic import (
     model_validator,
 )
 
-from rules_engine.feeds.conversions import FORMATS, ROUNDINGS, format_problem, number_problem, zone_problem
+from rules_engine.feeds.conversions import FORMATS, format_problem, number_problem, zone_problem
 from rules_engine.feeds.files import reason
 from rules_engine.feeds.records import FeedError
+from rules_engine.values import ROUNDINGS, Rounding
 
 
 def _as_tuple(value: Any) -> Any:
     return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
+def _rounding(value: Any) -> Any:
+    if value not in ROUNDINGS:
+        raise ValueError(f"`{value}` is no rounding{nearest(str(value), ROUNDINGS)}")
+    return value
 
 
 Name = Annotated[StrictStr, Field(min_length=1)]
@@ -54,7 +61,7 @@ class FieldMapping(_Table):
     join: StrictStr = " "
     format: StrictStr = "text"
     decimals: Annotated[StrictInt, Field(ge=0, le=18)] | None = None
-    rounding: StrictStr | None = None
+    rounding: Annotated[Rounding, BeforeValidator(_rounding)] | None = None
     values: dict[str, Value] | None = None
     null: Texts | None = None
     take: Literal["same", "first"] = "same"
@@ -80,8 +87,6 @@ class FieldMapping(_Table):
             raise ValueError("`values` translates text: leave out `format`")
         if problem := format_problem(self.format):
             raise ValueError(problem)
-        if self.rounding is not None and self.rounding not in ROUNDINGS:
-            raise ValueError(f"`{self.rounding}` is no rounding{nearest(self.rounding, ROUNDINGS)}")
         if self.rounding is not None and self.decimals is None:
             raise ValueError("`rounding` needs `decimals`")
         if self.decimals is not None and self.product is None and self.format != "decimal":

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from rules_engine.feeds.files import ending_of, reason
-from rules_engine.feeds.grouping import row_fault, shown
+from rules_engine.feeds.grouping import encoded, row_fault, shown
 from rules_engine.feeds.plan import CellError, Converter, check_columns, plain, steps_of
 from rules_engine.feeds.records import FeedError
 from rules_engine.feeds.tables import csv_table, json_lines, open_table
@@ -29,7 +29,7 @@ def read_members(
     path: str | Path,
     *,
     mapping: FeedMapping | None = None,
-    id: str = "member",
+    id: str = "member",  # noqa: A002
     formats: Mapping[str, str] = {},
 ) -> dict[str, Facts]:
     """Return the facts of each member by id; any fault, and an id that comes twice, raises `FeedError`.
@@ -100,7 +100,7 @@ def _from_csv(path: Path, id_name: str, formats: Mapping[str, str]) -> Iterator[
     from rules_engine.feeds.mapping import nearest
 
     table = csv_table(path)
-    check_columns([("members", id_name)], table.header, path.name, nearest)
+    check_columns([("members", id_name)], table, path.name, nearest)
     steps = (
         plain(name, place, formats.get(name, "text")) for place, name in enumerate(table.header) if name != id_name
     )
@@ -113,7 +113,7 @@ def _mapped(path: Path, mapping: FeedMapping) -> Iterator[tuple[int, str | None,
     assert mapping.members is not None
     used = dict.fromkeys(column for _, column in mapping.member_columns())
     table = open_table(path, tuple(used), null=mapping.null[0])
-    check_columns(mapping.member_columns(), table.header, path.name, nearest)
+    check_columns(mapping.member_columns(), table, path.name, nearest)
     place = {name: index for index, name in enumerate(table.header)}
     facts = steps_of(mapping.members.facts, mapping, place)
     return _rows(table.rows, len(place), place[mapping.members.id], frozenset(mapping.null), facts)
@@ -129,7 +129,11 @@ def _rows(
         row.append(str(number))
         try:
             values = facts.convert(facts.pick(row))
+            encoded([row[id_place], values])
         except CellError as error:
             yield number, None, f"`{error.field}`: {error}"
+            continue
+        except UnicodeError:
+            yield number, None, "it holds bytes that are no text of the file's encoding"
             continue
         yield number, None if row[id_place] in nulls else row[id_place], values

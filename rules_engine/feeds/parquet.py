@@ -51,7 +51,7 @@ def parquet_table(path: Path, used: Sequence[str], null: str) -> Table:
 
 def _text_rows(path: Path, file: Any, wanted: tuple[str, ...], null: str) -> Iterator[list[str]]:
     pa = pyarrow()
-    with reading(path), file:
+    with reading(path, pa.ArrowException), file:
         for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=list(wanted)):
             columns = [_text(pa, batch.column(name)).to_pylist() for name in wanted]
             for row in zip(*columns, strict=True):
@@ -88,7 +88,7 @@ def parquet_records(path: Path, file: Any = None) -> Iterator[dict[str, Any]]:
         file = _opened(path)
         for field in file.schema_arrow:
             _check(pa, field.name, field.type, local_times=False)
-    with reading(path), file:
+    with reading(path, pa.ArrowException), file:
         names = file.schema_arrow.names
         for batch in file.iter_batches(batch_size=BATCH_ROWS):
             columns = [_values(pa, batch.column(name)) for name in names]

@@ -28,6 +28,7 @@ from rules_engine.feeds.records import FeedError
 if TYPE_CHECKING:
     from rules_engine.feeds.mapping import FieldMapping, Filter
     from rules_engine.feeds.mapping import Mapping as FeedMapping
+    from rules_engine.feeds.tables import Table
 
 Pick = Callable[[Sequence[str]], Any]
 
@@ -70,14 +71,15 @@ class Converter:
 
     def convert(self, cells: Sequence[str]) -> dict[str, Value]:
         """Return the fields; an absent one is left out, and a cell that does not fit raises `CellError`."""
-        values = dict(self._constants)
-        for name, pick, memo in self._steps:
-            try:
+        values = self._constants.copy()
+        name = ""
+        try:
+            for name, pick, memo in self._steps:  # a fault names the field that was met
                 value = memo[pick(cells)]
-            except ValueError as error:
-                raise CellError(name, str(error)) from None
-            if value is not None:
-                values[name] = value
+                if value is not None:
+                    values[name] = value
+        except ValueError as error:
+            raise CellError(name, str(error)) from None
         return values
 
     def one(self, name: str, cells: Sequence[str]) -> str | None:
@@ -136,15 +138,16 @@ def plain(name: str, index: int, form: str) -> Step:
 
 
 def check_columns(
-    wanted: Iterable[tuple[str, str]], header: Sequence[str], file: str, nearest: Callable[[str, Sequence[str]], str]
+    wanted: Iterable[tuple[str, str]], table: Table, file: str, nearest: Callable[[str, Sequence[str]], str]
 ) -> None:
     """Refuse a mapping that names columns which the file does not have."""
     unknown = [
-        f"{key}: `{file}` has no column `{column}`{nearest(column, header)}"
+        f"{key}: `{file}` has no column `{column}`{nearest(column, table.header)}"
         for key, column in wanted
-        if column not in header
+        if column not in table.header
     ]
     if unknown:
+        table.close()
         raise FeedError(*dict.fromkeys(unknown))
 
 

@@ -98,7 +98,7 @@ class Tally:
         self.set_aside: dict[str, Count] = {}
 
     def add(self, read: Read) -> bool:
-        """Count an event as read, and say whether it is to be scored: if not, it is counted as rejected or set aside."""
+        """Count an event as read; True if it is to be scored, False if it is rejected or set aside already."""
         self.read.add(read.rows)
         for name, rows in read.dropped:
             self.read.rows += rows

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -31,10 +31,14 @@ class BadRow(list[str]):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """The names of the columns, and the rows below them, read as they are asked for."""
+    """The names of the columns, and the rows below them, read as they are asked for.
+
+    `close` is for those who find the header wrong; whoever reads the rows to their end need not call it.
+    """
 
     header: tuple[str, ...]
     rows: Iterator[list[str]]
+    close: Callable[[], object] = tuple
 
 
 def open_table(
@@ -73,11 +77,11 @@ def csv_table(path: Path, delimiter: str = ",", encoding: str = "utf-8") -> Tabl
     if twice:
         file.close()
         raise FeedError(*(f"`{path.name}` has two columns called `{name}`" for name in twice))
-    return Table(tuple(header), _csv_rows(path, file, reader))
+    return Table(tuple(header), _csv_rows(path, file, reader), file.close)
 
 
 def _csv_rows(path: Path, file: TextIO, reader: Iterator[list[str]]) -> Iterator[list[str]]:
-    with file, reading(path):
+    with file, reading(path, UnicodeError):
         while True:
             try:
                 yield from filter(None, reader)

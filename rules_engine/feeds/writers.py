@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -61,7 +62,7 @@ def reject_row(read: Read, code: str | None = None, field: str | None = None, me
 def open_writer(path: str | Path, columns: Sequence[str | Column]) -> Writer:
     """Return a writer of rows for a file; use it in a `with` block.
 
-    The ending says the format; a folder that is missing is refused now. Of two columns of one name the file is refused.
+    The ending says the format; a folder that is missing is refused now. Two columns of one name are refused too.
     """
     path = Path(path)
     made = tuple(Column(column) if isinstance(column, str) else column for column in columns)
@@ -106,23 +107,35 @@ class Writer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is not None:
-            self._replacement.discard()
+            self._drop()
             return
         try:
             self._flush()
-            self._sink.close()
-            self._replacement.commit()
-        except OSError as failed:
-            self._replacement.discard()
-            raise FeedError(f"`{self._replacement.path}` cannot be written: {reason(failed)}") from None
+            with self._named():
+                self._sink.close()
+                self._replacement.commit()
         except BaseException:
-            self._replacement.discard()
+            self._drop()
             raise
+
+    def _drop(self) -> None:
+        with suppress(Exception):  # what stands at the end of the file is of no use, but its writer must be at rest
+            self._sink.close()
+        self._replacement.discard()
 
     def _flush(self) -> None:
         if self._rows:
-            self._sink.write(self._rows)
+            with self._named():
+                self._sink.write(self._rows)
             self._rows = []
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Turn what the disk says into a `FeedError` that names the file."""
+        try:
+            yield
+        except OSError as failed:
+            raise FeedError(f"`{self._replacement.path}` cannot be written: {reason(failed)}") from None
 
 
 class _CsvSink:

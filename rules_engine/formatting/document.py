@@ -84,6 +84,23 @@ def flat(doc: Doc) -> str | None:
     return doc if isinstance(doc, str) else doc.flat
 
 
+def first_sign(doc: Doc) -> str:
+    """The first character of a document, or an empty text."""
+    while not isinstance(doc, str):
+        match doc:
+            case Choice():
+                doc = doc.flat
+            case Nest():
+                doc = doc.doc
+            case Cat() | Fill():
+                doc = next((part for part in doc.parts if part != ""), "")
+            case Note() | Hard():
+                return ""
+            case _:
+                assert_never(doc)
+    return doc[:1]
+
+
 def cat(*parts: Doc) -> Doc:
     """Parts side by side; strings become one string.
 

@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rules_engine import tree
-from rules_engine.formatting.document import Doc, cat, commas, fill
+from rules_engine.formatting.document import Doc, cat, commas, fill, first_sign
 from rules_engine.formatting.literals import day_month, duration, number, ordinal, quoted
 from rules_engine.formatting.printer import NodePrinter, Printer
 
-OR, AND, NOT, TEST, PLUS, PART, SUM, PRODUCT, ATOM = range(9)
+OR, AND, NOT, TEST, PLUS, PART, SUM, PRODUCT, UNARY, ATOM, PRIMARY = range(11)
 """How tightly a node binds. Conditions come first: an amount inside one starts at `SUM`."""
 
 LEVELS: Mapping[type[tree.Node], int] = {
@@ -32,6 +32,32 @@ LEVELS: Mapping[type[tree.Node], int] = {
     tree.DateTest: TEST,
     tree.Plus: PLUS,
     tree.Per: PART,
+    tree.Negate: UNARY,
+    tree.Name: PRIMARY,
+    tree.Path: PRIMARY,
+    tree.Number: PRIMARY,
+    tree.Percent: PRIMARY,
+    tree.MoneyLit: PRIMARY,
+    tree.QuantityLit: PRIMARY,
+    tree.Text: PRIMARY,
+    tree.DateLit: PRIMARY,
+    tree.TimeLit: PRIMARY,
+    tree.InstantLit: PRIMARY,
+    tree.Flag: PRIMARY,
+    tree.Today: PRIMARY,
+    tree.Mark: PRIMARY,
+    tree.Rung: PRIMARY,
+    tree.Each: PRIMARY,
+    tree.TableBy: PRIMARY,
+    tree.Across: PRIMARY,
+    tree.LaterDate: PRIMARY,
+    tree.EdgeDate: PRIMARY,
+    tree.Basis: PRIMARY,
+    tree.AfterStage: PRIMARY,
+    tree.TierOf: PRIMARY,
+    tree.CalendarOf: PRIMARY,
+    tree.Bracket: PRIMARY,
+    tree.ListOf: PRIMARY,
 }
 
 
@@ -39,6 +65,8 @@ def level(node: tree.Node) -> int:
     """How tightly a node binds."""
     if isinstance(node, tree.Binary):
         return SUM if node.op in "+-" else PRODUCT
+    if isinstance(node, tree.Per) and node.step is None:
+        return ATOM
     return LEVELS.get(type(node), ATOM)
 
 
@@ -73,20 +101,13 @@ def open_end(node: tree.Node | None) -> bool:
     return False
 
 
-def ends_in_or_list(node: tree.Node | None) -> bool:
-    """Whether the text of a node ends in names that a following `or` would join."""
-    while node is not None:
-        if isinstance(node, tree.FlowOf):
-            return bool(node.rules)
-        last = _LAST_PART.get(type(node))
-        node = last(node) if last is not None else None
-    return False
-
-
 def operand(p: Printer, node: tree.Node, least: int, last: bool = True) -> Doc:
-    """A part of an expression, bracketed if it binds less tightly than `least`, or reads on and is not `last`."""
+    """A part of an expression, bracketed if it binds less tightly than `least`, or reads on and is not `last`.
+
+    `least` 0 takes whatever stands alone; parts of conditions take no amounts that bind less than a sum.
+    """
     own = level(node)
-    misplaced = own < least or (own in (PLUS, PART) and least < PLUS)
+    misplaced = own < least or (own in (PLUS, PART) and 0 < least < PLUS)
     if not misplaced and (last or not open_end(node)):
         return p(node)
     if isinstance(node, tree.CountOf) and isinstance(node.of, tree.Selection) and node.where is None:
@@ -143,7 +164,7 @@ def _dates(p: Printer, node: tree.Dates) -> Doc:
     return cat(first, " ", rest)
 
 
-def _lasts_for(p: Printer, node: tree.LastsFor) -> Doc:
+def _lasts_for(_: Printer, node: tree.LastsFor) -> Doc:
     text = f"for {duration(node.length)}"
     if node.after_last:
         return f"{text} after last {' or '.join(name.text for name in node.after_last)}"
@@ -153,12 +174,14 @@ def _lasts_for(p: Printer, node: tree.LastsFor) -> Doc:
 # ---- selections and measures ----
 
 
-def _pick_n(p: Printer, node: tree.PickN) -> Doc:
+def _pick_n(_: Printer, node: tree.PickN) -> Doc:
     per = f" per full {number(node.per_full)}" if node.per_full is not None else ""
     return f"the {node.which} {number(node.count)}{per}"
 
 
 def _selection(p: Printer, node: tree.Selection) -> Doc:
+    if isinstance(node.pick, tree.PickUnits):
+        return where(p, p(node.pick), node.where)
     what = f"the turned {node.unit.text}" if node.what == "turned" and node.unit is not None else str(node.what)
     if node.what == "units" and isinstance(node.pick, tree.PickN) and node.pick.count == 1:
         what = "unit"
@@ -190,7 +213,7 @@ def _closed(p: Printer, node: tree.Node) -> Doc:
     return cat("(", p(node), ")") if open_end(node) else p(node)
 
 
-def _flow(p: Printer, node: tree.FlowOf) -> Doc:
+def _flow(_: Printer, node: tree.FlowOf) -> Doc:
     rules = f" by {' or '.join(rule.text for rule in node.rules)}" if node.rules else ""
     return f"{node.which} {node.unit.text}{rules}"
 
@@ -208,30 +231,24 @@ def _plus(p: Printer, node: tree.Plus) -> Doc:
     return _joined(p, node.parts, "plus", PART)
 
 
+def _negate(p: Printer, node: tree.Negate) -> Doc:
+    # A sign before a figure would be the number's own.
+    value = operand(p, node.value, UNARY)
+    return cat("-(", p(node.value), ")") if first_sign(value).isdigit() else cat("-", value)
+
+
 def _joined(p: Printer, parts: tuple[tree.Expr, ...], word: str, least: int) -> Doc:
     docs = [operand(p, part, least, last=part is parts[-1]) for part in parts]
     return fill([docs[0], *(cat(f"{word} ", doc) for doc in docs[1:])])
 
 
-def _either(p: Printer, node: tree.Either) -> Doc:
-    last = len(node.parts) - 1
-    docs = [
-        cat("(", p(part), ")")
-        if at < last and ends_in_or_list(part) and not open_end(part) and level(part) >= AND
-        else operand(p, part, AND, last=at == last)
-        for at, part in enumerate(node.parts)
-    ]
-    return fill([docs[0], *(cat("or ", doc) for doc in docs[1:])])
-
-
 def _per(p: Printer, node: tree.Per) -> Doc:
-    parts = [operand(p, node.amount, SUM, last=False)]
-    if node.step is not None:
-        step = operand(p, node.step, ATOM, last=node.measure is None)
-        parts.append(cat(" per full " if node.full else " per ", step))
-    if node.measure is not None:
-        parts.append(cat(" of ", operand(p, node.measure, ATOM)))
-    return cat(*parts)
+    if node.step is None:
+        amount = operand(p, node.amount, PRIMARY, last=False)
+        return cat(amount, " of ", operand(p, node.measure, ATOM)) if node.measure is not None else amount
+    step = cat(" per full " if node.full else " per ", operand(p, node.step, PRIMARY))
+    measure = cat(" of ", operand(p, node.measure, ATOM)) if node.measure is not None else ""
+    return cat(operand(p, node.amount, SUM, last=False), step, measure)
 
 
 def _compare(p: Printer, node: tree.Compare) -> Doc:
@@ -282,63 +299,65 @@ def _bracket(p: Printer, node: tree.Bracket) -> Doc:
 
 
 PRINTERS: Mapping[type[tree.Node], NodePrinter] = {
-    tree.Name: lambda p, node: node.text,
-    tree.Path: lambda p, node: node.text,
-    tree.Number: lambda p, node: number(node.text),
-    tree.Percent: lambda p, node: f"{number(node.text)}%",
-    tree.MoneyLit: lambda p, node: f"{number(node.text)} {node.currency}",
-    tree.QuantityLit: lambda p, node: f"{number(node.text)} {node.unit.text}",
-    tree.Text: lambda p, node: quoted(node),
-    tree.DateLit: lambda p, node: node.text,
-    tree.TimeLit: lambda p, node: node.text,
-    tree.InstantLit: lambda p, node: _instant(node.text),
-    tree.Flag: lambda p, node: "yes" if node.value else "no",
-    tree.Duration: lambda p, node: duration(node),
-    tree.DayMonth: lambda p, node: day_month(node),
-    tree.CalendarSpan: lambda p, node: f"calendar {node.unit}",
-    tree.Lifetime: lambda p, node: "lifetime",
-    tree.Rolling: lambda p, node: duration(node.length),
-    tree.LastCalendar: lambda p, node: f"the last {number(node.count)} calendar {node.unit}{'s' * (node.count != 1)}",
-    tree.TrialOf: lambda p, node: f"trial of {node.match.text}",
-    tree.PeriodRef: lambda p, node: node.name.text,
-    tree.Today: lambda p, node: "today",
+    tree.Name: lambda _, node: node.text,
+    tree.Path: lambda _, node: node.text,
+    tree.Number: lambda _, node: number(node.text),
+    tree.Percent: lambda _, node: f"{number(node.text)}%",
+    tree.MoneyLit: lambda _, node: f"{number(node.text)} {node.currency}",
+    tree.QuantityLit: lambda _, node: f"{number(node.text)} {node.unit.text}",
+    tree.Text: lambda _, node: quoted(node),
+    tree.DateLit: lambda _, node: node.text,
+    tree.TimeLit: lambda _, node: node.text,
+    tree.InstantLit: lambda _, node: _instant(node.text),
+    tree.Flag: lambda _, node: "yes" if node.value else "no",
+    tree.Duration: lambda _, node: duration(node),
+    tree.DayMonth: lambda _, node: day_month(node),
+    tree.CalendarSpan: lambda _, node: f"calendar {node.unit}",
+    tree.Lifetime: lambda *_: "lifetime",
+    tree.Rolling: lambda _, node: duration(node.length),
+    tree.LastCalendar: lambda _, node: f"the last {number(node.count)} calendar {node.unit}{'s' * (node.count != 1)}",
+    tree.TrialOf: lambda _, node: f"trial of {node.match.text}",
+    tree.PeriodRef: lambda _, node: node.name.text,
+    tree.Today: lambda *_: "today",
     tree.LaterDate: _later,
     tree.EdgeDate: _edge,
     tree.Dates: _dates,
-    tree.Forever: lambda p, node: "forever",
+    tree.Forever: lambda *_: "forever",
     tree.LastsUntil: lambda p, node: cat("until ", p(node.date)),
     tree.LastsFor: _lasts_for,
     tree.PickN: _pick_n,
-    tree.PickEvery: lambda p, node: f"every {ordinal(node.position)} of {number(node.of)}",
-    tree.PickUnits: lambda p, node: f"units {number(node.first)} to {number(node.last)} of each line",
+    tree.PickEvery: lambda _, node: f"every {ordinal(node.position)} of {number(node.of)}",
+    tree.PickUnits: lambda _, node: f"units {number(node.first)} to {number(node.last)} of each line",
     tree.Selection: _selection,
-    tree.Each: lambda p, node: "each",
-    tree.Mark: lambda p, node: "mark",
-    tree.Rung: lambda p, node: "rung",
-    tree.TierOf: lambda p, node: f"{node.which} tier",
-    tree.Basis: lambda p, node: f"{node.name.text} {node.tax} tax",
+    tree.Each: lambda *_: "each",
+    tree.Mark: lambda *_: "mark",
+    tree.Rung: lambda *_: "rung",
+    tree.TierOf: lambda _, node: f"{node.which} tier",
+    tree.Tag: lambda _, node: f"tag {node.name.text}",
+    tree.AfterStage: lambda _, node: f"after {node.stage}{f' {node.tax} tax' if node.tax is not None else ''}",
+    tree.Basis: lambda _, node: f"{node.name.text} {node.tax} tax",
     tree.Of: lambda p, node: cat(p(node.measure), " of ", p(node.selection)),
     tree.SumOf: lambda p, node: cat("sum of ", operand(p, node.measure, ATOM)),
     tree.CountOf: _count,
     tree.DistinctOf: _distinct,
     tree.StreakOf: lambda p, node: cat("streak of ", p(node.period)),
-    tree.EdgeDay: lambda p, node: f"{node.which} day",
+    tree.EdgeDay: lambda _, node: f"{node.which} day",
     tree.LargestOf: lambda p, node: cat("largest of (", commas([p(item) for item in node.items]), ")"),
     tree.TopOf: _top,
     tree.FlowOf: _flow,
-    tree.BalanceOf: lambda p, node: f"balance of {node.unit.text}{', pending included' * node.pending}",
-    tree.PreviousOf: lambda p, node: f"previous {node.track.text}",
-    tree.CalendarOf: lambda p, node: f"calendar {node.unit} of {node.path.text}",
-    tree.ListOf: lambda p, node: cat("(", commas([operand(p, item, SUM, last=True) for item in node.items]), ")"),
-    tree.Negate: lambda p, node: cat("-", operand(p, node.value, ATOM)),
+    tree.BalanceOf: lambda _, node: f"balance of {node.unit.text}{', pending included' * node.pending}",
+    tree.PreviousOf: lambda _, node: f"previous {node.track.text}",
+    tree.CalendarOf: lambda _, node: f"calendar {node.unit} of {node.path.text}",
+    tree.ListOf: lambda p, node: cat("(", commas([p(item) for item in node.items]), ")"),
+    tree.Negate: _negate,
     tree.Binary: _binary,
     tree.Plus: _plus,
     tree.Per: _per,
     tree.Bracket: _bracket,
     tree.Not: lambda p, node: cat("not ", operand(p, node.value, NOT)),
     tree.Both: lambda p, node: _joined(p, node.parts, "and", NOT),
-    tree.Either: _either,
-    tree.Has: lambda p, node: f"has {node.path.text}",
+    tree.Either: lambda p, node: _joined(p, node.parts, "or", AND),
+    tree.Has: lambda _, node: f"has {node.path.text}",
     tree.Compare: _compare,
     tree.Is: _is,
     tree.In: _in,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import assert_never
 
 from rules_engine import tree
 
@@ -49,6 +50,18 @@ def ordinal(count: int) -> str:
     return f"{count}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(count % 10, 'th') }"
 
 
-def names(items: Iterable[tree.Name | tree.Text]) -> list[str]:
-    """Names as they are and titles in quotes."""
-    return [item.text if isinstance(item, tree.Name) else quoted(item) for item in items]
+def names(items: Iterable[tree.Ref]) -> list[str]:
+    """Names as they are, titles in quotes, tags behind their word."""
+    return [_ref(item) for item in items]
+
+
+def _ref(item: tree.Ref) -> str:
+    match item:
+        case tree.Name():
+            return item.text
+        case tree.Text():
+            return quoted(item)
+        case tree.Tag():
+            return f"tag {item.name.text}"
+        case _:
+            assert_never(item)

@@ -45,8 +45,10 @@ class Printer:
         self, printers: Mapping[type[tree.Node], NodePrinter], text: str = "", comments: Sequence[tree.Comment] = ()
     ) -> None:
         self.text = text
-        self.heads: dict[int, int] = {}
-        """By identity of a declaration: how wide its head is, so that the signs behind heads align."""
+        self.one_line = not text
+        """Whether everything stands on one line, however long."""
+        self.heads: dict[Span, int] = {}
+        """By declaration: how wide its head is set, so that the signs behind heads align."""
         self._printers = printers
         self._docs: dict[int, Doc] = {}
         self._comments = comments
@@ -94,37 +96,36 @@ class Printer:
                 found.append(comment)
         return found
 
+    def comments_between(self, start: int, end: int) -> Sequence[tree.Comment]:
+        """The comments between two offsets, claimed or not."""
+        return self._comments[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
+
     def commented(self, start: int, end: int) -> bool:
         """Whether a comment stands between two offsets."""
-        at = bisect_left(self._starts, start)
-        return at < len(self._starts) and self._starts[at] < end
+        return bool(self.comments_between(start, end))
 
-    def lines(self, entries: Sequence[Entry], start: int, end: int) -> Doc:
+    def lines(self, entries: Sequence[Entry], start: int, end: int, beside: bool = False) -> Doc:
         """Entries on lines of their own, each after a line end; comments and blank lines kept.
 
-        `start` and `end` bound the text between the braces.
+        `start` and `end` bound the text between the braces; with `beside` the first entry follows the opening brace.
         """
         opening, comments, closing = self._attach(entries, start, end)
         parts: list[Doc] = [Note(text) for text in opening]
         last_end = start
-        for entry, own in zip(entries, comments, strict=True):
-            if last_end > start and self.blank(last_end, self._first_comment(last_end, entry.span[0])):
+        for at, (entry, own) in enumerate(zip(entries, comments, strict=True)):
+            if at > 0 and self.blank(last_end, self._first_comment(last_end, entry.span[0])):
                 parts.append(HARD)
             for text in own.before:
                 parts += [HARD, text]
-            parts += [HARD, entry.doc, *(Note(text) for text in own.behind)]
+            parts += [" " if beside and at == 0 else HARD, entry.doc, *(Note(text) for text in own.behind)]
             last_end = entry.span[1]
         for text in closing:
             parts += [HARD, text]
         return cat(*parts)
 
     def _first_comment(self, start: int, end: int) -> int:
-        at = bisect_left(self._starts, start)
-        while at < len(self._comments) and self._starts[at] < end:
-            if self._comments[at].own_line:
-                return self._starts[at]
-            at += 1
-        return end
+        """The first comment on its own line between two offsets, else the second of them."""
+        return next((each.span[0] for each in self.comments_between(start, end) if each.own_line), end)
 
     def _attach(self, entries: Sequence[Entry], start: int, end: int) -> tuple[list[str], list[Comments], list[str]]:
         """Comments at the opening brace, of each entry, and before the closing brace."""

@@ -1,0 +1,58 @@
+"""The evaluators: rooms that take a program and an event and say what is given.
+
+`reference` is the meaning: small, exact, slow, and it explains. `python` writes a function for the program and compiles it.
+Both give the same `Evaluation`; a test holds them to it.
+
+A backend may be *fused*: its `score` then takes what the host sent (a dictionary, a decoded `Event` or a typed struct)
+and does boundary checks and scoring in one function. Where `score` is None, the program decodes first and calls
+`evaluate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from rules_engine.event import Event, Facts
+from rules_engine.outcome import Award, Outcome, TierChange, Value
+from rules_engine.state import Change, State
+
+
+class Evaluation(msgspec.Struct, frozen=True):
+    """What one event does to its member: `Outcome` without the names of event, program and zones."""
+
+    awards: tuple[Award, ...]
+    tiers: tuple[TierChange, ...]
+    changes: tuple[Change, ...]
+    before: dict[str, Value]
+    late: bool
+
+
+Score: TypeAlias = Callable[[object, object, State | None], Outcome]
+"""Event, facts and state as a host sends them -> outcome; raises `EventRefused`."""
+
+
+class Backend(Protocol):
+    """One evaluator, made for one program; immutable, so threads share it."""
+
+    @property
+    def name(self) -> str:
+        """How it is called: `reference`, `python`."""
+        ...
+
+    @property
+    def score(self) -> Score | None:
+        """The fused way from what a host sends to an outcome, or None."""
+        ...
+
+    def evaluate(self, event: Event, facts: Facts, state: State) -> Evaluation:
+        """Score a decoded event: time moves to the event's day, then every stage runs. The state is left as it is.
+
+        Raises `EventRefused` where a track would pass 2^62 or hold more different values than it declares.
+        """
+        ...
+
+
+__all__ = ["Backend", "Evaluation", "Score"]

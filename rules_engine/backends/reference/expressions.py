@@ -1,0 +1,345 @@
+"""Expressions: one `match` over the nodes of the core. This is what the words of a rule file mean.
+
+Numbers are exact: whole numbers or fractions, rounded only where a node says so. An absent optional is None, and is read
+only where the checker has seen that it is guarded. `and` and `or` are read left to right and stop early.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import assert_never
+
+from rules_engine import ir
+from rules_engine.backends.reference import times
+from rules_engine.backends.reference.allotment import part_on
+from rules_engine.backends.reference.reading import balance, seen_before, track_value
+from rules_engine.backends.reference.run import Env, Val
+from rules_engine.backends.reference.trace import Noted
+from rules_engine.calendar import local_day, local_seconds
+from rules_engine.event import FieldValue
+from rules_engine.values import RATE_DECIMALS_MAX, round_fraction
+
+BILLION = 10**RATE_DECIMALS_MAX
+
+
+class NoAward(Exception):  # noqa: N818 - control flow of the interpreter, never seen outside
+    """A table reached `no award`: the rule gives nothing at all."""
+
+
+def evaluate(expr: ir.Expr, env: Env) -> Val:
+    """The value of an expression; raises `NoAward` where a table says so."""
+    trace = env.run.trace
+    if trace is None:
+        return _value(expr, env)
+    noted = Noted(expr, line=env.number if env.line is not None else None)
+    trace.open.append(noted)
+    with trace.into(noted.inner):
+        noted.value = _value(expr, env)
+    return noted.value
+
+
+def number(expr: ir.Expr, env: Env) -> Fraction:
+    """The value of a numeric expression."""
+    value = evaluate(expr, env)
+    assert isinstance(value, int | Fraction), f"{type(expr).__name__} gives no number"
+    return Fraction(value)
+
+
+def amount(expr: ir.Expr | None, env: Env) -> Fraction | None:
+    """The value of a numeric expression that may be left out or absent."""
+    value = None if expr is None else evaluate(expr, env)
+    assert value is None or isinstance(value, int | Fraction)
+    return None if value is None else Fraction(value)
+
+
+def truth(expr: ir.Expr | None, env: Env) -> bool:
+    """The value of a condition; no condition holds."""
+    if expr is None:
+        return True
+    value = evaluate(expr, env)
+    assert isinstance(value, bool), f"{type(expr).__name__} gives no truth value"
+    return value
+
+
+def day(expr: ir.Expr | None, env: Env) -> int | None:
+    """The value of a day, an instant or a last day; None for ever, or absent."""
+    value = amount(expr, env)
+    assert value is None or value.denominator == 1
+    return None if value is None else value.numerator
+
+
+def _value(expr: ir.Expr, env: Env) -> Val:  # noqa: C901 - one arm for each node
+    run = env.run
+    match expr:
+        case ir.Num(num=num, den=den):
+            return Fraction(num, den)
+        case ir.Txt(value=text):
+            return text
+        case ir.Flg(value=flag):
+            return flag
+        case ir.Field(name=name):
+            return _exact(run.fields[name], _field_kind(name, env))
+        case ir.LineField(name=name):
+            return _exact(_line(env)[name], _line_kind(name, env))
+        case ir.LineMoney():
+            return _line_money(env)
+        case ir.LineQuantity():
+            return _line_quantity(env)
+        case ir.MemberField(name=name):
+            return _exact(run.facts.get(name), run.world.facts[name].kind if name in run.world.facts else "")
+        case ir.HasMember():
+            return run.member is not None
+        case ir.Today():
+            return run.today
+        case ir.Now():
+            return run.instant
+        case ir.AwardRead(rule=rule):
+            return run.award_of(rule)
+        case ir.AwardPart(rule=rule):
+            return part_on(rule, env.number, run)
+        case ir.TrackRead(track=track, previous=previous):
+            return track_value(run.world.tracks[track], run.today, env, previous)
+        case ir.BalanceRead(unit=unit, pending=pending):
+            return balance(unit, pending, run)
+        case ir.TierRead(which=which):
+            return _tier(which, env)
+        case ir.MarkRead():
+            return env.mark
+        case ir.RungRead():
+            return env.rung
+        case ir.Add(parts=parts):
+            return sum((number(part, env) for part in parts), Fraction())
+        case ir.Mul(left=left, right=right):
+            return number(left, env) * number(right, env)
+        case ir.Steps(value=value):
+            return math.trunc(number(value, env))
+        case ir.Round(value=value, mode=mode):
+            return round_fraction(number(value, env), mode)
+        case ir.Clip(value=value, low=low, high=high):
+            return clipped(number(value, env), amount(low, env), amount(high, env))
+        case ir.Largest(items=items):
+            return max(number(item, env) for item in items)
+        case ir.Fold():
+            return _fold(expr, env)
+        case ir.Across():
+            return _across(expr, env)
+        case ir.Choose():
+            return _choose(expr, env)
+        case ir.Imported(table=table, key=key):
+            return run.world.tables[table].get(str(evaluate(key, env)))
+        case ir.AddTime(day=start, count=count, unit=unit):
+            first = day(start, env)
+            return None if first is None else times.moved(first, count, unit)
+        case ir.EdgeDay(day=inside):
+            within = day(inside, env)
+            return None if within is None else times.edge(expr, within, env)
+        case ir.DayOf(instant=instant):
+            return local_day(_moment(instant, env), run.world.zone)
+        case ir.TimeOf(instant=instant):
+            return local_seconds(_moment(instant, env), run.world.zone)
+        case ir.Forever():
+            return None
+        case ir.All(parts=parts):
+            return all(truth(part, env) for part in parts)
+        case ir.Any(parts=parts):
+            return any(truth(part, env) for part in parts)
+        case ir.Not(value=value):
+            return not truth(value, env)
+        case ir.Has(value=value):
+            return evaluate(value, env) is not None
+        case ir.Cmp(op=op, left=left, right=right):
+            return _compare(op, evaluate(left, env), evaluate(right, env))
+        case ir.OneOf(value=value, items=items):
+            return evaluate(value, env) in items
+        case ir.InImported(value=value, column=column):
+            return evaluate(value, env) in run.world.columns[column]
+        case ir.InField(value=value, items=items, count=count):
+            listed = evaluate(items, env)
+            assert isinstance(listed, tuple)
+            return evaluate(value, env) in listed[:count]
+        case ir.InPeriod(value=value, period=period, instant=instant):
+            return times.in_period(period, _moment(value, env), instant, env)
+        case ir.Multiple(value=value, factor=factor):
+            return number(value, env) % factor == 0
+        case ir.Reaches(track=track, bound=bound):
+            return seen_before(run.world.tracks[track], env) < number(bound, env) <= _now(track, env)
+        case _:
+            assert_never(expr)
+
+
+def clipped(value: Fraction, low: Fraction | None, high: Fraction | None) -> Fraction:
+    """Not below `low`, then not above `high`."""
+    if low is not None and value < low:
+        value = low
+    return high if high is not None and value > high else value
+
+
+def _now(track: str, env: Env) -> int:
+    return track_value(env.run.world.tracks[track], env.run.today, env)
+
+
+def _moment(expr: ir.Expr, env: Env) -> int:
+    value = day(expr, env)
+    assert value is not None
+    return value
+
+
+# ---- fields ----
+
+
+def _exact(value: FieldValue, kind: str) -> Val:
+    return Fraction(value, BILLION) if kind == "rate" and isinstance(value, int) else value
+
+
+def _field_kind(name: str, env: Env) -> str:
+    event = env.run.event
+    return "" if event is None else env.run.world.fields[event.name, name].kind
+
+
+def _line_kind(name: str, env: Env) -> str:
+    event = env.run.event
+    return "" if event is None else env.run.world.line_fields[event.name, name].kind
+
+
+def _line(env: Env) -> dict[str, FieldValue]:
+    assert env.line is not None, "a field of a line is read on a line"
+    return dict(env.line)
+
+
+def _line_money(env: Env) -> int:
+    """Without offers every base is the list price."""
+    event = env.run.event_kind()
+    assert event is not None
+    price = _line(env).get(event.list_field, 0) or 0
+    assert isinstance(price, int)
+    return price * _line_quantity(env) if event.list_each else price
+
+
+def _line_quantity(env: Env) -> int:
+    event = env.run.event_kind()
+    assert event is not None
+    pieces = _line(env).get(event.quantity_field, 1) if event.quantity_field else 1
+    assert isinstance(pieces, int)
+    return pieces
+
+
+# ---- folds, tables, slices ----
+
+
+def _fold(fold: ir.Fold, env: Env) -> Fraction | int:
+    chosen = [on for on in on_lines(env) if truth(fold.where, on)]
+    match fold.op:
+        case "count":
+            return len(chosen)
+        case "sum":
+            assert fold.value is not None
+            return sum((number(fold.value, on) for on in chosen), Fraction())
+        case "distinct":
+            assert fold.value is not None
+            return len({value for on in chosen if (value := evaluate(fold.value, on)) is not None})
+
+
+def on_lines(env: Env) -> list[Env]:
+    """The event's lines, one after the other."""
+    return [env.on(place) for place in range(len(env.run.lines))]
+
+
+def _choose(table: ir.Choose, env: Env) -> Val:
+    """Rows are read left to right and stop at the first test that fails; so are the keys, none before it is needed."""
+    keys: list[Val] = []
+
+    def key(place: int) -> Val:
+        while len(keys) <= place:
+            keys.append(evaluate(table.keys[len(keys)], env))
+        return keys[place]
+
+    for row in table.rows:
+        if all(isinstance(test, ir.AnyTest) or _passes(test, key(place)) for place, test in enumerate(row.tests)):
+            if isinstance(row.value, ir.Stop):
+                raise NoAward
+            return evaluate(row.value, env)
+    raise AssertionError("a table is complete")
+
+
+def _passes(test: ir.InTest | ir.RangeTest, key: Val) -> bool:
+    match test:
+        case ir.InTest(values=values):
+            return key in values
+        case ir.RangeTest(low=low, high=high):
+            assert isinstance(key, int | Fraction)
+            return (low is None or low <= key) and (high is None or key < high)
+        case _:
+            assert_never(test)
+
+
+def _across(across: ir.Across, env: Env) -> Fraction:
+    """Each part of the event's contribution earns its row's rate; on the way back, the exact negative."""
+    track = env.run.world.tracks[across.track]
+    total = Fraction()
+    for key, added in sorted(env.run.added.get(across.track, {}).items()):
+        before = track_value_at(track, key, env)
+        low, high = min(before, before + added), max(before, before + added)
+        sign = 1 if added >= 0 else -1
+        for place, rate in enumerate(across.rates):
+            start = low if place == 0 else max(low, across.bounds[place])
+            end = high if place + 1 == len(across.rates) else min(high, across.bounds[place + 1])
+            if start < end:
+                total += sign * (end - start) * number(rate, env)
+    return total
+
+
+def track_value_at(track: ir.TrackDef, key: int, env: Env) -> int:
+    """The track that a contribution is laid on: a moving window as it stands today, else the occurrence by its key."""
+    if times.moves(track.window):
+        return track_value(track, env.run.today, env)
+    return env.run.state.tracks.get(track.key, {}).get(key, 0)
+
+
+def _compare(op: str, left: Val, right: Val) -> bool:
+    match op:
+        case "=":
+            return left == right
+        case "!=":
+            return left != right
+    assert isinstance(left, int | Fraction)
+    assert isinstance(right, int | Fraction)
+    match op:
+        case "<":
+            return left < right
+        case "<=":
+            return left <= right
+        case ">":
+            return left > right
+        case _:
+            assert op == ">="
+            return left >= right
+
+
+# ---- tiers ----
+
+
+def _tier(which: str, env: Env) -> int:
+    match which:
+        case "held":
+            return env.run.held
+        case "earned":
+            return earned(env)
+        case _:
+            assert env.matched is not None
+            return env.matched
+
+
+def earned(env: Env) -> int:
+    """The highest rung one of whose paths holds now; the first rung is everyone's."""
+    tiers = env.run.world.core.tiers
+    assert tiers is not None
+    for place in range(len(tiers.rungs) - 1, 0, -1):
+        if any(way_holds(way, tiers, env) for way in tiers.rungs[place].ways):
+            return place
+    return 0
+
+
+def way_holds(way: ir.WayDef, tiers: ir.TiersDef, env: Env) -> bool:
+    """Whether a path holds: its condition, and what every tier needs unless the path is excepted."""
+    return truth(way.condition, env) and (not way.needs or truth(tiers.needs, env))

@@ -1,0 +1,79 @@
+"""One evaluation under way: the event, the member, a working state, and what has been found so far.
+
+The working state starts as a copy of the member's. Every change is recorded and applied to it at once, so that a stage
+sees exactly what earlier stages made, and the changes handed back lead, applied in order, to that same state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import TypeAlias
+
+import msgspec
+
+from rules_engine import ir
+from rules_engine.backends.reference.trace import Trace
+from rules_engine.backends.reference.world import World
+from rules_engine.event import Event, Facts, FieldValue
+from rules_engine.outcome import Award, TierChange
+from rules_engine.state import Change, State, apply_in_place, copied
+
+Val: TypeAlias = Fraction | int | str | bool | None | tuple[int | str, ...]
+"""A value inside a rule: numbers are exact fractions or whole numbers, the rest as in events."""
+
+Line: TypeAlias = Mapping[str, FieldValue]
+
+
+class Run:
+    """One evaluation. `today` and `now` are the moment at which things are read: the event's, or the end of a day in
+    `advance`. `standing` is the day on which holdings and balances are looked at: never before the day that the state
+    has reached, so that a late event meets the state as it stands. `held` is the rung that the rules see."""
+
+    __slots__ = (
+        "added", "awards", "changes", "event", "facts", "fields", "held", "instant", "lines", "member", "standing",
+        "state", "tiers", "today", "trace", "world",
+    )  # fmt: skip
+
+    def __init__(self, world: World, facts: Facts, state: State, trace: Trace | None = None) -> None:
+        self.world = world
+        self.facts = facts
+        self.state = copied(state)
+        self.trace = trace
+        self.event: Event | None = None
+        self.member: str | None = None
+        self.fields: Mapping[str, FieldValue] = {}
+        self.lines: tuple[Line, ...] = ()
+        self.today = self.instant = self.standing = self.held = 0
+        self.awards: list[Award] = []
+        self.added: dict[str, dict[int, int]] = {}
+        self.changes: list[Change] = []
+        self.tiers: list[TierChange] = []
+
+    def record(self, change: Change) -> None:
+        """Note a change and make it."""
+        self.changes.append(change)
+        apply_in_place(self.state, (change,))
+
+    def award_of(self, rule: str) -> int:
+        """What a rule gave on this event, over all its effects."""
+        return sum(award.given for award in self.awards if award.rule == rule)
+
+    def event_kind(self) -> ir.EventDef | None:
+        """The declaration of the event at hand; None in `advance`."""
+        return None if self.event is None else self.world.events[self.event.name]
+
+
+class Env(msgspec.Struct, frozen=True):
+    """Where an expression is read: a run, and inside loops the line, the mark or the rung at hand."""
+
+    run: Run
+    line: Line | None = None
+    number: int = 0
+    mark: int | None = None
+    rung: int | None = None
+    matched: int | None = None
+
+    def on(self, number: int) -> Env:
+        """The same, on the line with this number, counted from 0."""
+        return msgspec.structs.replace(self, line=self.run.lines[number], number=number)

@@ -1,0 +1,98 @@
+"""What the interpreter noticed, for `explain`: values under every expression, and the fate of every rule.
+
+A `Trace` is a sink. Without one the interpreter notes nothing; with one it does the same things in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import Any
+
+import msgspec
+
+from rules_engine import ir
+
+
+class Noted(msgspec.Struct):
+    """An expression that was read: its node, the value, the line (from 0) where it was read on one, what it read."""
+
+    node: ir.Expr | ir.Stop
+    value: Any = None
+    line: int | None = None
+    inner: list[Noted] = []
+
+
+class LimitNoted(msgspec.Struct, frozen=True):
+    """A limit as a rule met it: what was used, how much room that left (None: it does not reach this), what was asked
+    and what was let through."""
+
+    limit: ir.LimitDef
+    occurrence: int | None
+    used: int
+    room: int
+    asked: int
+    passed: int
+
+
+class GiveNoted(msgspec.Struct):
+    """An effect: the exact amount, what was wanted after bounds and rounding, given after limits."""
+
+    give: ir.GiveDef
+    turn: int
+    mark: int | None
+    exact: Fraction | None
+    wanted: int
+    given: int
+    inner: list[Noted]
+    limits: list[LimitNoted] = []
+
+
+class RuleNoted(msgspec.Struct):
+    """A rule or a match that this kind of event triggers: why it stopped (empty: it acted), where, and what it gave."""
+
+    rule: ir.RuleDef | ir.MatchDef
+    why: str = ""
+    failed: ir.Expr | None = None
+    inner: list[Noted] = []
+    gives: list[GiveNoted] = []
+    limit: ir.LimitDef | None = None
+    held_out: bool = False
+
+
+class WayNoted(msgspec.Struct, frozen=True):
+    """A path to a rung as it was judged on a day."""
+
+    rung: int
+    way: ir.WayDef
+    day: int
+    holds: bool
+    inner: list[Noted]
+
+
+class TrackNoted(msgspec.Struct, frozen=True):
+    """A track before and after the event, in the occurrence that the event's day finds."""
+
+    track: ir.TrackDef
+    before: int
+    after: int
+
+
+class Trace:
+    """A sink of notes. `open` is the list that the expressions read now are noted in."""
+
+    def __init__(self) -> None:
+        self.rules: list[RuleNoted] = []
+        self.ways: list[WayNoted] = []
+        self.tracks: list[TrackNoted] = []
+        self.open: list[Noted] = []
+
+    @contextmanager
+    def into(self, notes: list[Noted]) -> Iterator[None]:
+        """Note expressions in this list for a while."""
+        before, self.open = self.open, notes
+        try:
+            yield
+        finally:
+            self.open = before

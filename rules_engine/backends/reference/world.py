@@ -1,0 +1,79 @@
+"""A program prepared for the interpreter: everything by name, and nothing that an event could change."""
+
+from __future__ import annotations
+
+import msgspec
+
+from rules_engine import ir
+from rules_engine.occurrences import Context
+from rules_engine.periods import anchors, unwrapped
+
+
+class World(msgspec.Struct, frozen=True):
+    """A program by name. `anchors` finds the expression behind an anchor's key, `marked` the tracks whose marks or
+    `reaches` are asked for, `waited` the events from whose last day a unit's life counts."""
+
+    core: ir.Program
+    events: dict[str, ir.EventDef]
+    rules: dict[str, ir.RuleDef]
+    groups: dict[str, ir.GroupDef]
+    tracks: dict[str, ir.TrackDef]
+    units: dict[str, ir.UnitDef]
+    periods: dict[str, ir.PeriodDef]
+    anchors: dict[str, ir.Expr]
+    facts: dict[str, ir.FieldDef]
+    fields: dict[tuple[str, str], ir.FieldDef]
+    line_fields: dict[tuple[str, str], ir.FieldDef]
+    columns: dict[str, frozenset[str]]
+    tables: dict[str, dict[str, str]]
+    rungs: dict[str, int]
+    marked: tuple[ir.TrackDef, ...]
+    waited: frozenset[str]
+    calendar: Context
+
+    @property
+    def zone(self) -> str:
+        """The zone of the program's days; where no rule needs one, days are days of UTC."""
+        return self.core.header.zone or "UTC"
+
+
+def prepare(core: ir.Program) -> World:
+    """Look everything up once."""
+    return World(
+        core=core,
+        events={event.name: event for event in core.events},
+        rules={rule.key: rule for rule in core.rules},
+        groups={group.name: group for group in core.groups},
+        tracks={track.name: track for track in core.tracks},
+        units={unit.name: unit for unit in core.units},
+        periods={period.name: period for period in core.periods},
+        anchors=_anchors(core),
+        facts={fact.name: fact for fact in core.member},
+        fields={(event.name, field.name): field for event in core.events for field in event.fields},
+        line_fields={(event.name, field.name): field for event in core.events for field in _line_fields(event)},
+        columns={each.name: frozenset(each.values) for each in core.imports if each.keys is None},
+        tables={each.name: dict(zip(each.keys, each.values, strict=True)) for each in core.imports if each.keys},
+        rungs={rung.name: place for place, rung in enumerate(core.tiers.rungs)} if core.tiers else {},
+        marked=_marked(core),
+        waited=frozenset(event for unit in core.units for life in unit.lives for event in life.after_last),
+        calendar=Context(core.header.zone or "UTC", core.header.week_start, core.header.leap_day),
+    )
+
+
+def _line_fields(event: ir.EventDef) -> tuple[ir.FieldDef, ...]:
+    return event.fields if event.lines is None else event.lines.fields
+
+
+def _anchors(core: ir.Program) -> dict[str, ir.Expr]:
+    """A key belongs to the period whose own base span hangs on it; in others it stands inside a named part."""
+    found: dict[str, ir.Expr] = {}
+    for period in core.periods:
+        if period.anchor is not None:
+            found.update(dict.fromkeys(anchors(unwrapped(period.period)), period.anchor))
+    return found
+
+
+def _marked(core: ir.Program) -> tuple[ir.TrackDef, ...]:
+    names = {rule.loop.track for rule in core.rules if rule.loop is not None}
+    names |= {node.track for node in ir.walk(core.rules) if isinstance(node, ir.Reaches)}
+    return tuple(track for track in core.tracks if track.name in names)

@@ -1,0 +1,134 @@
+"""Small makers of core nodes: constants folded where they meet, bounds and wholeness read off.
+
+In: core expressions. Out: core expressions, or what is known of their values before any event arrives.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from rules_engine import ir
+
+Bounds = tuple[int | None, int | None]
+"""The least and the greatest value, None where there is none."""
+
+
+def num(value: Fraction | int, at: ir.Origin) -> ir.Num:
+    """An exact number."""
+    exact = Fraction(value)
+    return ir.Num(at, exact.numerator, exact.denominator)
+
+
+def value_of(node: ir.Expr) -> Fraction | None:
+    """The number of a constant."""
+    return Fraction(node.num, node.den) if isinstance(node, ir.Num) else None
+
+
+def mul(left: ir.Expr, right: ir.Expr, at: ir.Origin) -> ir.Expr:
+    """A product; constants are multiplied here and stand on the left."""
+    if isinstance(right, ir.Num) and not isinstance(left, ir.Num):
+        left, right = right, left
+    if not isinstance(left, ir.Num):
+        return ir.Mul(at, left, right)
+    factor = Fraction(left.num, left.den)
+    if isinstance(right, ir.Num):
+        return num(factor * Fraction(right.num, right.den), at)
+    if isinstance(right, ir.Mul) and isinstance(right.left, ir.Num):
+        return mul(num(factor * Fraction(right.left.num, right.left.den), at), right.right, at)
+    return right if factor == 1 else ir.Mul(at, left, right)
+
+
+def add(parts: list[ir.Expr], at: ir.Origin) -> ir.Expr:
+    """A sum; sums inside are opened, constants added up."""
+    flat: list[ir.Expr] = []
+    constant = Fraction(0)
+    for part in parts:
+        for each in part.parts if isinstance(part, ir.Add) else (part,):
+            if isinstance(each, ir.Num):
+                constant += Fraction(each.num, each.den)
+            else:
+                flat.append(each)
+    if constant or not flat:
+        flat.append(num(constant, at))
+    return flat[0] if len(flat) == 1 else ir.Add(at, tuple(flat))
+
+
+def negative(part: ir.Expr, at: ir.Origin) -> ir.Expr:
+    """The opposite of a number."""
+    if isinstance(part, ir.Add):
+        return add([negative(each, at) for each in part.parts], at)
+    return mul(num(-1, at), part, at)
+
+
+def both(parts: list[ir.Expr], at: ir.Origin) -> ir.Expr:
+    """All of some conditions; none means always."""
+    flat = [each for part in parts for each in (part.parts if isinstance(part, ir.All) else (part,))]
+    kept = [part for part in flat if not (isinstance(part, ir.Flg) and part.value)]
+    if not kept:
+        return ir.Flg(at, True)
+    return kept[0] if len(kept) == 1 else ir.All(at, tuple(kept))
+
+
+def negated(condition: ir.Expr, no: bool, at: ir.Origin) -> ir.Expr:
+    """The opposite of a condition where the text says `not`."""
+    return ir.Not(at, condition) if no else condition
+
+
+def rows_of(node: ir.Choose) -> list[ir.Expr]:
+    """The values of a table, without `no award`."""
+    return [row.value for row in node.rows if not isinstance(row.value, ir.Stop)]
+
+
+def integral(node: ir.Expr) -> bool:
+    """Whether a number is whole on every event, as far as its shape tells. Rates do not reach here bare: they multiply.
+
+    `rates` of events are fractions; their reads are marked by a product with a fraction.
+    """
+    match node:
+        case ir.Num(den=den):
+            return den == 1
+        case ir.Mul(left=left, right=right):
+            return integral(left) and integral(right)
+        case ir.Add(parts=parts) | ir.Largest(items=parts):
+            return all(integral(part) for part in parts)
+        case ir.Clip(value=value, low=low, high=high):
+            return all(integral(part) for part in (value, low, high) if part is not None)
+        case ir.Choose():
+            return all(integral(row) for row in rows_of(node))
+        case ir.Fold(op="sum", value=value) if value is not None:
+            return integral(value)
+        case ir.Across(rates=rates):
+            return all(integral(rate) for rate in rates)
+        case _:
+            return True
+
+
+def bounds(node: ir.Expr, reads: dict[str, Bounds]) -> Bounds:
+    """The least and greatest value of a number as far as bounds of fields tell; `reads` by `field_key`."""
+    match node:
+        case ir.Num(num=top, den=1):
+            return top, top
+        case ir.Field() | ir.LineField() | ir.MemberField():
+            return reads.get(field_key(node), (None, None))
+        case ir.TrackRead(track=name):
+            return reads.get(f"track {name}", (None, None))
+        case ir.BalanceRead() | ir.AwardRead() | ir.AwardPart() | ir.LineQuantity():
+            return 0, None
+        case ir.Fold(op="count" | "distinct"):
+            return 0, None
+        case ir.Fold(value=value) if value is not None:
+            return _sum_bounds(bounds(value, reads))
+        case ir.LineMoney():
+            return reads.get("prices", (0, None))
+        case _:
+            return None, None
+
+
+def _sum_bounds(each: Bounds) -> Bounds:
+    return (0 if each[0] is not None and each[0] >= 0 else None), None
+
+
+def field_key(node: ir.Field | ir.LineField | ir.MemberField) -> str:
+    """What a field is called in a table of bounds."""
+    prefix = {ir.Field: "field", ir.LineField: "line", ir.MemberField: "member"}[type(node)]
+    return f"{prefix} {node.name}"

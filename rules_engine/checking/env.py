@@ -1,0 +1,226 @@
+"""Where an expression stands: which events it is read on, at which stage, on a line or not, and what is known to be there.
+
+In: the context of the declaration under check. Out: `Env`, a frozen value that is passed down and replaced where a clause
+changes it (`where` goes to the lines, `has x and ...` proves x). All findings of expressions leave through it.
+
+Optionals: `proven` holds the paths that are known to be present. What a condition proves when it is true, and when it is
+false, is read off its shape: `has x` proves x; `and` adds up what its parts prove; `or` keeps what all parts prove; `not`
+turns the two about.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from rules_engine import ir, tree
+from rules_engine.diagnostics import Fix, Label
+from rules_engine.source import Span
+from rules_engine.types import UNKNOWN, Type
+
+from .context import Context
+from .infos import BrokenInfo, DefineInfo, EventInfo
+
+Stage: TypeAlias = Literal["earn", "track", "tier", "match", "reward", "holdout", "life", "period", "offer"]
+
+STAGE_WORDS: dict[Stage, str] = {
+    "earn": "an earn",
+    "track": "a track",
+    "tier": "the conditions of tiers",
+    "match": "a match",
+    "reward": "a reward",
+    "holdout": "a holdout",
+    "life": "the life of a unit",
+    "period": "a period",
+    "offer": "an offer",
+}
+
+NOTHING: frozenset[str] = frozenset()
+
+
+class Env(msgspec.Struct, frozen=True):
+    """See the module. `guard` is the offset where a missing `has x and` belongs, None outside conditions. `use` is where
+    a define stands whose text is being read: findings and origins then point at the use. A `muted` reading only asks for
+    types: it reports nothing and skips conditions. `resolving` holds what is being looked into, to stop at a circle."""
+
+    context: Context
+    events: tuple[ir.EventDef, ...]
+    owner_known: bool
+    stage: Stage
+    line: bool = False
+    proven: frozenset[str] = NOTHING
+    guard: int | None = None
+    use: tree.Node | None = None
+    used: str = ""
+    muted: bool = False
+    broken: bool = False
+    rung: bool = False
+    mark: Type | None = None
+    marks: tuple[int, ...] = ()
+    resolving: frozenset[str] = NOTHING
+
+    # ---- places and findings ----
+
+    def at(self, node: tree.Node) -> ir.Origin:
+        """The origin of what a node becomes: its own, or that of the define's use."""
+        return self.context.at(self.use or node)
+
+    def report(
+        self,
+        code: str,
+        node: tree.Node | Span,
+        *,
+        fix: Fix | None = None,
+        labels: tuple[Label, ...] = (),
+        note: str = "",
+        **data: str,
+    ) -> None:
+        """A finding; inside a define it is shown where the define is used, without a mend."""
+        if self.muted:
+            return
+        if self.use is not None:
+            labels = (*labels, *self.context.place(self.used, f"`{self.used}` is declared here"))
+            self.context.report(code, self.use, labels=labels, note=note, **data)
+            return
+        self.context.report(code, node, fix=fix, labels=labels, note=note, **data)
+
+    def not_yet(self, node: tree.Node, what: str) -> None:
+        """Text that is understood but not evaluated."""
+        if not self.muted:
+            self.context.not_yet(what, self.use or node)
+
+    def fail(self) -> None:
+        """Something is wrong that was reported elsewhere: a declaration that did not parse, a circle."""
+        if not self.muted:
+            self.context.failed = True
+
+    # ---- other places ----
+
+    def on_lines(self) -> Env:
+        """The same on each line of the event."""
+        return msgspec.structs.replace(self, line=True)
+
+    def with_proven(self, paths: frozenset[str]) -> Env:
+        """The same where these paths are known to be present."""
+        return msgspec.structs.replace(self, proven=self.proven | paths) if paths - self.proven else self
+
+    def guarded(self, node: tree.Node) -> Env:
+        """The same inside one test of a condition, before which a `has x and` may be written."""
+        return msgspec.structs.replace(self, guard=node.span[0])
+
+    def unguarded(self) -> Env:
+        """The same outside conditions."""
+        return msgspec.structs.replace(self, guard=None) if self.guard is not None else self
+
+    def inside(self, name: str, node: tree.Node) -> Env:
+        """The same in the text of a define that is used at a node."""
+        use = self.use or node
+        return msgspec.structs.replace(
+            self, use=use, used=self.used or name, guard=None, resolving=self.resolving | {name}
+        )
+
+    def silent(self, name: str) -> Env:
+        """The same to ask for types only, while looking into `name`."""
+        return msgspec.structs.replace(self, muted=True, resolving=self.resolving | {name})
+
+    def in_loop(self, kind: Type, marks: tuple[int, ...]) -> Env:
+        """The same inside a loop over marks."""
+        return msgspec.structs.replace(self, mark=kind, marks=marks)
+
+    def over_rungs(self) -> Env:
+        """The same where `rung` can be read."""
+        return msgspec.structs.replace(self, rung=True)
+
+    # ---- what the events have ----
+
+    @property
+    def guest_possible(self) -> bool:
+        """Whether the member may be missing here."""
+        return not self.owner_known and "member" not in self.proven
+
+    def event_words(self) -> str:
+        """The events, as they are named in messages."""
+        return " or ".join(f"`{event.name}`" for event in self.events)
+
+
+def env_for(context: Context, events: tuple[str, ...], stage: Stage, *, owner_known: bool = False) -> Env:
+    """The environment of a clause read on each of these events; unknown ones were reported by whoever names them."""
+    found = [context.event(name) for name in events]
+    known = [info for info in found if isinstance(info, EventInfo)]
+    optional = any(info.owner_optional for info in known)
+    return Env(
+        context=context,
+        events=tuple(info.definition for info in known),
+        owner_known=owner_known or not optional,
+        stage=stage,
+        broken=len(known) < len(events),
+    )
+
+
+# ---- what conditions prove ----
+
+Proof = tuple[frozenset[str], frozenset[str]]
+"""What is present when a condition is true, and when it is false."""
+
+
+def narrowed(env: Env, condition: tree.Node | None) -> Env:
+    """The environment after a condition that holds."""
+    return env if condition is None else env.with_proven(proof(condition, env)[0])
+
+
+def proof(node: tree.Node, env: Env) -> Proof:
+    """What a condition proves."""
+    match node:
+        case tree.Has(path=path):
+            return has_keys(path, env), NOTHING
+        case tree.Not(value=value):
+            true, false = proof(value, env)
+            return false, true
+        case tree.Both(parts=parts):
+            proofs = [proof(part, env) for part in parts]
+            return frozenset().union(*(p[0] for p in proofs)), _all(p[1] for p in proofs)
+        case tree.Either(parts=parts):
+            proofs = [proof(part, env) for part in parts]
+            return _all(p[0] for p in proofs), frozenset().union(*(p[1] for p in proofs))
+        case tree.Bracket(value=value, mods=()):
+            return proof(value, env)
+        case tree.Path(parts=(name,)):
+            return _define_proof(name.text, env)
+        case _:
+            return NOTHING, NOTHING
+
+
+def has_keys(path: tree.Path, env: Env) -> frozenset[str]:
+    """The keys in `proven` that `has PATH` adds; a member's fact proves its member."""
+    text = path.text
+    if text in owners(env):
+        return frozenset({"member"})
+    return frozenset({text, "member"}) if text.startswith("member.") else frozenset({text})
+
+
+def owners(env: Env) -> frozenset[str]:
+    """The words that stand for the event's member: `member`, and the field it is declared in."""
+    return frozenset({"member", *(event.owner for event in env.events)})
+
+
+def _define_proof(name: str, env: Env) -> Proof:
+    if name in env.resolving:
+        return NOTHING, NOTHING
+    info = env.context.find(name)
+    if not isinstance(info, DefineInfo) or info.node is None:
+        return NOTHING, NOTHING
+    return proof(info.node, msgspec.structs.replace(env, resolving=env.resolving | {name}))
+
+
+def _all(sets: object) -> frozenset[str]:
+    found = list(sets)  # type: ignore[call-overload]
+    return frozenset.intersection(*found) if found else NOTHING
+
+
+def is_broken(info: object) -> bool:
+    """A declaration that exists and does not parse."""
+    return isinstance(info, BrokenInfo)
+
+
+__all__ = ["NOTHING", "UNKNOWN", "Env", "Stage", "env_for", "narrowed", "proof"]

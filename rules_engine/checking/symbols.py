@@ -1,0 +1,245 @@
+"""All names of a program, read off the syntax alone, before anything is checked.
+
+In: the declarations of all files. Out: `Symbols`, by which each declaration can then be checked on its own. Cheap on
+purpose: an editor makes them anew at every edit. What is wrong with a declaration is reported where that declaration is
+checked; only what takes two declarations to see (the same name twice) is found here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias, assert_never
+
+import msgspec
+
+from rules_engine import ir, tree
+from rules_engine.diagnostics import Diagnostic, Label
+
+from .context import Context
+from .events import event_info
+from .fields import fields_of
+from .headers import NO_HEADER, header_info
+from .infos import (
+    STAGES,
+    BrokenInfo,
+    DefineInfo,
+    EventInfo,
+    GroupInfo,
+    HeaderInfo,
+    Info,
+    MatchInfo,
+    PeriodInfo,
+    Place,
+    RuleInfo,
+    TableInfo,
+    TiersInfo,
+    UnitInfo,
+)
+from .spans import anchor_of, period_of
+from .tracks import track_info
+from .units import unit_info
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+class Entry(msgspec.Struct, frozen=True, eq=False):
+    """A declaration and its file's number."""
+
+    file: int
+    declaration: tree.Declaration
+
+
+class Broken(msgspec.Struct, frozen=True):
+    """A declaration whose text does not parse: what it would have declared, as far as its first words tell."""
+
+    file: int
+    kind: str
+    names: tuple[str, ...]
+    title: str
+    span: tuple[int, int]
+
+
+class Symbols:
+    """The names of a program. Made once, then only read, and only through a `Context`."""
+
+    def __init__(self, files: tuple[str, ...]) -> None:
+        self.files = files
+        self.header: HeaderInfo = NO_HEADER
+        self.names: dict[str, Info] = {}
+        self.titles: dict[str, RuleInfo | MatchInfo | BrokenInfo] = {}
+        self.units: dict[str, UnitInfo] = {}
+        self.events: dict[str, EventInfo] = {}
+        self.member: dict[str, ir.FieldDef] = {}
+        self.member_broken = False
+        self.tiers: TiersInfo | BrokenInfo | None = None
+        self.places: dict[str, Place] = {}
+        self.findings: list[Diagnostic] = []
+        self.broken_headers = False
+
+
+def symbols(entries: Sequence[Entry], files: tuple[str, ...], broken: Iterable[Broken] = ()) -> Symbols:
+    """The names of all declarations."""
+    made = Symbols(files)
+    for each in broken:
+        _note_broken(each, made)
+    by_kind: dict[type[tree.Node], list[Entry]] = {}
+    for entry in entries:
+        by_kind.setdefault(type(entry.declaration), []).append(entry)
+    for kind in _ORDER:
+        for entry in by_kind.get(kind, ()):
+            _note(entry, made)
+    _check_fields_against_names(by_kind.get(tree.EventDecl, []), made)
+    return made
+
+
+_ORDER: tuple[type[tree.Declaration], ...] = (
+    tree.Program,
+    tree.UnitDecl,
+    tree.TiersDecl,
+    tree.MemberDecl,
+    tree.EventDecl,
+    tree.MatchDecl,
+    tree.PeriodDecl,
+    tree.DefineDecl,
+    tree.TableDecl,
+    tree.RuleDecl,
+    tree.GroupDecl,
+    tree.TrackDecl,
+)
+"""Each kind after those that its record is made from."""
+
+Titled: TypeAlias = tree.RuleDecl | tree.MatchDecl
+
+
+def _note_broken(broken: Broken, made: Symbols) -> None:
+    match broken.kind:
+        case "member":
+            made.member_broken = True
+        case "tiers":
+            made.tiers = BrokenInfo("tiers")
+        case "program" | "language" | "use":
+            made.broken_headers = True
+        case _:
+            pass
+    for name in broken.names:
+        made.names.setdefault(name, BrokenInfo(name))
+        made.places.setdefault(name, Place(broken.file, made.files[broken.file], broken.span))
+    if broken.title:
+        made.titles.setdefault(broken.title, BrokenInfo(broken.title))
+
+
+def _note(entry: Entry, made: Symbols) -> None:  # noqa: C901 - one arm for each kind of declaration
+    """Put what a declaration declares into the tables."""
+    context = Context(made, entry.file)
+    context.quiet = True
+    declared = entry.declaration
+    match declared:
+        case tree.Program():
+            if made.header is NO_HEADER:
+                made.header = header_info(declared, context)
+        case tree.UnitDecl():
+            unit = unit_info(declared, context)
+            for name in (declared.name, declared.plural):
+                if name is not None and (name is declared.name or name.text != declared.name.text):
+                    _declare(name, unit, entry, made)
+            made.units.setdefault(unit.name, unit)
+        case tree.TiersDecl():
+            if made.tiers is None:
+                made.tiers = _tiers(declared)
+        case tree.MemberDecl():
+            for field in fields_of(declared.fields, context):
+                made.member.setdefault(field.name, field)
+        case tree.EventDecl():
+            event = event_info(declared, context)
+            _declare(declared.name, event, entry, made)
+            made.events.setdefault(event.name, event)
+        case tree.MatchDecl():
+            _titled(declared, _match(entry, declared), entry, made)
+        case tree.PeriodDecl():
+            _declare(declared.name, _period(declared, context), entry, made)
+        case tree.DefineDecl():
+            node = None if isinstance(declared.value, tree.Column) else declared.value
+            _declare(declared.name, DefineInfo(declared.name.text, node, entry.file), entry, made)
+        case tree.TableDecl():
+            table = TableInfo(declared.name.text, declared.table, declared.key, entry.file)
+            _declare(declared.name, table, entry, made)
+        case tree.RuleDecl():
+            _titled(declared, _rule(entry, declared), entry, made)
+        case tree.GroupDecl():
+            order = tuple(each.value if isinstance(each, tree.Text) else each.text for each in declared.policy.order)
+            _declare(declared.name, GroupInfo(declared.name.text, order, declared, entry.file), entry, made)
+        case tree.TrackDecl():
+            _declare(declared.name, track_info(declared, entry.file, context), entry, made)
+        case tree.Language() | tree.Use() | tree.HoldoutDecl() | tree.TestDecl():
+            pass
+        case _:
+            assert_never(declared)
+
+
+def _declare(name: tree.Name, info: Info, entry: Entry, made: Symbols) -> None:
+    """A name is declared once; the second is reported where it stands."""
+    here = Place(entry.file, made.files[entry.file], name.span)
+    first = made.places.setdefault(name.text, here)
+    if first is here:
+        made.names[name.text] = info
+        return
+    label = Label(first.source, first.span, "the other one")
+    made.findings.append(Diagnostic("N105", here.source, here.span, {"name": name.text}, (label,)))
+
+
+def _titled(declared: Titled, info: RuleInfo | MatchInfo, entry: Entry, made: Symbols) -> None:
+    """A rule is known by its title and, if it has one, by its `as` name."""
+    title = declared.title.value
+    here = Place(entry.file, made.files[entry.file], declared.title.span)
+    first = made.places.setdefault(f'"{title}"', here)
+    if first is here:
+        made.titles[title] = info
+    else:
+        label = Label(first.source, first.span, "the other one")
+        made.findings.append(Diagnostic("N106", here.source, here.span, {"title": title}, (label,)))
+    if declared.name is not None:
+        _declare(declared.name, info, entry, made)
+
+
+def _tiers(declared: tree.TiersDecl) -> TiersInfo:
+    ways = tuple(way.name.text for rung in declared.rungs for way in rung.ways if way.name is not None)
+    return TiersInfo("tiers", declared.from_host, tuple(each.name.text for each in declared.rungs), ways)
+
+
+def _match(entry: Entry, declared: tree.MatchDecl) -> MatchInfo:
+    key = declared.name.text if declared.name else declared.title.value
+    return MatchInfo(key, key, declared.title.value, event_names(declared.on), declared, entry.file)
+
+
+def _rule(entry: Entry, declared: tree.RuleDecl) -> RuleInfo:
+    key = declared.name.text if declared.name else declared.title.value
+    return RuleInfo(
+        key,
+        key,
+        declared.title.value,
+        declared.kind,
+        STAGES[declared.kind],
+        event_names(declared.on),
+        rule_not_yet(declared),
+        declared,
+        entry.file,
+    )
+
+
+def _period(declared: tree.PeriodDecl, context: Context) -> PeriodInfo:
+    period = None if isinstance(declared.span_, tree.NamedSpan) else period_of(declared, context)
+    host = isinstance(declared.span_, tree.HostSpan)
+    return PeriodInfo(declared.name.text, period, host)
+
+
+def _check_fields_against_names(events: list[Entry], made: Symbols) -> None:
+    """A field hides no declared name: `nights` must not be both a track and a field."""
+    for entry in events:
+        declared = entry.declaration
+        assert isinstance(declared, tree.EventDecl)
+        for field in (*declared.fields, *(declared.lines.fields if declared.lines else ())):
+            place = made.places.get(field.name.text)
+            if place is not None:
+                source = made.files[entry.file]
+                label = Label(source, field.name.span, f"a field of `{declared.name.text}`")
+                made.findings.append(Diagnostic("N103", place.source, place.span, {"name": field.name.text}, (label,)))

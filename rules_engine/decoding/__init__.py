@@ -1,0 +1,15 @@
+"""The boundary: what a host sends, checked and made canonical, or refused with every reason.
+
+In come events, member facts and states as JSON values or plain Python values; out go `Event`, `Facts` and `State`, or a
+tuple of `Fault`s, each of which names its field and says what to send instead. Nothing here raises on what was sent.
+"""
+
+from __future__ import annotations
+
+from rules_engine.decoding.events import decode
+from rules_engine.decoding.facts import decode_facts
+from rules_engine.decoding.schemas import event_schema
+from rules_engine.decoding.states import decode_state, encode_state
+from rules_engine.decoding.structs import decode_json, event_struct
+
+__all__ = ["decode", "decode_facts", "decode_json", "decode_state", "encode_state", "event_schema", "event_struct"]

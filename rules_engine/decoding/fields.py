@@ -1,0 +1,366 @@
+"""One field at a time: a value as it was sent becomes a canonical value, or `Wrong` says why not.
+
+Canonical values are those of `ir.py`: minor units, scaled units, days, instants, seconds, rungs, texts and flags.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from rules_engine import ir
+from rules_engine.calendar import FIRST_DAY, format_date, parse_date, parse_instant, parse_time
+from rules_engine.currencies import CURRENCY_DECIMALS
+from rules_engine.decoding.faults import Wrong, clean, hint, listed, shown
+from rules_engine.event import FieldValue
+from rules_engine.values import (
+    RATE_DECIMALS_MAX,
+    Money,
+    Quantity,
+    Rate,
+    ValueFault,
+    format_decimal,
+    parse_decimal,
+    parse_rate,
+)
+
+TEXT_MAX: Final = 256
+RATE_SCALE: Final = 10**RATE_DECIMALS_MAX
+VALUE_MAX: Final = 2**62 - 1
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_SENT_MAX: Final = 64
+
+
+class World(msgspec.Struct, frozen=True):
+    """What the readers need of a program: decimals of its currencies and units, and the rungs of its ladder."""
+
+    currencies: dict[str, int]
+    units: dict[str, int]
+    rungs: tuple[str, ...]
+    zone: str
+
+
+def world_of(program: ir.Program) -> World:
+    """Collect it once for a program."""
+    header = program.header
+    return World(
+        {each.code: each.decimals for each in header.currencies},
+        {unit.name: unit.decimals for unit in program.units},
+        tuple(rung.name for rung in program.tiers.rungs) if program.tiers is not None else (),
+        header.zone or "UTC",
+    )
+
+
+def read(field: ir.FieldDef, value: object, world: World) -> FieldValue:
+    """The canonical value of what was sent for a field; raises `Wrong`. `None` is the caller's business."""
+    return _READERS[field.kind](field, value, world)
+
+
+def form(field: ir.FieldDef, world: World) -> str:
+    """What to send for a field, in the sender's words."""
+    match field.kind:
+        case "money":
+            currency = field.unit or next(iter(world.currencies), "")
+            return f'an amount in {currency} as text such as `"{_example(12, decimals_of(field, world))}"`'
+        case "unit":
+            decimals = decimals_of(field, world)
+            return f'text such as `"{_example(12, decimals)}"`' if decimals else "a whole number such as `12`"
+        case "choice" | "tier":
+            return f"one of {listed(_choices(field, world))}"
+        case "list":
+            return f"a list of at most {field.high}, each {form(item_of(field), world)}"
+        case kind:
+            return _FORMS[kind]
+
+
+_FORMS: Final = {
+    "text": 'text between quotes such as `"abc"`',
+    "date": 'a date such as `"2027-03-31"`',
+    "time": 'a time such as `"07:30"`',
+    "instant": 'an instant with its offset such as `"2027-03-31T18:30:00+02:00"`',
+    "flag": "`true` or `false`",
+    "count": "a whole number such as `3`",
+    "rate": 'a rate as text such as `"0.25"` or `"25%"`',
+    "member": "the member's id as text between quotes",
+    "codes": 'a list of texts such as `["WELCOME10"]`',
+}
+
+
+def decimals_of(field: ir.FieldDef, world: World) -> int:
+    """How many decimals amounts of a field have."""
+    if field.kind == "money":
+        code = field.unit or next(iter(world.currencies), "")
+        return world.currencies.get(code, CURRENCY_DECIMALS.get(code, field.decimals))
+    return world.units.get(field.unit, field.decimals)
+
+
+def item_of(field: ir.FieldDef) -> ir.FieldDef:
+    """What the items of a list are; codes are texts."""
+    return field.item or ir.FieldDef(field.name, "text")
+
+
+def _example(whole: int, decimals: int) -> str:
+    return format_decimal(whole * int(10**decimals), decimals)
+
+
+def _choices(field: ir.FieldDef, world: World) -> tuple[str, ...]:
+    return world.rungs if field.kind == "tier" else field.choices
+
+
+# ---- texts ----
+
+
+def _text(field: ir.FieldDef, value: object, world: World) -> str:  # noqa: ARG001
+    text = _plain(value)
+    high = field.high or TEXT_MAX
+    if len(text) > high:
+        raise Wrong("V112", found=str(len(text)), high=str(high))
+    found = _CONTROL.search(text)
+    if found is not None:
+        name = f"the unprintable character U+{ord(found[0]):04X}"
+        raise Wrong("V113", found=name, at=str(found.start() + 1))
+    return text
+
+
+def _member(field: ir.FieldDef, value: object, world: World) -> str:
+    return filled(_text(field, value, world))
+
+
+def filled(text: str) -> str:
+    """An id is never empty."""
+    if not text:
+        raise Wrong("V114")
+    return text
+
+
+def _plain(value: object) -> str:
+    """A text without the cloak of a subclass, such as a member of a Python enumeration."""
+    if not isinstance(value, str):
+        raise Wrong("V105", found=shown(value))
+    return value if type(value) is str else str.__str__(value)
+
+
+def _choice(field: ir.FieldDef, value: object, world: World) -> str:
+    known = _choices(field, world)
+    text = _plain(value)
+    if text not in known:
+        near = hint(clean(text), known, "choices")
+        raise Wrong("V108", found=shown(text), known=listed(known), hint=near if near.startswith("did") else "")
+    return text
+
+
+def _tier(field: ir.FieldDef, value: object, world: World) -> int:
+    return world.rungs.index(_choice(field, value, world))
+
+
+# ---- numbers ----
+
+
+def _count(field: ir.FieldDef, value: object, world: World) -> int:
+    if type(value) is not int:
+        raise Wrong("V105", found=shown(value))
+    return _within(field, value, world)
+
+
+def _money(field: ir.FieldDef, value: object, world: World) -> int:
+    currency = field.unit or next(iter(world.currencies), "")
+    amount = value
+    if isinstance(value, Mapping):
+        if set(value) != {"amount", "currency"}:
+            raise Wrong("V106", reason="an object of money has `amount` and `currency` and nothing else")
+        amount, sent = value["amount"], value["currency"]
+        _same_currency(sent, currency)
+        if isinstance(amount, Mapping | Money):
+            raise Wrong("V105", found=shown(amount))
+    if isinstance(amount, Money):
+        _same_currency(amount.currency, currency)
+        amount = amount.decimal
+    return _within(field, _scaled(amount, decimals_of(field, world)), world)
+
+
+def _same_currency(sent: object, currency: str) -> None:
+    if sent != currency:
+        name = f"`{clean(sent)}`" if isinstance(sent, str) else shown(sent)
+        raise Wrong("V111", found=name, currency=currency)
+
+
+def _unit(field: ir.FieldDef, value: object, world: World) -> int:
+    decimals = decimals_of(field, world)
+    if isinstance(value, Quantity):
+        if value.unit != field.unit:
+            raise Wrong("V106", reason=f"this counts {field.unit}, not {clean(value.unit)}")
+        value = value.decimal
+    if type(value) is int and decimals == 0:
+        return _within(field, value, world)
+    return _within(field, _scaled(value, decimals), world)
+
+
+def _scaled(value: object, decimals: int) -> int:
+    if type(value) is int:
+        raise Wrong("V109", found=shown(value).removeprefix("the number "))
+    if isinstance(value, float):
+        raise Wrong("V110", found=clean(str(value)))
+    if isinstance(value, Decimal):
+        return Quantity.of(value, "", decimals).amount
+    return parse_decimal(_short(_plain(value)), decimals)
+
+
+def _short(text: str) -> str:
+    if len(text) > _SENT_MAX:
+        raise Wrong("V105", found=f"a text of {len(text)} characters")
+    return text
+
+
+def _rate(field: ir.FieldDef, value: object, world: World) -> int:
+    if isinstance(value, float):
+        raise Wrong("V110", found=clean(str(value)))
+    if isinstance(value, Decimal):
+        scaled, rest = Quantity.of(value, "", RATE_DECIMALS_MAX).amount, 0
+    else:
+        num, den = (value.num, value.den) if isinstance(value, Rate) else parse_rate(_short(_plain(value)))
+        scaled, rest = divmod(num * RATE_SCALE, den)
+    if rest:
+        raise Wrong("V106", reason=f"a rate has at most {RATE_DECIMALS_MAX} decimals")
+    return _within(field, scaled, world)
+
+
+def _within(field: ir.FieldDef, scaled: int, world: World) -> int:
+    low, high = bounds_of(field)
+    if not low <= scaled <= high:
+        side, bound = ("less", low) if scaled < low else ("more", high)
+        raise Wrong("V107", found=said(field, scaled, world), side=side, bound=said(field, bound, world))
+    return scaled
+
+
+def bounds_of(field: ir.FieldDef) -> tuple[int, int]:
+    """The lowest and highest canonical number of a field. Without a bound of its own a rate ends at a billion."""
+    if field.kind == "rate" and not (field.low or field.high):
+        return 0, RATE_SCALE * RATE_SCALE
+    return field.low, min(field.high, VALUE_MAX)
+
+
+def said(field: ir.FieldDef, scaled: int, world: World) -> str:
+    """A canonical number in the words of its field."""
+    if abs(scaled) > 10**30:
+        return shown(scaled)
+    if field.kind == "rate":
+        return str(Rate(scaled, RATE_SCALE))
+    if field.kind == "count":
+        return str(scaled)
+    return f"{format_decimal(scaled, decimals_of(field, world))} {field.unit}".rstrip()
+
+
+# ---- days and times ----
+
+
+def _date(field: ir.FieldDef, value: object, world: World) -> int:  # noqa: ARG001
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.toordinal() + FIRST_DAY - 1
+    return parse_date(_short(_plain(value)))
+
+
+def _time(field: ir.FieldDef, value: object, world: World) -> int:  # noqa: ARG001
+    if isinstance(value, time):
+        if value.tzinfo is not None or value.microsecond:
+            raise Wrong("V106", reason="a time is one of the local clock, to the second, without a zone")
+        return value.hour * 3600 + value.minute * 60 + value.second
+    return parse_time(_short(_plain(value)))
+
+
+def _instant(field: ir.FieldDef, value: object, world: World) -> int:  # noqa: ARG001
+    if isinstance(value, datetime):
+        return _instant_of(value)
+    return parse_instant(_short(_plain(value)))
+
+
+def _instant_of(value: datetime) -> int:
+    offset = value.utcoffset()
+    if offset is None:
+        raise Wrong("V106", reason="it names no time zone, so it could be any of a day's instants")
+    if value.microsecond or offset.microseconds:
+        raise Wrong("V106", reason="it has fractions of a second; instants are to the second")
+    days = value.toordinal() + FIRST_DAY - 1
+    seconds = value.hour * 3600 + value.minute * 60 + value.second
+    return days * 86_400 + seconds - offset.days * 86_400 - offset.seconds
+
+
+def _flag(field: ir.FieldDef, value: object, world: World) -> bool:  # noqa: ARG001
+    if value is True or value is False:
+        return value is True
+    raise Wrong("V105", found=shown(value))
+
+
+# ---- lists ----
+
+
+def _list(field: ir.FieldDef, value: object, world: World) -> tuple[int | str, ...]:
+    if not isinstance(value, list | tuple):
+        raise Wrong("V105", found=shown(value))
+    if len(value) > field.high:
+        raise Wrong("V115", found=str(len(value)), high=str(field.high))
+    item = item_of(field)
+    return tuple(_item(item, each, world, number) for number, each in enumerate(value, 1))
+
+
+def _item(item: ir.FieldDef, value: object, world: World, number: int) -> int | str:
+    try:
+        found = read(item, value, world)
+    except (Wrong, ValueFault) as error:
+        raise Wrong("V106", reason=f"item {number}: {_why(item, error, world)}") from None
+    assert found is not None
+    assert not isinstance(found, tuple)
+    return found
+
+
+def _why(item: ir.FieldDef, error: Wrong | ValueFault, world: World) -> str:
+    from rules_engine.decoding.faults import Place, fault
+
+    if isinstance(error, ValueFault):
+        return clean_reason(error.reason)
+    return fault(error.code, Place("the list"), "", **{"form": form(item, world), **error.data}).message
+
+
+def _codes(field: ir.FieldDef, value: object, world: World) -> tuple[int | str, ...]:
+    codes = _list(field, value, world)
+    seen: set[int | str] = set()
+    for code in codes:
+        filled(str(code))
+        if code in seen:
+            raise Wrong("V116", found=str(code))
+        seen.add(code)
+    return codes
+
+
+def clean_reason(reason: str) -> str:
+    """A reason that quotes what was sent, printable."""
+    if reason.isprintable():
+        return reason
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in reason)
+
+
+def shown_day(day: int) -> str:
+    """A day as a date."""
+    return format_date(day)
+
+
+_READERS: Final[dict[str, Callable[[ir.FieldDef, Any, World], FieldValue]]] = {
+    "text": _text,
+    "date": _date,
+    "time": _time,
+    "instant": _instant,
+    "flag": _flag,
+    "count": _count,
+    "rate": _rate,
+    "money": _money,
+    "unit": _unit,
+    "choice": _choice,
+    "member": _member,
+    "codes": _codes,
+    "list": _list,
+    "tier": _tier,
+}

@@ -1,0 +1,200 @@
+"""States: `decode_state(raw, program)` gives a `State` that this program can go on from, or every reason why not.
+
+A state speaks of tracks, units and tiers by name. One that the program lacks is refused, because going on without it
+would silently forget what a member has: a renamed track says `was`, and its old name is taken over here. Counters of
+limits and matches of rules that are gone are kept as they are: no rule reads them, and a rule that comes back goes on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from rules_engine import ir
+from rules_engine.calendar import END_DAY, FIRST_DAY
+from rules_engine.decoding.faults import Place, clean, fault, hint, shown
+from rules_engine.decoding.fields import VALUE_MAX
+from rules_engine.outcome import Fault
+from rules_engine.state import STATE_VERSION, State
+
+_PLACE = Place("the state")
+_TYPES: Final = {
+    "int": "a whole number",
+    "str": "text",
+    "object": "an object",
+    "array": "a list",
+    "null": "null",
+    "float": "a number with a point",
+    "bool": "true or false",
+}
+_STATUSES = ("trial", "kept", "ended")
+_Value = TypeVar("_Value")
+
+
+def encode_state(state: State) -> dict[str, Any]:
+    """A state as JSON values; `decode_state` gives it back."""
+    encoded: dict[str, Any] = msgspec.to_builtins(state, str_keys=True)
+    return {"version": state.version, **encoded}
+
+
+def decode_state(raw: object, program: ir.Program) -> State | tuple[Fault, ...]:
+    """The state that a host stored, or its faults. `None` is the state of a member who has none yet."""
+    if raw is None:
+        return State()
+    if isinstance(raw, State):
+        raw = encode_state(raw)
+    if not isinstance(raw, Mapping):
+        return (fault("V100", _PLACE, "", found=shown(raw), form="what `encode_state` gave, or null"),)
+    version = raw.get("version")
+    if type(version) is not int or version != STATE_VERSION:
+        word = "no number" if version is None else clean(str(version)[:50]) if type(version) is int else shown(version)
+        return (fault("V130", _PLACE, "version", found=word, version=str(STATE_VERSION)),)
+    unknown = [name for name in raw if name not in State.__struct_fields__]
+    if unknown:
+        words = [clean(name) if isinstance(name, str) else shown(name) for name in unknown]
+        return tuple(_broken(word, "a state has no such part") for word in words)
+    try:
+        state = msgspec.convert(dict(raw), State, str_keys=True)
+    except (msgspec.ValidationError, ValueError, OverflowError, TypeError) as error:
+        return (_misshapen(str(error)),)
+    renamed = _renamed(state, program)
+    faults = (*_unknown_names(renamed, program), *_impossible(renamed))
+    return faults or renamed
+
+
+# ---- shape ----
+
+
+def _broken(where: str, reason: str) -> Fault:
+    return fault("V131", _PLACE, where, reason=reason)
+
+
+def _misshapen(said: str) -> Fault:
+    """The decoder's words about shape, in those of the host."""
+    found = re.search(r"at (?:`key` in )?`\$\.?(.*?)`", said)
+    where = found[1] if found else ""
+    expected = re.search(r"Expected `([a-z]+)(?: \| null)?`, got `([a-z]+)`", said)
+    if expected is not None:
+        wanted, got = (_TYPES.get(word, word) for word in expected.groups())
+        return _broken(where, f"there must be {wanted}, not {got}")
+    missing = re.search(r"missing required field `([a-z_]+)`", said)
+    return _broken(where, f"`{missing[1]}` is missing" if missing else "it has not the shape of a state")
+
+
+# ---- names ----
+
+
+def _renamed(state: State, program: ir.Program) -> State:
+    """The state with the present names of tracks, limits and matches that say what they were."""
+    tracks = {track.was: track.key for track in program.tracks if track.was}
+    matches = {match.was: match.key for match in program.matches if match.was}
+    limits = dict(_old_limits(program))
+    return State(
+        version=state.version,
+        day=state.day,
+        tracks=_moved(state.tracks, tracks),
+        keys=_moved(state.keys, tracks),
+        seen=_moved(state.seen, tracks),
+        limits=_moved(state.limits, limits),
+        holdings=[replace(each, reason=matches.get(each.reason, each.reason)) for each in state.holdings],
+        matches=_moved(state.matches, matches),
+        lots=list(state.lots),
+        last=dict(state.last),
+    )
+
+
+def _old_limits(program: ir.Program) -> Iterator[tuple[str, str]]:
+    """The key that each limit of a renamed rule had."""
+    renamed: tuple[ir.RuleDef | ir.MatchDef, ...] = (*program.rules, *program.matches)
+    for rule in renamed:
+        for limit in rule.limits:
+            if rule.was and limit.key.startswith(rule.key):
+                yield rule.was + limit.key.removeprefix(rule.key), limit.key
+
+
+def _moved(named: Mapping[str, _Value], renamed: Mapping[str, str]) -> dict[str, _Value]:
+    """The same by present names; what stands under a present name already is not overwritten by the old."""
+    moved = {name: value for name, value in named.items() if name not in renamed}
+    for name, value in named.items():
+        if name in renamed:
+            moved.setdefault(renamed[name], value)
+    return moved
+
+
+def _unknown_names(state: State, program: ir.Program) -> Iterator[Fault]:
+    tracks = {track.key for track in program.tracks}
+    yield from _strangers("track", {*state.tracks, *state.keys, *state.seen}, tracks)
+    yield from _strangers("unit", {lot.unit for lot in state.lots}, {unit.name for unit in program.units})
+    rungs = {rung.name for rung in program.tiers.rungs} if program.tiers is not None else set()
+    held = {holding.tier for holding in state.holdings}
+    tried = {match.tier for each in state.matches.values() for match in each if match.status == "trial"}
+    yield from _strangers("tier", held | tried, rungs)
+
+
+def _strangers(what: str, found: Iterable[str], known: set[str]) -> Iterator[Fault]:
+    for name in sorted(set(found) - known):
+        near = hint(name, sorted(known), f"{what}s")
+        yield fault("V132", _PLACE, f"{what} {clean(name)}", what=what, found=clean(name), hint=near)
+
+
+# ---- values ----
+
+
+def _impossible(state: State) -> Iterator[Fault]:
+    """Values of the right shape that no program can have stored."""
+    if state.day is not None:
+        yield from _day("day", state.day)
+    for part, counted in (("tracks", state.tracks), ("seen", state.seen), ("limits", state.limits)):
+        for name, by_day in counted.items():
+            for day, value in by_day.items():
+                where = f"{part}.{clean(name)}"
+                yield from _day(where, day)
+                if abs(value) > VALUE_MAX:
+                    yield _broken(where, "a number beyond 2^62")
+                elif value < 0 and part == "limits":
+                    yield _broken(where, f"{value} was used of a limit, which is less than nothing")
+    for name, days in state.keys.items():
+        for day in days:
+            yield from _day(f"keys.{clean(name)}", day)
+    for name, day in state.last.items():
+        yield from _day(f"last.{clean(name)}", day)
+    yield from _impossible_lots(state)
+    yield from _impossible_holdings(state)
+
+
+def _impossible_lots(state: State) -> Iterator[Fault]:
+    for number, lot in enumerate(state.lots):
+        where = f"lots[{number}]"
+        if not 0 <= lot.left <= VALUE_MAX:
+            yield _broken(
+                where, f"{lot.left} is left, which no lot can have" if abs(lot.left) < VALUE_MAX else "too much"
+            )
+        for day in (lot.earned, lot.pending, lot.expires):
+            if day is not None:
+                yield from _day(where, day)
+
+
+def _impossible_holdings(state: State) -> Iterator[Fault]:
+    for number, held in enumerate(state.holdings):
+        where = f"holdings[{number}]"
+        yield from _day(where, held.start)
+        if held.until is not None:
+            yield from _day(where, held.until)
+            if held.until < held.start - 1:
+                yield _broken(where, "the holding ends before it starts")
+    for name, tried in state.matches.items():
+        for match in tried:
+            where = f"matches.{clean(name)}"
+            yield from _day(where, match.start)
+            yield from _day(where, match.trial_until)
+            if match.status not in _STATUSES:
+                yield _broken(where, f"a match is `trial`, `kept` or `ended`, not `{clean(match.status)}`")
+
+
+def _day(where: str, day: int) -> Iterator[Fault]:
+    if not FIRST_DAY <= day < END_DAY:
+        yield _broken(where, "a day outside the years 1 to 9999")

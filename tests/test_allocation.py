@@ -1,0 +1,132 @@
+"""The one allocation: exact, under caps, and indifferent to the order of lines."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules_engine.allocation import REMAINDERS, Remainder, spread
+from tests import oracles
+
+small = st.integers(0, 12)
+amounts = st.integers(-60, 60) | st.integers(-(10**12), 10**12)
+remainders = st.sampled_from(REMAINDERS)
+
+
+@st.composite
+def problems(draw: st.DrawFn) -> tuple[int, list[int], list[int] | None, list[int]]:
+    weights = draw(st.lists(small | st.integers(-3, 10**9), max_size=9))
+    count = len(weights)
+    caps = draw(st.none() | st.lists(small | st.integers(-3, 10**9), min_size=count, max_size=count))
+    keys = draw(st.permutations(range(count)))
+    return draw(amounts), weights, caps, list(keys)
+
+
+@pytest.mark.parametrize(
+    ("amount", "weights", "caps", "parts"),
+    [
+        (329, [1099, 1099, 1099], None, [110, 110, 109]),
+        (399, [1999, 1, 1999], None, [200, 0, 199]),
+        (-329, [1099, 1099, 1099], None, [-110, -110, -109]),
+        (1000, [1, 1, 1], None, [334, 333, 333]),
+        (100, [7], None, [100]),
+        (100, [7], [30], [30]),
+        (100, [0], None, [0]),
+        (100, [0, 0], [50, 50], [0, 0]),
+        (100, [], None, []),
+        (0, [1, 2], None, [0, 0]),
+        (100, [0, 5, 0], None, [0, 100, 0]),
+        (100, [1, 1, 1], [10, 40, 90], [10, 40, 50]),
+        (100, [1, 1, 1], [10, 20, 30], [10, 20, 30]),
+        (90, [1, 2, 3], [15, 100, 100], [15, 30, 45]),
+        (90, [1, 2, 3], [14, 100, 100], [14, 30, 46]),
+        (10, [5, 5], [0, 100], [0, 10]),
+        (10, [-5, 5], None, [0, 10]),
+        (10, [5, 5], [-1, 100], [0, 10]),
+    ],
+)
+def test_examples(amount: int, weights: list[int], caps: list[int] | None, parts: list[int]) -> None:
+    assert spread(amount, weights, caps) == parts
+
+
+@pytest.mark.parametrize(
+    ("remainder", "parts"),
+    [("largest", [286, 286, 428]), ("first", [286, 286, 428]), ("last", [285, 285, 430]), ("running", [286, 285, 429])],
+)
+def test_who_gets_the_odd_pennies(remainder: Remainder, parts: list[int]) -> None:
+    assert spread(1000, [2, 2, 3], remainder=remainder) == parts
+
+
+@pytest.mark.parametrize(
+    ("remainder", "parts"),
+    [
+        ("largest", [167, 167, 167, 167, 166, 166]),
+        ("first", [167, 167, 167, 167, 166, 166]),
+        ("last", [166, 166, 166, 166, 166, 170]),
+        ("running", [167, 166, 167, 167, 166, 167]),
+    ],
+)
+def test_several_odd_pennies(remainder: Remainder, parts: list[int]) -> None:
+    assert spread(1000, [1] * 6, remainder=remainder) == parts
+
+
+def test_ties_go_to_the_larger_weight_and_then_to_the_lower_key() -> None:
+    assert spread(5, [1, 3, 1, 3, 2], keys="edcba") == [0, 2, 0, 2, 1]
+    assert spread(1, [1, 1, 1], keys=["b", "a", "c"]) == [0, 1, 0]
+    assert spread(2, [1, 3]) == [0, 2]
+    assert spread(1, [1, 1], keys=[("x", 2), ("x", 1)]) == [0, 1]
+
+
+def test_the_last_takes_what_fits_and_passes_on_the_rest() -> None:
+    assert spread(14, [3, 3, 3, 3, 3], [9, 9, 9, 9, 3], remainder="last") == [2, 2, 2, 5, 3]
+    assert spread(1000, [1, 1, 1], keys=[3, 2, 1], remainder="last") == [334, 333, 333]
+
+
+@given(problems(), remainders)
+def test_agrees_with_the_oracle(
+    problem: tuple[int, list[int], list[int] | None, list[int]], remainder: Remainder
+) -> None:
+    amount, weights, caps, keys = problem
+    assert spread(amount, weights, caps, keys, remainder) == oracles.spread(amount, weights, caps, keys, remainder)
+    in_order = list(range(len(weights)))
+    assert spread(amount, weights, caps, None, remainder) == oracles.spread(amount, weights, caps, in_order, remainder)
+
+
+@given(problems(), remainders)
+def test_laws(problem: tuple[int, list[int], list[int] | None, list[int]], remainder: Remainder) -> None:
+    amount, weights, caps, keys = problem
+    parts = spread(amount, weights, caps, keys, remainder)
+    has_weight = [i for i, weight in enumerate(weights) if weight > 0]
+    room = abs(amount) if caps is None else sum(max(caps[i], 0) for i in has_weight)
+    assert abs(sum(parts)) == (min(abs(amount), room) if has_weight else 0)
+    assert [-part for part in parts] == spread(-amount, weights, caps, keys, remainder)
+    for i, part in enumerate(parts):
+        assert part == 0 or i in has_weight
+        assert part * amount >= 0
+        assert caps is None or abs(part) <= max(caps[i], 0)
+    if remainder != "last":
+        for part, share in zip(parts, oracles.exact_shares(abs(amount), weights, caps), strict=True):
+            assert abs(abs(part) - share) < 1
+
+
+@given(problems(), remainders, st.randoms())
+def test_the_order_of_lines_moves_nothing(
+    problem: tuple[int, list[int], list[int] | None, list[int]], remainder: Remainder, random: Any
+) -> None:
+    amount, weights, caps, keys = problem
+    order = list(range(len(weights)))
+    random.shuffle(order)
+    mixed_caps = None if caps is None else [caps[i] for i in order]
+    mixed = spread(amount, [weights[i] for i in order], mixed_caps, [keys[i] for i in order], remainder)
+    assert mixed == [spread(amount, weights, caps, keys, remainder)[i] for i in order]
+
+
+@given(st.lists(st.integers(1, 10**6), min_size=1, max_size=20), st.integers(1, 10**6))
+def test_doubling_all_weights_moves_nothing(weights: list[int], amount: int) -> None:
+    assert spread(amount, weights) == spread(amount, [2 * weight for weight in weights])
+
+
+def test_lengths_must_agree() -> None:
+    with pytest.raises(ValueError):
+        spread(10, [1, 2], caps=[1])

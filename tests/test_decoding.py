@@ -1,0 +1,482 @@
+"""The boundary: what a host may send, and what it is told when it sends something else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from copy import deepcopy
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rules_engine import ir
+from rules_engine.calendar import format_date, format_instant, format_time, parse_instant
+from rules_engine.decoding import (
+    decode,
+    decode_facts,
+    decode_json,
+    decode_state,
+    encode_state,
+    event_schema,
+    event_struct,
+)
+from rules_engine.event import Event
+from rules_engine.outcome import Fault
+from rules_engine.state import Holding, Lot, MatchState, State
+from rules_engine.values import Money, Quantity, Rate, format_decimal
+from tests.boundary_program import PROGRAM, STAY
+
+Raw = dict[str, Any]
+
+
+def stay(**changes: object) -> Raw:
+    line = {"id": "a", "kind": "room", "night": "2027-02-27", "amount": "100.00"}
+    raw: Raw = {
+        "event": "stay",
+        "folio": "F1",
+        "guest": "m1",
+        "left_at": "2027-03-02T10:00:00+00:00",
+        "brand": "city",
+        "vip": False,
+        "rooms": 1,
+        "codes": ["WELCOME10"],
+        "lines": [line, {**line, "id": "b", "night": None}],
+    }
+    return raw | changes
+
+
+def with_line(**changes: object) -> Raw:
+    raw = stay()
+    raw["lines"][1] |= changes
+    return raw
+
+
+def accepted(raw: object) -> Event:
+    found = decode(raw, PROGRAM)
+    assert isinstance(found, Event), found
+    return found
+
+
+def refused(raw: object) -> list[Fault]:
+    found = decode(raw, PROGRAM)
+    assert isinstance(found, tuple), found
+    assert found
+    return list(found)
+
+
+# ---- what is taken ----
+
+
+def test_an_event_becomes_canonical() -> None:
+    event = accepted(stay(booked_on="2027-01-31", woken_at="07:30", share="12.5%", desk_points="500", data="2.5"))
+    assert (event.name, event.id, event.member) == ("stay", "F1", "m1")
+    assert event.instant == parse_instant("2027-03-02T10:00:00Z")
+    assert format_date(event.day) == "2027-03-02"
+    assert event.fields["share"] == 125_000_000
+    assert event.fields["desk_points"] == 500
+    assert event.fields["data"] == 250
+    assert event.fields["woken_at"] == 27_000
+    assert event.fields["codes"] == ("WELCOME10",)
+    assert event.fields["deposit"] is None
+    assert set(event.fields) == {field.name for field in STAY.fields}
+    assert event.lines[0] == {"id": "a", "kind": "room", "night": 20_876, "amount": 10_000}
+    assert event.lines[1]["night"] is None
+
+
+def test_an_event_without_lines_is_one_line_of_its_own_fields() -> None:
+    event = accepted({"event": "visit", "visit": "V", "guest": "m", "seen_on": "2027-07-01"})
+    assert event.lines == (event.fields,)
+    assert event.instant == parse_instant("2027-07-01T00:00:00+01:00")
+
+
+def test_the_local_day_is_that_of_the_programs_zone() -> None:
+    event = accepted(stay(left_at="2027-06-30T23:30:00Z"))
+    assert format_date(event.day) == "2027-07-01"
+
+
+class Brand(StrEnum):
+    CITY = "city"
+
+
+PYTHON_VALUES: tuple[tuple[str, object, object], ...] = (
+    ("deposit", Decimal("12.30"), 1230),
+    ("deposit", Decimal("12.300"), 1230),
+    ("deposit", Money.of("12.30", "GBP"), 1230),
+    ("deposit", {"amount": "12.30", "currency": "GBP"}, 1230),
+    ("deposit", {"amount": Decimal(12), "currency": "GBP"}, 1200),
+    ("desk_points", 300, 300),
+    ("desk_points", Decimal(300), 300),
+    ("desk_points", Quantity(300, "point"), 300),
+    ("data", Decimal("0.5"), 50),
+    ("share", Rate(1, 4), 250_000_000),
+    ("share", Decimal("0.25"), 250_000_000),
+    ("booked_on", date(2027, 3, 31), 20_908),
+    ("woken_at", time(7, 30), 27_000),
+    ("brand", Brand.CITY, "city"),
+    ("left_at", datetime(2027, 3, 2, 10, tzinfo=UTC), 1_803_981_600),
+    ("floors", (1, 2), (1, 2)),
+    ("rung", "Gold", 1),
+)
+
+
+@pytest.mark.parametrize(("name", "sent", "canonical"), PYTHON_VALUES)
+def test_python_values_are_taken(name: str, sent: object, canonical: object) -> None:
+    found = accepted(stay(**{name: sent})).fields[name]
+    assert found == canonical
+    assert type(found) is type(canonical)
+
+
+# ---- what is refused, and the words for it ----
+
+REFUSALS: tuple[tuple[Raw, str, str, str], ...] = (
+    (stay(deposit=12), "deposit", "V109", 'send an amount in GBP as text such as `"12.00"`, between quotes'),
+    (stay(deposit=12.5), "deposit", "V110", "a binary fraction, which cannot hold most decimal numbers exactly"),
+    (stay(deposit=True), "deposit", "V105", "cannot be `true`"),
+    (stay(deposit="12.345"), "deposit", "V106", "`12.345` has 3 decimals where at most 2 are allowed"),
+    (stay(deposit="1_0"), "deposit", "V106", "an underscore"),
+    (stay(deposit="1e3"), "deposit", "V106", "an exponent"),
+    (stay(deposit="1,000.00"), "deposit", "V106", "a comma"),
+    (stay(deposit="١٢"), "deposit", "V106", "other than the digits 0 to 9"),
+    (stay(deposit="-0.01"), "deposit", "V107", "-0.01 GBP, less than the 0.00 GBP that is declared"),
+    (stay(deposit="1000.01"), "deposit", "V107", "1000.01 GBP, more than the 1000.00 GBP that is declared"),
+    (stay(deposit={"amount": "5.00", "currency": "USD"}), "deposit", "V111", "is in `USD`, and this is counted in GBP"),
+    (stay(deposit=Money.of("5", "USD")), "deposit", "V111", "is in `USD`"),
+    (stay(deposit={"amount": "5.00"}), "deposit", "V106", "`amount` and `currency` and nothing else"),
+    (stay(deposit={"amount": 5, "currency": "GBP"}), "deposit", "V109", "bare number 5"),
+    (stay(deposit=Decimal("NaN")), "deposit", "V106", "must be a number"),
+    (stay(deposit=[]), "deposit", "V105", "cannot be a list"),
+    (stay(rooms=True), "rooms", "V105", "cannot be `true`; send a whole number such as `3`"),
+    (stay(rooms="1"), "rooms", "V105", "cannot be the text `1`"),
+    (stay(rooms=1.0), "rooms", "V105", "cannot be the number 1.0"),
+    (stay(rooms=10), "rooms", "V107", "is 10, more than the 9"),
+    (stay(rooms=-3), "rooms", "V107", "is -3, less than the -2"),
+    (stay(rooms=10**5000), "rooms", "V107", "a number of more than 30 digits"),
+    (stay(brand="citty"), "brand", "V108", "send one of `resort`, `city`; did you mean `city`?"),
+    (stay(vip=1), "vip", "V105", "send `true` or `false`"),
+    (stay(left_at="2027-03-02T10:00:00"), "left_at", "V106", "no offset"),
+    (stay(left_at="2027-03-02T10:00:00.5Z"), "left_at", "V106", "fractions of a second"),
+    (stay(left_at=datetime(2027, 3, 2, 10)), "left_at", "V106", "no time zone"),
+    (stay(left_at=None), "left_at", "V104", "is missing; send an instant with its offset"),
+    (stay(left_at="2020-01-01T00:00:00Z"), "left_at", "V119", "these terms hold from 2024-10-04 until 2052-02-20"),
+    (stay(booked_on="20270331"), "booked_on", "V106", "a date is written `2027-03-31`"),
+    (stay(booked_on="2027-02-29"), "booked_on", "V106", "February 2027 has 28 days"),
+    (stay(booked_on=datetime(2027, 3, 2, tzinfo=UTC)), "booked_on", "V105", "a date such as"),
+    (stay(booked_on="2027-03-31\n"), "booked_on", "V106", "not a date"),
+    (stay(woken_at="24:00"), "woken_at", "V106", "does not exist"),
+    (stay(share=0.25), "share", "V110", 'send a rate as text such as `"0.25"` or `"25%"`'),
+    (stay(share="0.1234567891"), "share", "V106", "decimals"),
+    (stay(share="0.123456789%"), "share", "V106", "at most 9 decimals"),
+    (stay(desk_points="1.5"), "desk_points", "V106", "none are allowed"),
+    (stay(data=5), "data", "V109", 'send text such as `"12.00"`'),
+    (stay(data=Quantity(5, "point")), "data", "V106", "this counts data, not point"),
+    (stay(folio=""), "folio", "V114", "is empty"),
+    (stay(guest=""), "guest", "V114", "is empty"),
+    (stay(folio=7), "folio", "V105", "cannot be the number 7"),
+    (stay(folio="F" * 13), "folio", "V112", "13 characters; at most 12"),
+    (stay(folio="F\x001"), "folio", "V113", "the unprintable character U+0000 as character 2"),
+    (stay(codes="WELCOME10"), "codes", "V105", "a list of texts"),
+    (stay(codes=["A", "A"]), "codes", "V116", "names `A` twice"),
+    (stay(codes=["A", "B", "C", "D"]), "codes", "V115", "4 items; at most 3"),
+    (stay(codes=["A", 5]), "codes", "V106", "item 2: the list cannot be the number 5"),
+    (stay(floors=[100]), "floors", "V106", "item 1"),
+    (stay(brandd="x"), "brandd", "V103", "did you mean `brand`?"),
+    (stay(lines=[]), "lines", "V117", "0 lines; 1 to 4 are declared"),
+    (stay(lines={}), "lines", "V105", "a list of lines"),
+    (stay(lines=[4]), "lines[1]", "V100", "line 1 of stay must be an object"),
+    (with_line(id="a"), "lines[2].id", "V118", "`id` on line 2 of stay is `a`, as on line 1"),
+    (with_line(amount=5), "lines[2].amount", "V109", "`amount` on line 2 of stay is the bare number 5"),
+    (with_line(kind=None), "lines[2].kind", "V104", "`kind` on line 2 of stay is missing; send one of `room`, `food`"),
+    (with_line(extra=1), "lines[2].extra", "V103", "is not declared"),
+    ({"event": "sty"}, "event", "V102", "did you mean `stay`?"),
+    ({"event": ["stay"]}, "event", "V102", "`a list` is not an event"),
+    ({}, "event", "V101", "send `event`, one of `stay`, `visit`"),
+)
+
+
+@pytest.mark.parametrize(("raw", "field", "code", "words"), REFUSALS)
+def test_a_refusal_names_the_field_and_teaches(raw: Raw, field: str, code: str, words: str) -> None:
+    (found,) = refused(raw)
+    assert (found.field, found.code) == (field, code), found
+    assert words in found.message
+    assert not found.message.endswith(".")
+
+
+def test_all_faults_are_told_at_once() -> None:
+    found = refused(stay(brand="x", rooms=99, deposit=1, lines=[{"id": "a", "kind": "spa", "amount": 3.5}]))
+    assert [fault.field for fault in found] == ["brand", "rooms", "deposit", "lines[1].kind", "lines[1].amount"]
+
+
+@pytest.mark.parametrize("raw", [None, 3, "stay", [], b"{}"])
+def test_what_is_no_object_is_no_event(raw: object) -> None:
+    (found,) = refused(raw)
+    assert found.code == "V100"
+
+
+# ---- properties ----
+
+TEXT = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=12)
+LINE = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from(["room", "food"]),
+        "night": st.none() | st.dates(date(1990, 1, 1), date(2040, 1, 1)).map(str),
+        "amount": st.integers(-10_000, 500_000).map(lambda minor: format_decimal(minor, 2)),
+    }
+)
+OPTIONAL = {
+    "guest": TEXT,
+    "booked_on": st.dates().map(str),
+    "woken_at": st.integers(0, 86_399).map(format_time),
+    "share": st.integers(0, 2_000).map(lambda n: format_decimal(n, 1) + "%"),
+    "desk_points": st.integers(0, 1_000_000) | st.integers(0, 1_000_000).map(str),
+    "data": st.integers(0, 10_000).map(lambda n: format_decimal(n, 2)),
+    "deposit": st.integers(0, 100_000).map(lambda n: {"amount": format_decimal(n, 2), "currency": "GBP"}),
+    "floors": st.lists(st.integers(0, 99), max_size=4),
+    "rung": st.sampled_from(["Blue", "Gold"]),
+}
+STAYS = st.fixed_dictionaries(
+    {
+        "event": st.just("stay"),
+        "folio": TEXT,
+        "left_at": st.integers(1_728_086_400, 2_591_000_000).map(lambda s: format_instant(s, "Asia/Tokyo")),
+        "brand": st.sampled_from(["resort", "city"]),
+        "vip": st.booleans(),
+        "rooms": st.integers(-2, 9),
+        "codes": st.lists(TEXT, max_size=3, unique=True),
+        "lines": st.lists(LINE, min_size=1, max_size=4).map(
+            lambda lines: [{**line, "id": str(number)} for number, line in enumerate(lines)]
+        ),
+    },
+    optional=OPTIONAL,
+)
+GARBAGE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.decimals() | st.binary(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text() | st.integers(), inner, max_size=3),
+    max_leaves=6,
+)
+# what no field of that name can ever be
+SPOILT: dict[str, tuple[object, ...]] = {
+    "folio": (None, 1, "", "x" * 13, ["F1"], "a\nb"),
+    "left_at": (None, "2027-13-01T00:00:00Z", "now", 5, "2027-03-02 10:00:00Z"),
+    "brand": (None, "City", "", True),
+    "vip": (None, 0, "true"),
+    "rooms": (None, 10, -3, "1", 1.5, False),
+    "codes": (None, "A", [""], ["A", "A"], {"A": 1}),
+    "lines": (None, [], [{}], {}, "x"),
+    "guest": ("", 5, "m\t"),
+    "deposit": (5, 5.5, "5.001", "£5", {"amount": "1", "currency": "EUR"}, "1000.01"),
+    "desk_points": (1.0, "1.5", -1, 1_000_001, True),
+    "data": (1, "0.001", "100.01"),
+    "share": (1, 0.5, "half", "-1%"),
+    "booked_on": ("2027-2-1", 20270201, "2027-W01-1"),
+    "woken_at": ("7:30", "25:00", 730),
+    "floors": (5, [-1], [1.5], [None], ["1"]),
+    "rung": ("Silver", 1, "gold"),
+}
+
+
+@given(STAYS)
+@settings(max_examples=60, deadline=None)
+def test_any_valid_event_is_taken_both_ways_and_fits_its_schema(raw: Raw) -> None:
+    event = accepted(raw)
+    assert decode_json(orjson.dumps(raw), PROGRAM) == event
+    assert fits(event_schema(PROGRAM, "stay"), raw)
+
+
+@given(STAYS, st.data())
+@settings(max_examples=100, deadline=None)
+def test_any_spoilt_field_is_refused_by_name(raw: Raw, data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(sorted(SPOILT)))
+    raw[name] = data.draw(st.sampled_from(SPOILT[name]))
+    faults = refused(raw)
+    assert {re.split(r"[.\[]", fault.field)[0] for fault in faults} == {name}
+    assert decode_json(orjson.dumps(raw), PROGRAM) == tuple(faults)
+    by_bound_of_text = name in ("deposit", "data") and raw[name] in ("1000.01", "100.01")
+    repeated = name == "lines" and raw[name] == []
+    assert not fits(event_schema(PROGRAM, "stay"), raw) or by_bound_of_text or repeated
+
+
+@given(GARBAGE, st.sampled_from([field.name for field in STAY.fields] + ["lines", "event", "other"]))
+@settings(max_examples=200, deadline=None)
+def test_decoding_never_raises(value: Any, name: str) -> None:
+    decode(value, PROGRAM)
+    found = decode(stay(**{name: value}), PROGRAM)
+    assert isinstance(found, Event | tuple)
+    decode(stay(lines=[{"id": value, "kind": value, "amount": value, "night": value}]), PROGRAM)
+    for reader in (decode_facts, decode_state):
+        assert reader(value, PROGRAM) is not None
+    decode_state({"version": 1, "tracks": {"nights": value}, "lots": value, "day": value}, PROGRAM)
+    for fault in found if isinstance(found, tuple) else ():
+        assert fault.message.isprintable()
+        assert len(fault.message) < 400
+
+
+@given(st.binary(max_size=60))
+@settings(max_examples=50, deadline=None)
+def test_bytes_never_raise(content: bytes) -> None:
+    assert decode_json(content, PROGRAM) is not None
+
+
+# ---- the schema, against an oracle of the few keywords it uses ----
+
+
+def fits(schema: Raw, value: object) -> bool:
+    return all(_KEYWORDS[word](schema[word], value, schema) for word in schema if word in _KEYWORDS)
+
+
+def _typed(kind: str, value: object, schema: Raw) -> bool:
+    kinds: dict[str, type | tuple[type, ...]] = {
+        "object": dict, "array": list, "string": str, "boolean": bool, "null": type(None), "integer": int
+    }  # fmt: skip
+    return isinstance(value, kinds[kind]) and not (kind == "integer" and isinstance(value, bool))
+
+
+def _is_date(kind: str, value: object) -> bool:
+    if not isinstance(value, str) or kind != "date":
+        return True
+    try:
+        return bool(date.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+_KEYWORDS: dict[str, Callable[[Any, Any, Raw], bool]] = {
+    "type": _typed,
+    "const": lambda const, value, _: value == const,
+    "enum": lambda values, value, _: type(value) is str and value in values,
+    "anyOf": lambda schemas, value, _: any(fits(each, value) for each in schemas),
+    "required": lambda names, value, _: not isinstance(value, dict) or all(name in value for name in names),
+    "properties": lambda fields, value, _: (
+        not isinstance(value, dict) or all(fits(fields[name], each) for name, each in value.items() if name in fields)
+    ),
+    "additionalProperties": lambda _, value, schema: (
+        not isinstance(value, dict) or set(value) <= {*schema["properties"]}
+    ),
+    "items": lambda item, value, _: not isinstance(value, list) or all(fits(item, each) for each in value),
+    "minItems": lambda low, value, _: not isinstance(value, list) or len(value) >= low,
+    "maxItems": lambda high, value, _: not isinstance(value, list) or len(value) <= high,
+    "uniqueItems": lambda _, value, __: not isinstance(value, list) or len(set(map(repr, value))) == len(value),
+    "minimum": lambda low, value, _: not isinstance(value, int) or value >= low,
+    "maximum": lambda high, value, _: not isinstance(value, int) or value <= high,
+    "minLength": lambda low, value, _: not isinstance(value, str) or len(value) >= low,
+    "maxLength": lambda high, value, _: not isinstance(value, str) or len(value) <= high,
+    "pattern": lambda pattern, value, _: not isinstance(value, str) or re.search(pattern, value) is not None,
+    "format": lambda kind, value, _: _is_date(kind, value),
+}
+
+
+def test_a_schema_says_what_it_can() -> None:
+    schema = event_schema(PROGRAM, "stay")
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["properties"]["rooms"] == {"type": "integer", "minimum": -2, "maximum": 9}
+    assert schema["additionalProperties"] is False
+    amount = schema["properties"]["lines"]["items"]["properties"]["amount"]["anyOf"][0]
+    assert amount["description"] == "from -100.00 GBP to 5000.00 GBP"
+    assert amount["pattern"] == r"^-?[0-9]+(\.[0-9]{1,2})?$(?!\n)"
+    assert schema["required"] == ["event", "folio", "left_at", "brand", "vip", "rooms", "codes", "lines"]
+    with pytest.raises(KeyError):
+        event_schema(PROGRAM, "nothing")
+
+
+def test_a_struct_has_the_fields_by_their_names() -> None:
+    struct = event_struct(PROGRAM, "visit")
+    sent = msgspec.json.decode(
+        b'{"event": "visit", "visit": "V", "guest": "m", "seen_on": "2027-07-01", "from": "x"}', type=struct
+    )
+    assert sent.from_ == "x"  # type: ignore[attr-defined]
+    assert sent.seen_on == "2027-07-01"  # type: ignore[attr-defined]
+
+
+# ---- facts ----
+
+
+def test_facts_are_canonical_and_complete() -> None:
+    assert decode_facts({"joined": "1970-01-02", "tier": "Gold"}, PROGRAM) == {"joined": 1, "birthday": None, "tier": 1}
+
+
+def test_facts_are_refused_by_name() -> None:
+    found = decode_facts({"joined": "x", "tier": "Golden", "born": 1}, PROGRAM)
+    assert isinstance(found, tuple)
+    assert [(fault.field, fault.code) for fault in found] == [("joined", "V106"), ("tier", "V108"), ("born", "V103")]
+    assert found[0].message.startswith("`joined` of the member: `x` is not a date")
+
+
+# ---- states ----
+
+FULL = State(
+    day=20_100,
+    tracks={"nights": {0: 12}},
+    keys={"nights": {0: ["a"]}},
+    seen={"nights": {0: 12}},
+    limits={"Gone per member": {0: 1}},
+    holdings=[Holding("Gold", 20_000, 20_365, "Gold")],
+    matches={"challenge": [MatchState("Gold", 20_000, 20_090, "kept", {"source": "earned"})]},
+    lots=[Lot("point", 5, 20_000, None, 20_400, "base")],
+    last={"stay": 20_100},
+)
+
+
+def test_a_state_comes_back_as_it_was() -> None:
+    assert decode_state(encode_state(FULL), PROGRAM) == FULL
+    assert decode_state(orjson.loads(orjson.dumps(encode_state(FULL))), PROGRAM) == FULL
+    assert decode_state(None, PROGRAM) == State()
+    assert decode_state(encode_state(State()), PROGRAM) == State()
+
+
+def test_a_renamed_track_goes_on() -> None:
+    found = decode_state({"version": 1, "tracks": {"rooms": {"0": 3}}}, PROGRAM)
+    assert isinstance(found, State)
+    assert found.tracks == {"nights": {0: 3}}
+
+
+def test_a_renamed_rule_keeps_its_limits() -> None:
+    limit = ir.LimitDef("New per member", 1, None, "", ir.ScopeDef(ir.Window("lifetime")), False, STAY_AT)
+    rule = ir.RuleDef("New", "New", "Old", "earn", ("stay",), None, None, None, (), (limit,), "", (), (), STAY_AT)
+    program = msgspec.structs.replace(PROGRAM, rules=(rule,))
+    found = decode_state({"version": 1, "limits": {"Old per member": {"0": 1}}}, program)
+    assert isinstance(found, State)
+    assert found.limits == {"New per member": {0: 1}}
+
+
+STAY_AT = ir.Origin(0, 0, 0)
+
+BROKEN_STATES: tuple[tuple[Raw, str, str], ...] = (
+    ({}, "V130", "the state has layout no number; this release reads layout 1"),
+    ({"version": 2}, "V130", "layout 2"),
+    ({"version": True}, "V130", "layout"),
+    ({"version": 1, "trackz": {}}, "V131", "`trackz` of the state: a state has no such part"),
+    ({"version": 1, "tracks": []}, "V131", "there must be an object, not a list"),
+    ({"version": 1, "tracks": {"nights": {"0": "3"}}}, "V131", "there must be a whole number, not text"),
+    ({"version": 1, "tracks": {"nights": {"0": 3.0}}}, "V131", "a number with a point"),
+    ({"version": 1, "tracks": {"nights": {"0": 2**62}}}, "V131", "beyond 2^62"),
+    ({"version": 1, "tracks": {"nites": {"0": 3}}}, "V132", "the track `nites`, which this program does not have"),
+    ({"version": 1, "limits": {"x": {"0": -1}}}, "V131", "less than nothing"),
+    ({"version": 1, "day": 10**9}, "V131", "outside the years 1 to 9999"),
+    ({"version": 1, "lots": [{"unit": "point"}]}, "V131", "`left` is missing"),
+)
+
+
+@pytest.mark.parametrize(("raw", "code", "words"), BROKEN_STATES)
+def test_a_broken_state_is_refused(raw: Raw, code: str, words: str) -> None:
+    found = decode_state(raw, PROGRAM)
+    assert isinstance(found, tuple)
+    assert found[0].code == code, found
+    assert words in found[0].message
+
+
+def test_impossible_lots_holdings_and_matches_are_refused() -> None:
+    state = deepcopy(FULL)
+    state.lots = [Lot("point", -1, 1, None, None, "base"), Lot("mile", 1, 1, None, None, "base")]
+    state.holdings = [Holding("Gold", 10, 5, "Gold"), Holding("Ruby", 10, None, "Ruby")]
+    state.matches = {"challenge": [MatchState("Gold", 1, 2, "half")]}
+    found = decode_state(state, PROGRAM)
+    assert isinstance(found, tuple)
+    told = " / ".join(fault.message for fault in found)
+    for words in ("the unit `mile`", "the tier `Ruby`", "-1 is left", "ends before it starts", "not `half`"):
+        assert words in told
