@@ -1,7 +1,7 @@
 """The ISO 4217 currencies in use: code -> number of decimals of the minor unit. Data only.
 
-Funds, bonds, metals and test codes are left out, because the standard gives them no minor unit; so are codes that were
-withdrawn. Two decimals are the rule, so the table is written as the codes of each number of decimals.
+Codes to which the standard gives no minor unit (bonds, metals, tests) are left out, and so are withdrawn codes.
+Two decimals are the rule, so the table is written as the codes of each number of decimals.
 """
 
 from typing import Final

@@ -9,9 +9,9 @@ There are two kinds of period. Most are sets of whole local days. One that start
 such questions take the instant too, and `periods.is_timed` tells which periods need it.
 
 The algorithm is the same for all forms. `_around` lists, in order, a few occurrences of the base span near a day: for
-certain the last that starts on or before it and the first that starts after it. An occurrence is then found by looking
-which of them holds the moment, and the next one is the first that starts later. `except` is no part of this: it takes
-days out of a period and neither splits nor renames an occurrence, so it is asked last.
+certain the one that holds it, if there is one, and the first that starts after it. An occurrence is then found by
+looking which of them holds the moment, and the next one is the first that starts later. `except` is no part of this: it
+takes days out of a period and neither splits nor renames an occurrence, so it is asked last.
 
 Spans that could overlap themselves are refused where they are made (a window round an anniversary that reaches a whole
 year), or are cut at the start of the next (an annual span that ends on a moved 29 February). Hence a moment lies in one
@@ -371,9 +371,9 @@ def _dated(date: int | str | None, open_end: int, ctx: Context) -> int:
 
 @lru_cache(maxsize=4096)
 def _month_runs(days: tuple[int, ...], month: int) -> tuple[Occurrence, ...]:
-    """Runs of listed days inside each month near `month`, cut at the month's end."""
+    """Runs of listed days inside this month and the two after it, cut at the month's end; 31 may be lacking in one."""
     found = []
-    for number in range(month - 2, month + 3):
+    for number in range(month, month + 3):
         first = month_start(number)
         length = month_start(number + 1) - first
         found += [Occurrence(first + low - 1, first + min(high, length)) for low, high in _runs(days) if low <= length]
@@ -382,11 +382,11 @@ def _month_runs(days: tuple[int, ...], month: int) -> tuple[Occurrence, ...]:
 
 @lru_cache(maxsize=4096)
 def _week_runs(days: tuple[int, ...], day: int) -> tuple[Occurrence, ...]:
-    """Runs of listed weekdays; Sunday and Monday are neighbours, whatever day weeks start on."""
+    """Runs of listed weekdays, this week and next; a week here starts on a day that is not listed, so no run is cut."""
     free = min(set(range(7)) - set(days))
     runs = _runs(tuple((each - free) % 7 for each in days))
-    first = week_start(day, free) - 7
-    return tuple(Occurrence(first + turn + low, first + turn + high + 1) for turn in (0, 7, 14) for low, high in runs)
+    first = week_start(day, free)
+    return tuple(Occurrence(first + turn + low, first + turn + high + 1) for turn in (0, 7) for low, high in runs)
 
 
 def _runs(days: tuple[int, ...]) -> list[tuple[int, int]]:

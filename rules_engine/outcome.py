@@ -19,8 +19,9 @@ class Award(msgspec.Struct, frozen=True, gc=False):
     """Units that a rule gives: `wanted` before limits, `given` after them.
 
     `weights` are the rule's measure on each line, exact weights times their least common denominator: the receipt from
-    which `Program.parts` spreads what was given; empty where the award has no lines. With `held_out` the member is in a holdout: nothing was given, and `wanted` says what would have
-    been. `cut_by` is the key of the limit that cut.
+    which `Program.parts` spreads what was given; empty where the award has no lines. With `held_out` the member is in a
+    holdout: nothing was given, and `wanted` says what would have been. `cut_by` is the key of the last limit that cut.
+    `pending` and `expires` are days, set where something was given.
     """
 
     rule: str
@@ -34,9 +35,17 @@ class Award(msgspec.Struct, frozen=True, gc=False):
     expires: int | None = None
 
 
+class Said(msgspec.Struct, frozen=True):
+    """A message that a rule says where it acts."""
+
+    rule: str
+    text: str
+
+
 class TierChange(msgspec.Struct, frozen=True):
-    """The held tier went from one rung to another; `since` is the first day on the new one, `reason` the path, the match
-    or the fall that led there."""
+    """The held tier went from one rung to another; `since` is the first day on the new one, `reason` the path, the
+    match or the fall that led there.
+    """
 
     before: str
     after: str
@@ -47,9 +56,9 @@ class TierChange(msgspec.Struct, frozen=True):
 class Outcome(msgspec.Struct, frozen=True):
     """The result of one event.
 
-    `changes` hold, by owner, everything that `apply` needs, each with its value before; `before` holds what the rules of
-    this kind of event can read of the owner: tracks, tier, balances and facts. `late` says that the event is dated before
-    the day its owner's state had reached. `fingerprint` names the program, `zones` the time-zone data.
+    `changes` hold, by owner, everything that `apply` needs, each with its value before; `before` holds what the rules
+    of this kind of event can read of the owner: tracks, tier, balances and facts. `late` says that the event is dated
+    before the day its owner's state had reached. `fingerprint` names the program, `zones` the time-zone data.
     """
 
     event: str
@@ -63,6 +72,7 @@ class Outcome(msgspec.Struct, frozen=True):
     fingerprint: str
     zones: str
     late: bool = False
+    said: tuple[Said, ...] = ()
 
     @property
     def totals(self) -> dict[str, int]:

@@ -1,8 +1,8 @@
 """What is remembered about one owner, and how it changes.
 
 In: a state and the changes of an outcome. Out: the next state. A state is a plain value: integers, texts and containers
-of them, equal to its own JSON. Days count from 1970-01-01, amounts are minor or scaled units. Time moves a state only by
-`advance`; nothing here reads a clock.
+of them, equal to its own JSON. Days count from 1970-01-01, amounts are minor or scaled units. Time moves a state only
+by `advance`; nothing here reads a clock.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ class State(msgspec.Struct, omit_defaults=True):
     """The state of one owner. A new owner's state is `State()`.
 
     `day` is the last day it was advanced to. `tracks` holds values by occurrence (its first day; 0 for a lifetime; the
-    day itself in rolling windows); `keys` the distinct values seen, `streaks` the first day of the last period that a streak
-    met, `seen` what rewards last saw of a track, `limits` what was used by counter and occurrence, `last` the last day of
-    those kinds of event that a unit's life counts from.
+    day itself in rolling windows); `keys` the distinct values seen, `streaks` the first day of the last period that a
+    streak met, `seen` what rewards last saw of a track, `limits` what was used by counter and occurrence, `last` the
+    last day of those kinds of event that a unit's life counts from.
     """
 
     version: int = STATE_VERSION
@@ -232,7 +232,7 @@ def apply_in_place(state: State, changes: Iterable[Change]) -> None:
         _apply_one(state, change)
 
 
-def _apply_one(state: State, change: Change) -> None:  # noqa: C901 - one arm for each change
+def _apply_one(state: State, change: Change) -> None:
     match change:
         case TrackMoved(track=name, occurrence=day, after=value):
             state.tracks.setdefault(name, {})[day] = value

@@ -183,8 +183,7 @@ def scan(period: p.Period, anchor: date, weeks_start: int, leap_day: str) -> Sca
         case p.Annual():
             return scan_annual(period, leap_day)
         case p.Every(count=count, unit=unit):
-            firsts = every_first(anchor, count, unit, leap_day)
-            return Scan(lambda _: True, lambda here: here in firsts)
+            return scan_every(anchor, count, unit, leap_day)
         case p.Around(before=before, after=after):
             return scan_windows(
                 [
@@ -226,24 +225,23 @@ def scan_windows(windows: list[tuple[date, date]]) -> Scan:
     return Scan(lambda here: here in days, lambda here: here in firsts)
 
 
-def every_first(anchor: date, count: int, unit: str, leap_day: str) -> set[date]:
-    turns = range(-60_000 // (count * 7), 60_000 // (count * 7)) if unit in ("day", "week") else range(-1500, 1500)
-    found = set()
-    for turn in turns:
-        if unit == "year":
-            year = anchor.year + turn * count
-            if 1970 < year < 2130:
-                found.add(in_year(year, anchor.month, anchor.day, leap_day))
-        elif unit in ("day", "week") or abs(turn * count) < 1600:
-            found.add(
-                later(anchor, turn * count, unit) if unit in ("day", "week") else jump(anchor, turn * count, unit)
-            )
-    return found
-
-
-def jump(anchor: date, count: int, unit: str) -> date:
-    total = anchor.year * 12 + anchor.month - 1 + count * (3 if unit == "quarter" else 1)
-    return existing(total // 12, total % 12 + 1, anchor.day)
+def scan_every(anchor: date, count: int, unit: str, leap_day: str) -> Scan:
+    """Days and weeks are counted off; months and years are stepped through, always from the anchor itself."""
+    if unit in ("day", "week"):
+        step = count * (7 if unit == "week" else 1)
+        return Scan(lambda _: True, lambda here: (here - anchor).days % step == 0)
+    firsts = set()
+    for direction in (1, -1):
+        turn, first = 0, anchor
+        while 1960 < first.year < 2140:
+            firsts.add(first)
+            turn += direction * count
+            if unit == "year":
+                first = in_year(anchor.year + turn, anchor.month, anchor.day, leap_day)
+            else:
+                month = anchor.year * 12 + anchor.month - 1 + turn * (3 if unit == "quarter" else 1)
+                first = existing(month // 12, month % 12 + 1, anchor.day)
+    return Scan(lambda _: True, lambda here: here in firsts)
 
 
 def scan_annual(span: p.Annual, leap_day: str) -> Scan:

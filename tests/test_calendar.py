@@ -319,6 +319,7 @@ def ctx(
         (p.MonthDays((8, 18, 28)), "2027-02-28", ctx(), ("2027-02-28", "2027-02-28")),
         (p.MonthDays((31,)), "2027-04-30", ctx(), None),
         (p.MonthDays((1, 2, 3, 30, 31)), "2027-03-31", ctx(), ("2027-03-30", "2027-03-31")),
+        (p.MonthDays((27, 28, 29, 30, 31)), "2027-02-28", ctx(), ("2027-02-27", "2027-02-28")),
         (p.Weekdays((4, 5)), "2027-03-06", ctx(), ("2027-03-05", "2027-03-06")),
         (p.Weekdays((6, 0)), "2027-03-08", ctx(), ("2027-03-07", "2027-03-08")),
         (p.Weekdays((5, 6)), "2027-03-07", ctx(weeks_start=6), ("2027-03-06", "2027-03-07")),
@@ -371,7 +372,12 @@ def test_occurrences_by_example(period: p.Period, at: str, context: Context, wan
         (p.Rolling(Duration(1, "month")), "2028-01-01", "2028-01-01", None),
         (p.Lifetime(), "2028-01-01", "9999-12-31", None),
         (p.Host("working", ((10, 12), (14, 15))), "1970-01-01", "1970-01-12", "1970-01-12"),
+        (p.Host("working", ((10, 12), (14, 15))), "1970-01-11", "1970-01-12", "1970-01-15"),
         (p.Host("working", ((10, 12), (14, 15))), "1970-01-13", "1970-01-15", "1970-01-15"),
+        (p.Around(Duration(4, "month"), Duration(1, "day"), ANCHOR), "2027-12-01", "2028-02-01", "2029-02-01"),
+        (p.MonthDays((31,)), "2027-03-31", "2027-03-31", "2027-05-31"),
+        (p.Weekdays((5, 6)), "2027-03-07", "2027-03-07", "2027-03-14"),
+        (p.Fixed(day("2027-05-01"), ANCHOR), "2027-01-01", None, None),
         (p.Host("working", ((10, 12), (14, 15))), "1970-01-15", "1970-01-15", None),
     ],
 )
@@ -434,6 +440,19 @@ def test_a_night_belongs_to_the_day_on_which_it_starts() -> None:
     after = next_occurrence(NIGHT, day("2027-03-28"), ctx(), instant)
     assert span(after) == ("2027-03-28", "2027-03-29")
     assert end_of(NIGHT, day("2027-03-28"), ctx(), instant) == day("2027-03-28")
+
+
+def test_the_next_night_starts_after_the_instant() -> None:
+    starts = parse_instant("2027-03-29T23:00:00+01:00")
+    assert span(next_occurrence(NIGHT, day("2027-03-29"), ctx(), starts - 1)) == ("2027-03-29", "2027-03-30")
+    assert span(next_occurrence(NIGHT, day("2027-03-29"), ctx(), starts)) == ("2027-03-30", "2027-03-31")
+    evening = p.Daily(parse_time("18:00"), 0)
+    assert span(occurrence(evening, day("2027-03-29"), ctx(), starts)) == ("2027-03-29", "2027-03-29")
+
+
+def test_a_timed_period_that_ends_before_it_starts_does_not_occur() -> None:
+    reversed_by_facts = p.Fixed(day("2027-05-01"), ANCHOR, last_included=False, first_seconds=0)
+    assert list(occurrences(reversed_by_facts, 0, c.END_DAY, ctx())) == []
 
 
 def test_a_daily_span_that_the_clock_skips_does_not_occur() -> None:

@@ -413,6 +413,7 @@ FULL = State(
     day=20_100,
     tracks={"nights": {0: 12}},
     keys={"nights": {0: ["a"]}},
+    streaks={"nights": {0: 20_090}},
     seen={"nights": {0: 12}},
     limits={"Gone per member": {0: 1}},
     holdings=[Holding("Gold", 20_000, 20_365, "Gold")],

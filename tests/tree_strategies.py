@@ -1,7 +1,7 @@
 """Random syntax trees that a rule file can say: a hypothesis strategy for every kind of node.
 
-In: nothing. Out: `declarations()`, one declaration of any kind, `expressions(depth)`, and `KINDS`, a strategy for each
-kind of declaration. Trees are valid for the grammar, not for the checker: names are free, types do not matter. A tree is
+Out: `declarations()`, one declaration of any kind, `expressions(depth)`, and `KINDS`, a strategy for each kind of
+declaration. Trees are valid for the grammar, not for the checker: names are free, types do not matter. A tree is
 made the way the parser makes it: chains of `and`, `or` and `plus` are flat, and what may stand in a place is what the
 grammar lets stand there.
 """
@@ -21,9 +21,25 @@ T = TypeVar("T", bound=tree.Node)
 Made = st.SearchStrategy[Any]
 
 
+class Parts:
+    """The parts of a node to be made; its repr is short, since hypothesis writes out all arguments of a strategy."""
+
+    def __init__(self, node: Callable[..., Any], parts: dict[str, Made]) -> None:
+        self.node = node
+        self.parts = parts
+
+    def __repr__(self) -> str:
+        return self.node.__name__
+
+
+@st.composite
+def _made(draw: st.DrawFn, parts: Parts) -> Any:
+    return parts.node(span=NOWHERE, **{name: draw(part) for name, part in parts.parts.items()})
+
+
 def make(node: Callable[..., T], /, **parts: Made) -> st.SearchStrategy[T]:
     """A strategy for one kind of node, all its parts named."""
-    return st.builds(node, span=st.just(NOWHERE), **parts)
+    return _made(Parts(node, parts))
 
 
 def many(items: Made, least: int = 1, most: int = 3) -> Made:
@@ -52,12 +68,13 @@ TIME_UNITS: tuple[tree.TimeUnit, ...] = ("day", "week", "month", "quarter", "yea
 
 names = make(tree.Name, text=one(*WORDS))
 paths = make(tree.Path, parts=many(names, 1, 2))
+words: Made = names.map(lambda name: tree.Path(NOWHERE, (name,)))
 counts = st.integers(1, 20_000)
 numbers = make(tree.Number, text=one("0", "1", "7", "60", "999", "1000", "12345", "1000000", "0.5", "1234.50"))
 percents = make(tree.Percent, text=one("5", "10", "12.5", "100", "2000"))
 money = make(tree.MoneyLit, text=one("0", "40", "0.50", "1000", "5000.25"), currency=one("GBP", "CNY", "USD"))
 quantities = make(tree.QuantityLit, text=one("1", "200", "0.5", "12000"), unit=make(tree.Name, text=one(*UNITS)))
-texts = make(tree.Text, value=one("", "A", "Three for two", "10% off # not a comment", "a { b } c", "café, was 3"))
+texts = make(tree.Text, value=one("", "A", "Three for two", "10% off # not a comment", "a {b} c", "café, was 3"))
 date_lits = make(tree.DateLit, text=one("2027-01-01", "2028-02-29", "1999-12-31"))
 times = make(tree.TimeLit, text=one("00:00", "23:59", "07:30:15"))
 instants = make(tree.InstantLit, text=one("2027-11-05 10:00", "2027-11-05 10:00:30"))
@@ -66,7 +83,7 @@ durations = make(tree.Duration, count=st.integers(1, 1500), unit=one(*TIME_UNITS
 day_months = make(tree.DayMonth, day=st.integers(1, 31), month=make(tree.Name, text=one("Jan", "Feb", "Nov", "Dec")))
 month_ends = make(tree.DayMonth, day=st.just(0), month=make(tree.Name, text=one("Feb", "Nov")))
 literals = numbers | percents | money | quantities | date_lits | times | instants | texts | flags
-refs = names | texts
+refs = names | texts | make(tree.Tag, name=names)
 
 # ---- periods, dates, lives ----
 
@@ -81,11 +98,14 @@ edge_whens = calendar_spans | lifetimes | trials | period_refs
 whens = edge_whens | rolling | last_calendars
 in_whens = calendar_spans | trials | last_calendars
 
+edge_dates: Made
 plain_dates: Made = st.deferred(lambda: date_lits | paths | make(tree.Today) | later_dates | edge_dates)
 later_dates: Made = make(
     tree.LaterDate, length=durations, sign=one(1, -1), base=date_lits | paths | make(tree.Today)
 ) | make(tree.LaterDate, length=durations, sign=st.just(1), base=NOTHING)
-edge_dates = make(tree.EdgeDate, edge=one("start", "end"), next=st.booleans(), period=edge_whens, later=maybe(durations))
+edge_dates = make(
+    tree.EdgeDate, edge=one("start", "end"), next=st.booleans(), period=edge_whens, later=maybe(durations)
+)
 
 
 @cache
@@ -116,9 +136,7 @@ lives = st.one_of(
 life_tables = make(
     tree.TableBy,
     keys=many(make(tree.Key, value=paths, within=NOTHING, rounds=NOTHING), 1, 1),
-    rows=many(
-        make(tree.Row, cells=many(make(tree.OneOfCell, values=many(names, 1, 2)), 1, 1), value=lives), 1, 2
-    ),
+    rows=many(make(tree.Row, cells=many(make(tree.OneOfCell, values=many(words, 1, 2)), 1, 1), value=lives), 1, 2),
 )
 lives_or_tables = lives | life_tables
 
@@ -126,13 +144,18 @@ lives_or_tables = lives | life_tables
 
 any_cells = make(tree.AnyCell)
 from_cells = make(tree.FromCell, bound=date_lits | numbers | money | quantities)
-one_of_cells = make(tree.OneOfCell, values=many(paths.filter(lambda path: len(path.parts) == 1) | literals, 1, 3))
-cells = any_cells | from_cells | one_of_cells
+cell_values = words | st.one_of(numbers, money, quantities, date_lits, texts, flags)
+one_of_cells = make(tree.OneOfCell, values=many(cell_values, 1, 3))
+cells = any_cells | one_of_cells
+
+
+def _keys(width: int) -> Made:
+    return st.tuples(*([from_cells | cells] + [cells] * (width - 1)))
 
 
 def rows_of(values: Made, width: int) -> Made:
     """Rows with as many cells as there are keys, perhaps closed by `otherwise`."""
-    rows = many(make(tree.Row, cells=many(cells, width, width), value=values), 1, 3)
+    rows = many(make(tree.Row, cells=_keys(width), value=values), 1, 3)
     last = make(tree.Row, cells=NO_NODES, value=values)
     return st.tuples(rows, maybe(last)).map(lambda both: both[0] + ((both[1],) if both[1] is not None else ()))
 
@@ -172,12 +195,17 @@ def selections(depth: int) -> Made:
     )
 
 
-bases = make(tree.Basis, name=make(tree.Name, text=one("net", "list", "paid")), tax=one("with", "without"))
+bases = make(tree.Basis, name=make(tree.Name, text=one("net", "list", "paid")), tax=one("with", "without")) | make(
+    tree.AfterStage, stage=one("catalogue", "item", "basket", "shipping"), tax=one(None, "with", "without")
+)
 leaves: Made = st.one_of(
     paths,
     literals,
     bases,
     make(tree.Today),
+    make(tree.Each),
+    make(tree.Mark),
+    make(tree.Rung),
     make(tree.TierOf, which=one("held", "matched", "earned")),
     make(tree.CalendarOf, unit=one(*CALENDAR_UNITS), path=paths),
     make(tree.EdgeDay, which=one("first", "last")),
@@ -194,7 +222,7 @@ def _measures(depth: int) -> Made:
     inner, selected = expressions(depth - 1), selections(depth - 1)
     return st.one_of(
         make(tree.Of, measure=paths | bases, selection=selected),
-        make(tree.SumOf, measure=inner),
+        make(tree.SumOf, measure=inner | selected),
         make(tree.CountOf, of=selected | paths, where=NOTHING),
         make(tree.CountOf, of=paths, where=conditions(depth - 1)),
         make(tree.DistinctOf, path=paths, selection=maybe(selected)),
@@ -222,6 +250,13 @@ def _measures(depth: int) -> Made:
 
 # ---- expressions ----
 
+
+def _of_no_selection(share: tree.Per) -> bool:
+    """`net of lines` is an `Of`, `10% of lines` is a share."""
+    named = isinstance(share.amount, tree.Path | tree.Basis | tree.AfterStage)
+    return not (named and isinstance(share.measure, tree.Selection | tree.Each))
+
+
 steps = numbers | money | quantities
 
 
@@ -243,9 +278,11 @@ def expressions(depth: int) -> Made:
         _measures(depth),
         conditions(depth),
         make(tree.Binary, op=one("+", "-", "*", "/"), left=inner, right=inner),
-        make(tree.Negate, value=inner),
+        make(tree.Negate, value=inner.filter(lambda value: not isinstance(value, tree.Number | tree.Percent))),
         amounts,
-        make(tree.Per, amount=inner, full=st.just(False), step=NOTHING, measure=inner),
+        make(tree.Per, amount=inner, full=st.just(False), step=NOTHING, measure=inner | selections(depth - 1)).filter(
+            _of_no_selection
+        ),
         make(tree.Plus, parts=many(inner, 2, 3)),
         make(tree.ListOf, items=many(inner, 2, 3)),
         make(tree.Bracket, value=inner, mods=many(mods(depth - 1), 1, 2)),
@@ -296,7 +333,7 @@ def mods(depth: int) -> Made:
         rounded,
         orders,
         make(tree.SplitHow, how=one("evenly", "in proportion"), rows=NO_NODES),
-        make(tree.SplitHow, how=st.just("into"), rows=rows_of(percents, 1)),
+        make(tree.SplitHow, how=st.just("into"), rows=rows_of(percents | make(tree.TheRest), 1)),
         make(tree.PendingUntil, date=plain_dates),
         make(tree.Lasting, life=lives_or_tables),
         make(tree.ToWhom, path=paths),
@@ -322,7 +359,7 @@ grains = st.one_of(
     ),
     make(tree.Grain, what=st.just("total"), where=NOTHING, pick=NOTHING, selection=selections(1)),
 )
-offered = paths | quantities | make(tree.BalanceOf, unit=names, pending=st.just(False))
+offered = paths | quantities | expressions(1) | make(tree.BalanceOf, unit=names, pending=st.just(False))
 effects = st.one_of(
     make(tree.Take, amount=EXPR, grain=grains, mods=MODS),
     make(tree.Price, grain=grains.filter(lambda grain: grain.what != "total"), amount=EXPR, mods=MODS),
@@ -350,7 +387,7 @@ loops = st.one_of(
 triggers = st.one_of(
     make(tree.Automatic),
     make(tree.WithCode, code=texts | names),
-    make(tree.WithThing, thing=quantities, where=maybe_where),
+    make(tree.WithThing, thing=quantities, source=maybe(names), where=maybe_where),
 )
 scopes = st.one_of(
     make(tree.Scope, what=one("member", "household", "line"), by=NOTHING),
@@ -358,15 +395,9 @@ scopes = st.one_of(
     make(tree.Scope, what=paths | calendar_spans | lifetimes | rolling | last_calendars | trials, by=maybe(paths)),
 )
 limits = st.one_of(
-    make(
-        tree.Limit, times=counts, sets=NOTHING, amount=NOTHING, scopes=many(scopes, 0, 2), or_nothing=st.booleans()
-    ),
-    make(
-        tree.Limit, times=NOTHING, sets=counts, amount=NOTHING, scopes=many(scopes, 0, 2), or_nothing=st.booleans()
-    ),
-    make(
-        tree.Limit, times=NOTHING, sets=NOTHING, amount=EXPR, scopes=many(scopes, 0, 2), or_nothing=st.booleans()
-    ),
+    make(tree.Limit, times=counts, sets=NOTHING, amount=NOTHING, scopes=many(scopes, 0, 2), or_nothing=st.booleans()),
+    make(tree.Limit, times=NOTHING, sets=counts, amount=NOTHING, scopes=many(scopes, 0, 2), or_nothing=st.booleans()),
+    make(tree.Limit, times=NOTHING, sets=NOTHING, amount=EXPR, scopes=many(scopes, 0, 2), or_nothing=st.booleans()),
 )
 consents = make(tree.Consent, what=one("nothing", "everything"), names=NO_NODES) | make(
     tree.Consent, what=st.just("these"), names=many(refs)
@@ -379,7 +410,7 @@ returned = make(tree.OnReturn, policy=st.just("keep"), shortfall=NOTHING) | make
 edge_sources = make(tree.EdgeSource, edge=one("start", "end"), period=edge_whens, settled=NOTHING)
 settled_sources = make(tree.EdgeSource, edge=one("start", "end"), period=edge_whens, settled=durations)
 sources = make(tree.EventSource, name=names) | edge_sources | make(tree.AnyEvent)
-on = many(sources, 1, 2) | st.tuples(settled_sources)
+on = many(sources, 1, 2) | st.tuples(settled_sources) | st.tuples(make(tree.EventSource, name=names), settled_sources)
 
 rules = make(
     tree.RuleDecl,
@@ -551,7 +582,8 @@ tracks = st.one_of(
 )
 
 ways = make(tree.Way, condition=COND, name=maybe(names), lasts=maybe(lives_or_tables))
-rungs = make(tree.RungDecl, name=names, ways=many(ways, 0, 3))
+bare_rungs = make(tree.RungDecl, name=names, ways=NO_NODES)
+rungs = make(tree.RungDecl, name=names, ways=many(ways, 1, 3))
 falls = st.one_of(
     make(tree.Fall, what=st.just("earned"), down=one(None, 1, 2), tier=NOTHING),
     make(tree.Fall, what=st.just("down"), down=one(1, 2), tier=NOTHING),
@@ -569,12 +601,12 @@ tier_clauses = st.one_of(
 tiers = make(
     tree.TiersDecl,
     from_host=st.just(False),
-    rungs=many(rungs, 1, 3),
+    rungs=st.tuples(bare_rungs | rungs, rungs) | st.tuples(bare_rungs) | st.tuples(bare_rungs, rungs, rungs),
     clauses=st.lists(tier_clauses, max_size=3, unique_by=type).map(tuple),
 ) | make(
     tree.TiersDecl,
     from_host=st.just(True),
-    rungs=many(make(tree.RungDecl, name=names, ways=NO_NODES), 1, 3),
+    rungs=many(bare_rungs, 1, 3),
     clauses=NO_NODES,
 )
 groups = make(
@@ -614,7 +646,7 @@ matches = make(
 
 # ---- tests in rule files ----
 
-values: Made = names.map(lambda name: tree.Path(NOWHERE, (name,))) | literals
+values: Made = words | literals
 field_values = st.one_of(
     make(tree.FieldValue, name=names, value=values),
     make(tree.FieldValue, name=names, value=make(tree.ListOf, items=many(values, 1, 3))),
@@ -636,9 +668,10 @@ def event_steps(draw: st.DrawFn) -> tree.EventStep:
     return tree.EventStep(NOWHERE, draw(names), draw(many(field_values, 0, 3)), columns, rows)
 
 
+rule_names = texts | names.filter(lambda name: name.text not in ("net", "tier"))
 expectations = st.one_of(
-    make(tree.ExpectRule, rule=refs, value=values, status=NOTHING),
-    make(tree.ExpectRule, rule=refs, value=NOTHING, status=one("refused", "held out", "not applied")),
+    make(tree.ExpectRule, rule=rule_names, value=values, status=NOTHING),
+    make(tree.ExpectRule, rule=rule_names, value=NOTHING, status=one("refused", "held out", "not applied")),
     make(tree.ExpectNet, value=values),
     make(tree.ExpectTier, tier=names),
     make(tree.ExpectBalance, unit=names, value=values),

@@ -1,7 +1,7 @@
 """The evaluators: rooms that take a program and an event and say what is given.
 
-`reference` is the meaning: small, exact, slow, and it explains. `python` writes a function for the program and compiles it.
-Both give the same `Evaluation`; a test holds them to it.
+`reference` is the meaning: small, exact, slow, and it explains. `python` writes a function for the program and
+compiles it. Both give the same `Evaluation`; a test holds them to it.
 
 A backend may be *fused*: its `score` then takes what the host sent (a dictionary, a decoded `Event` or a typed struct)
 and does boundary checks and scoring in one function. Where `score` is None, the program decodes first and calls
@@ -16,7 +16,7 @@ from typing import Protocol, TypeAlias
 import msgspec
 
 from rules_engine.event import Event, Facts
-from rules_engine.outcome import Award, Outcome, TierChange, Value
+from rules_engine.outcome import Award, Outcome, Said, TierChange, Value
 from rules_engine.state import Change, State
 
 
@@ -28,6 +28,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     changes: tuple[Change, ...]
     before: dict[str, Value]
     late: bool
+    said: tuple[Said, ...] = ()
 
 
 Score: TypeAlias = Callable[[object, object, State | None], Outcome]

@@ -1,9 +1,9 @@
 """What the check of one declaration reads and finds.
 
 In: the symbols of the program, and the declaration's file. Out: findings, the names that were looked up (an editor
-re-checks a declaration only when one of them changed), the settings of the header that it needs, and the periods that it
-uses without declaring them. Everything that a check asks about other declarations goes through here, so that no read is
-missed.
+re-checks a declaration only when one of them changed), the settings of the header that it needs, and the periods that
+it uses without declaring them. Everything that a check asks about other declarations goes through here, so that no
+read is missed.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 
 from rules_engine import ir, periods, tree
-from rules_engine.calendar import Duration
-from rules_engine.diagnostics import Diagnostic, Fix, Label, did_you_mean
+from rules_engine.calendar import Duration, parse_date
+from rules_engine.diagnostics import Diagnostic, Fix, Label, nearest
 from rules_engine.values import ValueFault
 
 from .infos import (
@@ -170,6 +170,27 @@ class Context:
         else:
             self.report("S104", node, code=code, known=", ".join(known))
 
+    def unknown_title(self, title: tree.Text) -> None:
+        """A title that no rule has."""
+        near = nearest(title.value, self.titles())
+        fix = Fix(f'write `"{near}"`', title.span, f'"{near}"') if near else None
+        self.report("N107", title, title=title.value, fix=fix, note=f'did you mean "{near}"?' if near else "")
+
+    def no_column(self, column: str, file: tree.Text, head: Iterable[str]) -> None:
+        """A column that an imported file does not have."""
+        near = nearest(column, head)
+        note = f"did you mean `{near}`?" if near else ""
+        self.report("F104", file, column=column, file=file.value, note=note)
+
+    def is_field(self, name: str) -> bool:
+        """Whether some event has a field of this name."""
+        self.reads.add(("event", ""))
+        return any(
+            field.name == name
+            for event in self.symbols.events.values()
+            for field in (*event.definition.fields, *(event.definition.lines.fields if event.definition.lines else ()))
+        )
+
     # ---- periods ----
 
     def when(self, node: tree.When) -> PeriodUse | None:
@@ -194,7 +215,7 @@ class Context:
             if found.period is None:
                 self.failed = True
                 return None
-            self._need_for(found.period, node)
+            self.need_for(found.period, node)
             return PeriodUse(found.name, found.period)
         if isinstance(found, BrokenInfo):
             self.failed = True
@@ -222,10 +243,19 @@ class Context:
         except ValueFault as fault:
             self.report("M120", node, reason=fault.reason)
             return None
-        self._need_for(period, node)
+        self.need_for(period, node)
         return self.use(period)
 
-    def _need_for(self, period: periods.Period, node: tree.Node) -> None:
+    def day(self, written: tree.DateLit) -> ir.Num | None:
+        """A date as written; one that does not exist is reported."""
+        try:
+            return ir.Num(self.at(written), parse_date(written.text))
+        except ValueFault as fault:
+            self.report("M148", written, reason=fault.reason)
+            return None
+
+    def need_for(self, period: periods.Period, node: tree.Node) -> None:
+        """The settings that a period needs to be looked up."""
         if periods.needs_weeks_start(period):
             self.need("weeks", node)
         if periods.needs_leap_day(period):
@@ -244,6 +274,7 @@ class Context:
         self,
         code: str,
         node: tree.Node | Span,
+        /,
         *,
         fix: Fix | None = None,
         labels: tuple[Label, ...] = (),
@@ -267,9 +298,9 @@ class Context:
 
     def unknown(self, what: str, name: tree.Name, known: Iterable[str], note: str = "") -> None:
         """A name that nobody declared, with the nearest one as the mend."""
-        near = did_you_mean(name.text, known)
-        fix = Fix(f"write `{near[14:-2]}`", name.span, near[14:-2]) if near else None
-        self.report("N101", name, what=what, name=name.text, fix=fix, note=near or note)
+        near = nearest(name.text, known)
+        fix = Fix(f"write `{near}`", name.span, near) if near else None
+        self.report("N101", name, what=what, name=name.text, fix=fix, note=f"did you mean `{near}`?" if near else note)
 
 
 def _period_of(node: tree.CalendarSpan | tree.Lifetime | tree.Rolling | tree.LastCalendar) -> periods.Period:

@@ -10,6 +10,7 @@ turns the two about.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -17,10 +18,10 @@ import msgspec
 from rules_engine import ir, tree
 from rules_engine.diagnostics import Fix, Label
 from rules_engine.source import Span
-from rules_engine.types import UNKNOWN, Type
+from rules_engine.types import Type
 
 from .context import Context
-from .infos import BrokenInfo, DefineInfo, EventInfo
+from .infos import DefineInfo, EventInfo
 
 Stage: TypeAlias = Literal["earn", "track", "tier", "match", "reward", "holdout", "life", "period", "offer"]
 
@@ -37,6 +38,9 @@ STAGE_WORDS: dict[Stage, str] = {
 }
 
 NOTHING: frozenset[str] = frozenset()
+
+Fine: TypeAlias = Literal["", "units", "all"]
+"""What may be written finer than it is counted, because it is rounded later: nothing, units, or money too (rates)."""
 
 
 class Env(msgspec.Struct, frozen=True):
@@ -56,6 +60,7 @@ class Env(msgspec.Struct, frozen=True):
     muted: bool = False
     broken: bool = False
     rung: bool = False
+    fine: Fine = ""
     mark: Type | None = None
     marks: tuple[int, ...] = ()
     resolving: frozenset[str] = NOTHING
@@ -127,6 +132,10 @@ class Env(msgspec.Struct, frozen=True):
     def in_loop(self, kind: Type, marks: tuple[int, ...]) -> Env:
         """The same inside a loop over marks."""
         return msgspec.structs.replace(self, mark=kind, marks=marks)
+
+    def finer(self, fine: Fine) -> Env:
+        """The same where literals may be finer than their unit."""
+        return self if self.fine == fine else msgspec.structs.replace(self, fine=fine)
 
     def over_rungs(self) -> Env:
         """The same where `rung` can be read."""
@@ -213,14 +222,6 @@ def _define_proof(name: str, env: Env) -> Proof:
     return proof(info.node, msgspec.structs.replace(env, resolving=env.resolving | {name}))
 
 
-def _all(sets: object) -> frozenset[str]:
-    found = list(sets)  # type: ignore[call-overload]
+def _all(sets: Iterable[frozenset[str]]) -> frozenset[str]:
+    found = list(sets)
     return frozenset.intersection(*found) if found else NOTHING
-
-
-def is_broken(info: object) -> bool:
-    """A declaration that exists and does not parse."""
-    return isinstance(info, BrokenInfo)
-
-
-__all__ = ["NOTHING", "UNKNOWN", "Env", "Stage", "env_for", "narrowed", "proof"]

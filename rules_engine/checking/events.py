@@ -1,7 +1,8 @@
 """Events and the member's facts: schemas with their roles.
 
-In: the declarations and the context of the check. Out: `EventInfo` and fields. An event is dated by a day or an instant,
-belongs to a member, is identified by a text, and says which of its fields is the price, if it has money at all.
+In: the declarations and the context of the check. Out: `EventInfo` and fields. An event is dated by a day or an
+instant, belongs to a member, is identified by a text, and says which of its fields is the price, if it has money at
+all.
 """
 
 from __future__ import annotations

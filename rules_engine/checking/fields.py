@@ -1,7 +1,8 @@
 """Fields of events, lines and members: from what is written to what the boundary checks.
 
-In: declarations of fields and the context of the check. Out: `ir.FieldDef`s with bounds in minor or scaled units. Bounds
-are required wherever numbers could grow without end, since every sum must fit; types of text carry a length unless said.
+In: declarations of fields and the context of the check. Out: `ir.FieldDef`s with bounds in minor or scaled units.
+Bounds are required wherever numbers could grow without end, since every sum must fit; types of text carry a length
+unless said.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What is known of each declared name: enough to check whoever mentions it, read off the syntax alone.
 
-In: nothing; `symbols` makes these records. Out: frozen records, compared by what they say and not by where it stands, so
-that an editor knows whose readers an edit concerns. `not_yet` names, in the user's words, what no evaluator can run yet.
+In: nothing; `symbols` makes these records. Out: frozen records, compared by what they say and not by where it stands,
+so that an editor knows whose readers an edit concerns. `not_yet` names, in the user's words, what no evaluator can
+run yet.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ class Info(msgspec.Struct, frozen=True):
 
 
 class BrokenInfo(Info, frozen=True):
-    """A declaration whose text does not parse: it exists, and nothing more is known. Nobody complains about it twice."""
+    """A declaration whose text does not parse: it exists, and nothing more is known. Nobody complains about it
+    twice."""
 
 
 class UnitInfo(Info, frozen=True):
@@ -59,10 +61,9 @@ class UnitInfo(Info, frozen=True):
 
 
 class PeriodInfo(Info, frozen=True):
-    """A declared period. `period` is None where its declaration has errors; its anchor's key is its path as text."""
+    """A declared period. `period` is None where its declaration has errors."""
 
     period: Period | None
-    anchor: tree.Path | None
     host: bool
 
 
@@ -82,7 +83,8 @@ class TableInfo(Info, frozen=True):
 
 
 class TrackInfo(Info, frozen=True):
-    """A track: its kind, its window and the events that move it. Its value's type is asked of `fold_type(node, ...)`."""
+    """A track: its kind, its window and the events that move it. Its value's type is asked of `fold_type(node,
+    ...)`."""
 
     kind: Literal["sum", "count", "distinct", "streak", ""]
     window: ir.Window | None

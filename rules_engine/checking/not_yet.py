@@ -1,7 +1,7 @@
 """What can be written and is understood, but which no evaluator runs yet: named in the user's words.
 
-In: a declaration. Out: the words, empty if all of it runs, and the node that says so. One place, so that the list can be
-read and shrinks.
+In: a declaration. Out: the words, empty if all of it runs, and the node that says so. One place, so that the list can
+be read and shrinks.
 """
 
 from __future__ import annotations
@@ -11,6 +11,12 @@ from typing import TypeAlias
 from rules_engine import tree
 
 Found: TypeAlias = tuple[str, tree.Node]
+
+
+def words_of(found: Found | None) -> str:
+    """The words of a finding, empty if there is none."""
+    return found[0] if found else ""
+
 
 OFFERS = {
     "catalogue offer": "a catalogue offer",
@@ -78,21 +84,19 @@ def _of_effects(effects: tuple[tree.Effect, ...]) -> Found | None:
 
 
 def of_limits(limits: tuple[tree.Limit, ...]) -> Found | None:
-    """Limits in total, per line, of a household or of another party."""
+    """Limits of sets, in total, per line or of a household."""
     for limit in limits:
         if limit.sets is not None:
             return "a limit of sets", limit
         for scope in limit.scopes:
-            if scope.what in ("in total", "household", "line"):
-                words = "in total" if scope.what == "in total" else f"per {scope.what}"
-                return f"a limit `{words}`", scope
-            if isinstance(scope.what, tree.Path) and not _names_a_period(scope.what):
-                return f"a limit per `{scope.what.text}`", scope
+            match scope.what:
+                case "in total":
+                    return "a limit `in total`", scope
+                case "household" | "line":
+                    return f"a limit `per {scope.what}`", scope
+                case _:
+                    continue
     return None
-
-
-def _names_a_period(path: tree.Path) -> bool:
-    return len(path.parts) == 1
 
 
 def _of_rest(declared: tree.RuleDecl) -> Found | None:

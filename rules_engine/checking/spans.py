@@ -33,7 +33,7 @@ def period_of(declared: tree.PeriodDecl, context: Context) -> periods.Period | N
     return periods.Named(declared.name.text, periods.Except(base, taken) if taken else base)
 
 
-def anchor_of(declared: tree.PeriodDecl) -> tuple[tree.Path | tree.DateLit, ...]:
+def anchors_of(declared: tree.PeriodDecl) -> tuple[tree.Path | tree.DateLit, ...]:
     """The dates that the occurrences hang on, as written."""
     found: list[tree.Path | tree.DateLit] = []
     for span in (declared.span_, *declared.excepts):
@@ -57,7 +57,7 @@ def _span(span: tree.PeriodSpan, context: Context) -> periods.Period | None:
         return None
 
 
-def _made(span: tree.PeriodSpan, context: Context) -> periods.Period | None:  # noqa: PLR0911 - one arm for each form
+def _made(span: tree.PeriodSpan, context: Context) -> periods.Period | None:
     match span:
         case tree.AnnualSpan(first=first, last=last):
             return _annual(first, last, context)

@@ -18,6 +18,7 @@ from .context import Context
 from .events import event_info
 from .fields import fields_of
 from .headers import NO_HEADER, header_info
+from .imports import Folder, NoFolder
 from .infos import (
     STAGES,
     BrokenInfo,
@@ -34,7 +35,8 @@ from .infos import (
     TiersInfo,
     UnitInfo,
 )
-from .spans import anchor_of, period_of
+from .not_yet import of_rule, words_of
+from .spans import NESTING_MAX, period_of
 from .tracks import track_info
 from .units import unit_info
 
@@ -73,13 +75,20 @@ class Symbols:
         self.member_broken = False
         self.tiers: TiersInfo | BrokenInfo | None = None
         self.places: dict[str, Place] = {}
+        self.folder: Folder = NoFolder()
         self.findings: list[Diagnostic] = []
         self.broken_headers = False
 
 
-def symbols(entries: Sequence[Entry], files: tuple[str, ...], broken: Iterable[Broken] = ()) -> Symbols:
+def symbols(
+    entries: Sequence[Entry],
+    files: tuple[str, ...],
+    broken: Iterable[Broken] = (),
+    folder: Folder | None = None,
+) -> Symbols:
     """The names of all declarations."""
     made = Symbols(files)
+    made.folder = folder or NoFolder()
     for each in broken:
         _note_broken(each, made)
     by_kind: dict[type[tree.Node], list[Entry]] = {}
@@ -88,6 +97,8 @@ def symbols(entries: Sequence[Entry], files: tuple[str, ...], broken: Iterable[B
     for kind in _ORDER:
         for entry in by_kind.get(kind, ()):
             _note(entry, made)
+        if kind is tree.PeriodDecl:
+            _resolve_periods(by_kind.get(kind, []), made)
     _check_fields_against_names(by_kind.get(tree.EventDecl, []), made)
     return made
 
@@ -166,7 +177,7 @@ def _note(entry: Entry, made: Symbols) -> None:  # noqa: C901 - one arm for each
         case tree.RuleDecl():
             _titled(declared, _rule(entry, declared), entry, made)
         case tree.GroupDecl():
-            order = tuple(each.value if isinstance(each, tree.Text) else each.text for each in declared.policy.order)
+            order = tuple(map(_ref, declared.policy.order))
             _declare(declared.name, GroupInfo(declared.name.text, order, declared, entry.file), entry, made)
         case tree.TrackDecl():
             _declare(declared.name, track_info(declared, entry.file, context), entry, made)
@@ -201,6 +212,16 @@ def _titled(declared: Titled, info: RuleInfo | MatchInfo, entry: Entry, made: Sy
         _declare(declared.name, info, entry, made)
 
 
+def _ref(ref: tree.Name | tree.Text | tree.Tag) -> str:
+    match ref:
+        case tree.Text(value=value):
+            return value
+        case tree.Name(text=text) | tree.Tag(name=tree.Name(text=text)):
+            return text
+        case _:
+            assert_never(ref)
+
+
 def _tiers(declared: tree.TiersDecl) -> TiersInfo:
     ways = tuple(way.name.text for rung in declared.rungs for way in rung.ways if way.name is not None)
     return TiersInfo("tiers", declared.from_host, tuple(each.name.text for each in declared.rungs), ways)
@@ -220,16 +241,40 @@ def _rule(entry: Entry, declared: tree.RuleDecl) -> RuleInfo:
         declared.kind,
         STAGES[declared.kind],
         event_names(declared.on),
-        rule_not_yet(declared),
+        words_of(of_rule(declared)),
         declared,
         entry.file,
     )
 
 
+def event_names(sources: tuple[tree.EventRef, ...]) -> tuple[str, ...]:
+    """The names of declared events among the sources, as written."""
+    return tuple(each.name.text for each in sources if isinstance(each, tree.EventSource))
+
+
 def _period(declared: tree.PeriodDecl, context: Context) -> PeriodInfo:
-    period = None if isinstance(declared.span_, tree.NamedSpan) else period_of(declared, context)
-    host = isinstance(declared.span_, tree.HostSpan)
-    return PeriodInfo(declared.name.text, period, host)
+    made = None if _names_others(declared) else period_of(declared, context)
+    return PeriodInfo(declared.name.text, made, isinstance(declared.span_, tree.HostSpan))
+
+
+def _names_others(declared: tree.PeriodDecl) -> bool:
+    return any(isinstance(each, tree.NamedSpan) for each in (declared.span_, *declared.excepts))
+
+
+def _resolve_periods(entries: list[Entry], made: Symbols) -> None:
+    """Periods made of other periods, round by round; what is in a circle, or nested too deep, stays unknown."""
+    waiting = [each for each in entries if isinstance(each.declaration, tree.PeriodDecl)]
+    waiting = [each for each in waiting if _names_others(each.declaration)]  # type: ignore[arg-type]
+    for _ in range(NESTING_MAX if waiting else 0):
+        for entry in waiting:
+            declared = entry.declaration
+            assert isinstance(declared, tree.PeriodDecl)
+            context = Context(made, entry.file)
+            context.quiet = True
+            name = declared.name.text
+            known = made.names.get(name)
+            if isinstance(known, PeriodInfo) and known.period is None:
+                made.names[name] = PeriodInfo(name, period_of(declared, context), known.host)
 
 
 def _check_fields_against_names(events: list[Entry], made: Symbols) -> None:

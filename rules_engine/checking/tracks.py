@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from rules_engine import ir, tree
+from rules_engine import ir, periods, tree
 
-from .infos import EventInfo, MatchInfo, PeriodInfo, TrackInfo, UnitInfo
+from .elaboration import env_for, fold
+from .infos import PeriodInfo, TrackInfo, UnitInfo
+from .not_yet import of_track, words_of
+from .units import known_event
 
 if TYPE_CHECKING:
     from .context import Context
@@ -27,7 +30,7 @@ def track_info(declared: tree.TrackDecl, file: int, context: Context) -> TrackIn
         tuple(each.name.text for each in declared.on if isinstance(each, tree.EventSource)),
         _given(declared.fold, context),
         declared.key is not None,
-        track_not_yet(declared),
+        words_of(of_track(declared)),
         declared,
         file,
     )
@@ -54,25 +57,6 @@ def _given(fold: tree.Expr, context: Context) -> str:
     return ""
 
 
-def track_not_yet(declared: tree.TrackDecl) -> str:
-    """What of the track no evaluator runs, in the user's words; empty if all runs."""
-    if declared.key is not None:
-        return "a track by key"
-    if declared.household:
-        return "a track of the household"
-    if any(isinstance(each, tree.EdgeSource) for each in declared.on):
-        return "a track on the end or start of a period"
-    match declared.fold:
-        case tree.SumOf(measure=tree.FlowOf(which="used")):
-            return "a track of units used"
-        case tree.EdgeDay():
-            return "a track of the first or last day"
-        case tree.SumOf(measure=tree.TopOf()) | tree.TopOf():
-            return "`top`"
-        case _:
-            return ""
-
-
 def window_of(per: tree.When, context: Context) -> ir.Window | None:
     """How a track or a limit is kept over time; None after an error."""
     used = context.when(per)
@@ -84,8 +68,104 @@ def window_of(per: tree.When, context: Context) -> ir.Window | None:
         case tree.Lifetime():
             return ir.Window("lifetime")
         case tree.TrialOf():
+            assert isinstance(used.period, periods.Trial)
             return ir.Window("trial", used.period.match)
         case tree.Rolling(length=length):
             return ir.Window("rolling", "", length.count, length.unit)
         case tree.LastCalendar(count=count, unit=unit):
             return ir.Window("last", "", count, unit)
+
+
+def uncovered(
+    per: tree.When, by: tree.Path | None, guards: tuple[tree.Expr | None, ...], context: Context
+) -> periods.Period | None:
+    """The period, if an event may fall outside it and the text neither names a date (`by`) nor asks `today in P`."""
+    if by is not None or not isinstance(per, tree.PeriodRef):
+        return None
+    found = context.find(per.name.text)
+    if not isinstance(found, PeriodInfo) or found.period is None or periods.covers_every_day(found.period):
+        return None
+    if any(_asks_in(each, per.name.text) for each in guards):
+        return None
+    return found.period
+
+
+def _asks_in(guard: tree.Expr | None, name: str) -> bool:
+    """Whether a condition can only hold inside the period."""
+    match guard:
+        case tree.Both(parts=parts):
+            return any(_asks_in(each, name) for each in parts)
+        case tree.In(right=tree.Path() | tree.PeriodRef() as right, negated=False):
+            return (right.text if isinstance(right, tree.Path) else right.name.text) == name
+        case _:
+            return False
+
+
+def track_def(declared: tree.TrackDecl, context: Context) -> ir.TrackDef | None:
+    """The track, or None after an error."""
+    found = of_track(declared)
+    if found is not None:
+        context.not_yet(*found)
+        return None
+    events = known_events(declared.on, context)
+    window = window_of(declared.per, context)
+    parts = fold(declared, env_for(context, events, "track"))
+    _check(declared, window, context)
+    if parts is None or window is None:
+        return None
+    name = declared.name.text
+    return ir.TrackDef(
+        name,
+        name,
+        declared.was.value if declared.was else "",
+        parts.kind,
+        events,
+        parts.where,
+        parts.value,
+        window,
+        parts.line_where,
+        parts.by,
+        parts.by_line,
+        parts.given,
+        parts.rules,
+        parts.streak,
+        parts.keys_max,
+        parts.unit,
+        parts.decimals,
+    )
+
+
+def _check(declared: tree.TrackDecl, window: ir.Window | None, context: Context) -> None:
+    """What the text of a track must say besides its fold."""
+    kind = _kind(declared.fold)
+    if not declared.on and not (kind == "sum" and isinstance(declared.fold, tree.SumOf) and _flow(declared.fold)):
+        context.report("M130", declared.name, name=declared.name.text)
+    if kind == "streak" and window is not None and window.kind in ("rolling", "last"):
+        context.report("M131", declared.per)
+    if declared.by is not None and window is not None and window.kind in ("lifetime", "trial"):
+        context.report("M132", declared.by, window="a lifetime" if window.kind == "lifetime" else "a trial")
+    outside = uncovered(declared.per, declared.by, (declared.where,), context)
+    if outside is not None:
+        name = periods.describe(outside)
+        fix = None
+        if declared.where is None and declared.on:
+            fix = context.insert(
+                f"count only what is inside `{name}`", declared.on[-1].span[1], f" where today in {name}"
+            )
+        context.report("M133", declared.per, period=name, fix=fix)
+
+
+def _flow(fold: tree.SumOf) -> bool:
+    return isinstance(fold.measure, tree.FlowOf)
+
+
+def known_events(sources: tuple[tree.EventRef, ...], context: Context) -> tuple[str, ...]:
+    """The names of events, unknown ones reported."""
+    names = []
+    for each in sources:
+        if isinstance(each, tree.EventSource):
+            known_event(each.name, context)
+            if each.name.text in names:
+                context.report("M160", each, what=f"`on {each.name.text}`")
+            names.append(each.name.text)
+    return tuple(names)

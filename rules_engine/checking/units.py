@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from rules_engine import ir, tree
 from rules_engine.currencies import CURRENCY_DECIMALS
 
-from .env import env_for
-from .expressions import date, unit_life
+from .elaboration import date, env_for, unit_life
 from .fields import bound_of, fields_of
 from .infos import UnitInfo
 

@@ -7,9 +7,20 @@ tuple of `Fault`s, each of which names its field and says what to send instead. 
 from __future__ import annotations
 
 from rules_engine.decoding.events import decode
-from rules_engine.decoding.facts import decode_facts
+from rules_engine.decoding.facts import decode_facts, fact_fields
 from rules_engine.decoding.schemas import event_schema
 from rules_engine.decoding.states import decode_state, encode_state
-from rules_engine.decoding.structs import decode_json, event_struct
+from rules_engine.decoding.structs import attribute, decode_json, event_of, event_struct
 
-__all__ = ["decode", "decode_facts", "decode_json", "decode_state", "encode_state", "event_schema", "event_struct"]
+__all__ = [
+    "attribute",
+    "decode",
+    "decode_facts",
+    "decode_json",
+    "decode_state",
+    "encode_state",
+    "event_of",
+    "event_schema",
+    "event_struct",
+    "fact_fields",
+]

@@ -98,6 +98,7 @@ def _renamed(state: State, program: ir.Program) -> State:
         day=state.day,
         tracks=_moved(state.tracks, tracks),
         keys=_moved(state.keys, tracks),
+        streaks=_moved(state.streaks, tracks),
         seen=_moved(state.seen, tracks),
         limits=_moved(state.limits, limits),
         holdings=[replace(each, reason=matches.get(each.reason, each.reason)) for each in state.holdings],
@@ -127,7 +128,7 @@ def _moved(named: Mapping[str, _Value], renamed: Mapping[str, str]) -> dict[str,
 
 def _unknown_names(state: State, program: ir.Program) -> Iterator[Fault]:
     tracks = {track.key for track in program.tracks}
-    yield from _strangers("track", {*state.tracks, *state.keys, *state.seen}, tracks)
+    yield from _strangers("track", {*state.tracks, *state.keys, *state.streaks, *state.seen}, tracks)
     yield from _strangers("unit", {lot.unit for lot in state.lots}, {unit.name for unit in program.units})
     rungs = {rung.name for rung in program.tiers.rungs} if program.tiers is not None else set()
     held = {holding.tier for holding in state.holdings}
@@ -160,6 +161,9 @@ def _impossible(state: State) -> Iterator[Fault]:
     for name, days in state.keys.items():
         for day in days:
             yield from _day(f"keys.{clean(name)}", day)
+    for name, met in state.streaks.items():
+        for day in (*met, *met.values()):
+            yield from _day(f"streaks.{clean(name)}", day)
     for name, day in state.last.items():
         yield from _day(f"last.{clean(name)}", day)
     yield from _impossible_lots(state)

@@ -8,6 +8,7 @@ Fields keep their names; one that is a word of Python has an underscore behind i
 from __future__ import annotations
 
 import keyword
+from functools import cache
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -33,6 +34,7 @@ class MoneyObject(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=Fa
     currency: str
 
 
+@cache
 def attribute(name: str) -> str:
     """The attribute that holds a field.
 

@@ -7,7 +7,7 @@ its text; formatting what is formatted changes nothing.
 from __future__ import annotations
 
 from rules_engine.formatting.layout import lay_out, to_text
-from typing import Any as Parsed
+from rules_engine.parsing import Parsed
 from rules_engine.source import Source
 
 __all__ = ["format_source", "to_text"]
@@ -15,5 +15,5 @@ __all__ = ["format_source", "to_text"]
 
 def format_source(source: Source, parsed: Parsed) -> str:
     """The formatted text of a rule file."""
-    broken = [finding.span for finding in parsed.diagnostics if finding.severity == "error"]
-    return lay_out(source, parsed.file, broken)
+    mistakes = [finding.span for finding in parsed.diagnostics if finding.severity == "error"]
+    return lay_out(source.text, parsed.file, [*mistakes, *(each.span for each in parsed.broken)])

@@ -59,12 +59,8 @@ def braces(
     entries: Sequence[Entry],
     bounds: Span,
     limit: int = WIDTH,
-    inline_head: str = "",
 ) -> Doc:
-    """`head { ... }` with what it holds on one line, or as entries on lines of their own.
-
-    `inline_head` is the head as it is set on one line, where it is padded to those of its neighbours.
-    """
+    """`head { ... }` with what it holds on one line, or as entries on lines of their own."""
     start, end = bounds
     if not entries and not p.commented(start, end):
         return f"{head} {{}}"
@@ -74,5 +70,4 @@ def braces(
     one_line = flat(cat(head, " { ", *spaced(inline), " }"))
     if one_line is None or (len(one_line) > limit and not p.one_line):
         return open_lines
-    wide = flat(cat(inline_head or head, " { ", *spaced(inline), " }"))
-    return Choice(wide or one_line, open_lines)
+    return Choice(one_line, open_lines)

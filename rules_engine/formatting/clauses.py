@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from rules_engine import tree
 from rules_engine.formatting.blocks import Clause, joined
 from rules_engine.formatting.document import HARD, Choice, Doc, cat, commas, fill, flat, nest
-from rules_engine.formatting.expressions import ATOM, SUM, dates, modified, open_end, operand, where
-from rules_engine.formatting.literals import names, number, quoted
+from rules_engine.formatting.expressions import PLUS, PRIMARY, SUM, dates, modified, open_end, operand, where
+from rules_engine.formatting.literals import duration, names, number, quoted
 from rules_engine.formatting.printer import Entry, NodePrinter, Printer
 from rules_engine.formatting.tables import spaced, table
 
@@ -43,13 +43,15 @@ def effect(p: Printer, node: tree.Effect) -> Clause:
     """An effect as a clause."""
     match node:
         case tree.Take():
-            amount = operand(p, node.amount, 0)
+            amount = operand(p, node.amount, PLUS)
             comma = "," if open_end(node.amount) else ""
             return _clause(node, "take", modified(p, cat(amount, comma, " off ", p(node.grain)), node.mods))
         case tree.Price():
-            return _clause(node, "price", modified(p, cat(p(node.grain), " at ", p(node.amount)), node.mods))
+            return _clause(
+                node, "price", modified(p, cat(p(node.grain), " at ", operand(p, node.amount, PLUS)), node.mods)
+            )
         case tree.Charge():
-            return _clause(node, "charge", cat(operand(p, node.amount, 0, last=False), f" as {quoted(node.label)}"))
+            return _clause(node, "charge", cat(operand(p, node.amount, PLUS), f" as {quoted(node.label)}"))
         case tree.AddFree():
             return _clause(node, "add", f"{number(node.count)} {quoted(node.sku)} free")
         case tree.Say():
@@ -58,11 +60,11 @@ def effect(p: Printer, node: tree.Effect) -> Clause:
             return _clause(node, "accept", _accept(p, node))
         case tree.Give():
             each_line = any(isinstance(mod, tree.OfEachLine) for mod in node.mods)
-            return _clause(node, node.verb, modified(p, operand(p, node.amount, 0, last=not each_line), node.mods))
+            return _clause(node, node.verb, modified(p, operand(p, node.amount, PLUS, last=not each_line), node.mods))
         case tree.Turn():
             return _clause(node, "turn", _turn(p, node))
         case tree.Carry():
-            head = fill([operand(p, node.amount, 0, last=False), f"into {node.track.text}"])
+            head = fill([operand(p, node.amount, PLUS), f"into {node.track.text}"])
             return _clause(node, "carry", modified(p, head, node.mods))
 
 
@@ -71,15 +73,27 @@ def _clause(node: tree.Node, words: str, body: Doc) -> Clause:
 
 
 def _accept(p: Printer, node: tree.Accept) -> Doc:
-    head = where(p, operand(p, node.amount, 0, last=node.where is None), node.where)
-    parts = [head, *map(p, node.mods), cat("worth ", p(node.worth)), *map(p, node.worth_mods)]
+    head = where(p, _offered(p, node.amount), node.where)
+    parts = [head, *map(p, node.mods), cat("worth ", operand(p, node.worth, PLUS)), *map(p, node.worth_mods)]
     return commas(parts)
 
 
 def _turn(p: Printer, node: tree.Turn) -> Doc:
-    amount = operand(p, node.amount, SUM, last=False)
-    head = where(p, cat("every full " if node.every_full else "", amount), node.where)
-    return modified(p, fill([head, cat("into ", p(node.into))]), node.mods)
+    head = where(p, cat("every full " if node.every_full else "", _offered(p, node.amount)), node.where)
+    return modified(p, fill([head, cat("into ", operand(p, node.into, PLUS))]), node.mods)
+
+
+_OFFERED = (
+    *(tree.Path, tree.Today, tree.Each, tree.Mark, tree.Rung, tree.Flag),
+    *(tree.Number, tree.Percent, tree.MoneyLit, tree.QuantityLit, tree.Text),
+    *(tree.DateLit, tree.TimeLit, tree.InstantLit),
+    *(tree.Bracket, tree.ListOf, tree.TableBy, tree.BalanceOf),
+)
+
+
+def _offered(p: Printer, node: tree.Expr) -> Doc:
+    """What is handed in: a word, a literal, a table, a balance; anything else in brackets."""
+    return p(node) if isinstance(node, _OFFERED) else cat("(", p(node), ")")
 
 
 # ---- triggers, loops, sets ----
@@ -176,13 +190,14 @@ def on_return(node: tree.OnReturn) -> str:
 
 
 def sources(p: Printer, on: Sequence[tree.EventRef]) -> Doc:
-    """`stay or award_stay`."""
-    return " or ".join(p.words(ref) for ref in on)
+    """`stay or award_stay`; `settled after` stands once, behind all of them."""
+    refs = [_edge(p, ref) if isinstance(ref, tree.EdgeSource) else p.words(ref) for ref in on]
+    settled = next((ref.settled for ref in on if isinstance(ref, tree.EdgeSource) and ref.settled is not None), None)
+    return " or ".join(refs) + (f", settled after {duration(settled)}" if settled is not None else "")
 
 
-def _edge_source(p: Printer, node: tree.EdgeSource) -> Doc:
-    settled = cat(", settled after ", p(node.settled)) if node.settled is not None else ""
-    return cat(f"{node.edge} of ", p(node.period), settled)
+def _edge(p: Printer, node: tree.EdgeSource) -> str:
+    return f"{node.edge} of {p.words(node.period)}"
 
 
 def dates_clause(p: Printer, node: tree.Dates) -> Clause:
@@ -192,11 +207,11 @@ def dates_clause(p: Printer, node: tree.Dates) -> Clause:
 
 
 PRINTERS: Mapping[type[tree.Node], NodePrinter] = {
-    tree.UpTo: lambda p, node: cat("up to ", p(node.bound)),
-    tree.NeverBelow: lambda p, node: cat("never below ", p(node.bound)),
+    tree.UpTo: lambda p, node: cat("up to ", operand(p, node.bound, PLUS)),
+    tree.NeverBelow: lambda p, node: cat("never below ", operand(p, node.bound, PLUS)),
     tree.NeverBeyond: lambda *_: "never beyond",
-    tree.OnlyFrom: lambda p, node: cat("only from ", p(node.bound)),
-    tree.InSteps: lambda p, node: cat("in steps of ", operand(p, node.step, ATOM)),
+    tree.OnlyFrom: lambda p, node: cat("only from ", operand(p, node.bound, PLUS)),
+    tree.InSteps: lambda p, node: cat("in steps of ", operand(p, node.step, PRIMARY)),
     tree.Rounded: lambda _, node: f"rounded {node.mode}",
     tree.Ordered: _ordered,
     tree.SplitHow: _split,
@@ -231,6 +246,6 @@ PRINTERS: Mapping[type[tree.Node], NodePrinter] = {
     tree.Consent: lambda _, node: joined(consent(node)),
     tree.OnReturn: lambda _, node: f"on return {on_return(node)}",
     tree.EventSource: lambda _, node: node.name.text,
-    tree.EdgeSource: _edge_source,
+    tree.EdgeSource: lambda p, node: sources(p, (node,)),
     tree.AnyEvent: lambda *_: "any event",
 }

@@ -8,7 +8,7 @@ from rules_engine import tree
 from rules_engine.formatting.blocks import Clause, block, braces, fields, joined, stacked
 from rules_engine.formatting.clauses import on_return, sources
 from rules_engine.formatting.document import HARD, Choice, Doc, cat, commas, flat, nest
-from rules_engine.formatting.expressions import open_end, where
+from rules_engine.formatting.expressions import SUM, operand, where
 from rules_engine.formatting.literals import day_month, duration, names, number, quoted
 from rules_engine.formatting.printer import Entry, NodePrinter, Printer
 from rules_engine.formatting.rules import BODY, words
@@ -112,7 +112,7 @@ def _unit_clauses(p: Printer, node: tree.UnitClause) -> list[Clause]:
             end = f", whichever is {node.whichever}" if node.whichever is not None else ""
             return [*clauses, words(node.lives[-1], "lasts", cat(p(node.lives[-1]), end))]
         case tree.BalanceFloor():
-            return [words(node, "balance", cat("at least ", p(node.bound)))]
+            return [words(node, "balance", cat("at least ", operand(p, node.bound, SUM, last=False)))]
         case tree.Remembers():
             return [words(node, "remembers", cat(*spaced([p(field) for field in node.fields])))]
 
@@ -172,9 +172,8 @@ def _lines(p: Printer, node: tree.LinesDecl) -> Doc:
 
 
 def _track(p: Printer, node: tree.TrackDecl) -> Doc:
-    fold = p(node.fold)
+    fold = operand(p, node.fold, SUM, last=node.key is None)
     if node.key is not None:
-        fold = cat("(", fold, ")") if open_end(node.fold) else fold
         fold = cat(fold, f" by {node.key.text} up to {number(node.keys_max or 0)} keys")
     parts = [fold]
     if node.on:
@@ -252,7 +251,8 @@ PRINTERS: Mapping[type[tree.Node], NodePrinter] = {
     tree.SplitPolicy: _a_setting,
     tree.Terms: _a_setting,
     tree.ReturnsPolicy: _a_setting,
-    tree.Stacking: _a_setting,
+    # Without the lines of its own that the header gives it: those claim its comments.
+    tree.Stacking: lambda p, node: cat("stacking { ", *spaced([p(row) for row in node.rows]), " }"),
     tree.StageRow: lambda p, node: cat(f"{node.stage}: ", p(node.policy)),
     tree.Policy: _policy,
     tree.PeriodDecl: _period,

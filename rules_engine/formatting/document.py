@@ -5,7 +5,8 @@ string, or a node that knows its text on one line (`flat`, or None where a line 
 written at once and only what does not fit is taken apart:
 
 - `Cat` sets its parts side by side;
-- `Fill` sets a blank between its parts, or a new line where the next part would not fit;
+- `Fill` sets a blank between its parts, or a new line where the next part would not fit; it takes no more lines than it
+  must, and these as even as can be;
 - `Nest` moves new lines inside it to the right;
 - `Choice` is on one line if it fits, else the other document;
 - `Note` is a comment: it waits for the end of the line it stands on;
@@ -107,11 +108,11 @@ def cat(*parts: Doc) -> Doc:
     >>> cat("up to ", "5")
     'up to 5'
     """
+    strings = [part for part in parts if isinstance(part, str)]
+    if len(strings) == len(parts):
+        return "".join(strings)
     texts = [part if isinstance(part, str) else part.flat for part in parts]
-    whole = None if None in texts else "".join(text for text in texts if text is not None)
-    if whole is not None and all(isinstance(part, str) for part in parts):
-        return whole
-    return Cat(parts, whole)
+    return Cat(parts, None if None in texts else "".join(text for text in texts if text is not None))
 
 
 def fill(parts: Iterable[Doc]) -> Doc:
@@ -147,16 +148,24 @@ def render(doc: Doc, width: int = WIDTH) -> list[Line]:
         elif isinstance(top, Hard):
             page.end(indent)
         elif isinstance(top, _Rest):
-            _next_of_fill(stack, page, indent, after, top, width)
+            _next_of_fill(stack, page, indent, after, top)
         elif top.flat is not None and page.column + len(top.flat) + after <= width:
             page.write(top.flat)
         else:
-            _open(stack, indent, after, top)
+            _open(stack, page.column, indent, after, top, width)
     page.end(0)
     return page.lines
 
 
-def _open(stack: list[tuple[int, int, Doc | _Rest]], indent: int, after: int, doc: Cat | Fill | Nest | Choice) -> None:
+def _open(
+    stack: list[tuple[int, int, Doc | _Rest]],
+    column: int,
+    indent: int,
+    after: int,
+    doc: Cat | Fill | Nest | Choice,
+    width: int,
+) -> None:
+    """Take apart a document that does not fit on the line."""
     match doc:
         case Nest():
             stack.append((indent + doc.indent, after, doc.doc))
@@ -168,33 +177,62 @@ def _open(stack: list[tuple[int, int, Doc | _Rest]], indent: int, after: int, do
                 after = after + len(part) if isinstance(part, str) else 0
         case Fill():
             if doc.parts:
-                stack.append((indent, after, _Rest(doc.parts, 1)))
+                stack.append((indent, after, _Rest(doc.parts, 1, _even(doc.parts, column, indent, after, width))))
                 stack.append((indent, after if len(doc.parts) == 1 else 0, doc.parts[0]))
         case _:
             assert_never(doc)
 
 
-def _next_of_fill(
-    stack: list[tuple[int, int, Doc | _Rest]], page: _Page, indent: int, after: int, rest: _Rest, width: int
-) -> None:
+def _next_of_fill(stack: list[tuple[int, int, Doc | _Rest]], page: _Page, indent: int, after: int, rest: _Rest) -> None:
     if rest.at == len(rest.parts):
         return
     part = rest.parts[rest.at]
     behind = after if rest.at == len(rest.parts) - 1 else 0
     text = flat(part)
-    if text is not None and page.column + 1 + len(text) + behind <= width:
+    if text is not None and page.column + 1 + len(text) + behind <= rest.width:
         page.write(" ")
     else:
         page.end(indent)
-    stack.append((indent, after, _Rest(rest.parts, rest.at + 1)))
+    stack.append((indent, after, _Rest(rest.parts, rest.at + 1, rest.width)))
     stack.append((indent, behind, part))
 
 
 class _Rest(msgspec.Struct, frozen=True):
-    """What is left of a `Fill`: its parts from `at` on."""
+    """What is left of a `Fill`: its parts from `at` on, and the columns it may take."""
 
     parts: tuple[Doc, ...]
     at: int
+    width: int
+
+
+def _even(parts: tuple[Doc, ...], column: int, indent: int, after: int, width: int) -> int:
+    """The least columns in which the parts take as few lines as they do in `width`."""
+    texts = [flat(part) for part in parts]
+    lengths = [len(text) for text in texts if text is not None]
+    if len(lengths) < len(texts):
+        return width
+    lengths[-1] += after
+    lines = _lines_needed(lengths, column, indent, width)
+    least, most = max(lengths) + indent, width
+    if least > width:
+        return width
+    while least < most:
+        middle = (least + most) // 2
+        if _lines_needed(lengths, column, indent, middle) <= lines:
+            most = middle
+        else:
+            least = middle + 1
+    return most
+
+
+def _lines_needed(lengths: Sequence[int], column: int, indent: int, width: int) -> int:
+    lines, at = 1, column + lengths[0]
+    for length in lengths[1:]:
+        if at + 1 + length <= width:
+            at += 1 + length
+        else:
+            lines, at = lines + 1, indent + length
+    return lines
 
 
 class _Page:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rules_engine import tree
-from rules_engine.formatting.document import Doc, cat, commas, fill, first_sign
+from rules_engine.formatting.document import Doc, Fill, cat, commas, fill, first_sign
 from rules_engine.formatting.literals import day_month, duration, number, ordinal, quoted
 from rules_engine.formatting.printer import NodePrinter, Printer
 
@@ -110,7 +110,7 @@ def operand(p: Printer, node: tree.Node, least: int, last: bool = True) -> Doc:
     misplaced = own < least or (own in (PLUS, PART) and 0 < least < PLUS)
     if not misplaced and (last or not open_end(node)):
         return p(node)
-    if isinstance(node, tree.CountOf) and isinstance(node.of, tree.Selection) and node.where is None:
+    if not misplaced and isinstance(node, tree.CountOf) and isinstance(node.of, tree.Selection):
         return cat("count of (", p(node.of), ")")
     return cat("(", p(node), ")")
 
@@ -205,12 +205,8 @@ def _distinct(p: Printer, node: tree.DistinctOf) -> Doc:
 def _top(p: Printer, node: tree.TopOf) -> Doc:
     head: Doc = f"top {number(node.count)} of {node.of.text}"
     if node.selection is not None and node.measure is not None:
-        head = cat(head, " of ", _closed(p, node.selection), " by ", operand(p, node.measure, ATOM, last=False))
+        head = cat(head, " of ", p(node.selection), " by ", operand(p, node.measure, ATOM, last=False))
     return where(p, cat(head, f" ties by {node.ties.text}"), node.where)
-
-
-def _closed(p: Printer, node: tree.Node) -> Doc:
-    return cat("(", p(node), ")") if open_end(node) else p(node)
 
 
 def _flow(_: Printer, node: tree.FlowOf) -> Doc:
@@ -285,13 +281,15 @@ def _date_test(p: Printer, node: tree.DateTest) -> Doc:
 
 def modified(p: Printer, head: Doc, mods: tuple[tree.Mod, ...]) -> Doc:
     """An amount and its modifiers, `of each line` without a comma."""
-    parts = [head]
+    # The parts of a sum stand beside the modifiers, so that lines break between either.
+    parts: list[Doc] = [*head.parts] if isinstance(head, Fill) else [head]
+    last = len(parts) - 1
     for mod in mods:
         if isinstance(mod, tree.OfEachLine):
             parts[-1] = cat(parts[-1], " ", p(mod))
         else:
             parts.append(p(mod))
-    return commas(parts)
+    return fill([*parts[:last], *(cat(part, ",") for part in parts[last:-1]), parts[-1]])
 
 
 def _bracket(p: Printer, node: tree.Bracket) -> Doc:

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 import msgspec
 
 from rules_engine import tree
 from rules_engine.formatting import clauses, declarations, expressions, rules, tables, tests
-from rules_engine.formatting.document import Doc, Line, Note, cat, flat, render
+from rules_engine.formatting.document import WIDTH, Choice, Doc, Line, Note, cat, flat, render
 from rules_engine.formatting.printer import NodePrinter, Printer
 from rules_engine.formatting.titles import braced, signed
-from rules_engine.source import Source, Span
+from rules_engine.source import Span
 
 PRINTERS: Mapping[type[tree.Node], NodePrinter] = {
     **expressions.PRINTERS,
@@ -56,27 +57,29 @@ def to_text(node: tree.Node) -> str:
     return text
 
 
-def lay_out(source: Source, file: tree.File, broken: Sequence[Span]) -> str:
+def lay_out(text: str, file: tree.File, broken: Sequence[Span]) -> str:
     """The formatted text of a file; declarations with a span of `broken` in them stay as they are."""
-    text, comments = source.text, sorted(file.comments, key=lambda comment: comment.span)
+    # Line ends of other systems and a byte order mark go; every offset stays.
+    text = text.replace("\r\n", " \n").replace("\r", "\n").replace("\ufeff", " ")
+    comments = sorted(file.comments, key=lambda comment: comment.span)
     p = Printer(PRINTERS, text, comments)
     pieces = list(_pieces(p, _sound(file.declarations, broken, len(text)), len(text)))
     lines: list[str] = []
     for run in _runs(pieces, text):
-        _set_heads(p, run)
+        p.heads.update(_heads(run))
         if lines:
             lines.append("")
-        lines += _with_notes([line for piece in run for line in _lines(p, piece)])
+        lines += _with_notes([line for doc in _docs(p, run) for line in doc])
     return "\n".join(lines) + "\n" if lines else ""
 
 
 def _sound(parsed: Iterable[tree.Declaration], broken: Sequence[Span], length: int) -> list[tree.Declaration]:
     """The declarations without a mistake between their beginning and the next declaration."""
     ordered = sorted(parsed, key=lambda declaration: declaration.span)
-    ends = [declaration.span[0] for declaration in ordered[1:]] + [length + 1]
+    ends = [*(declaration.span[0] for declaration in ordered[1:]), length + 1]
     return [
         declaration
-        for declaration, end in zip(ordered, ends, strict=True)
+        for declaration, end in zip(ordered, ends, strict=False)
         if not any(declaration.span[0] <= span[0] < end for span in broken)
     ]
 
@@ -142,35 +145,55 @@ def _runs(pieces: Sequence[Piece], text: str) -> Iterator[list[Piece]]:
         yield run
 
 
-def _set_heads(p: Printer, run: Sequence[Piece]) -> None:
-    """Heads of neighbours are as wide as the widest."""
-    for head_of in (signed, braced):
-        for group in _neighbours(run, head_of):
-            width = max(len(head) for _, head in group)
-            p.heads.update((span, width) for span, _ in group)
+def _heads(run: Sequence[Piece]) -> Iterator[tuple[Span, int]]:
+    """The heads before `=` of neighbours are as wide as the widest."""
+    heads = [(piece.span, _head_of(piece, signed)) for piece in run if not isinstance(piece.what, tree.Comment)]
+    for has_sign, group in groupby(heads, key=lambda each: each[1] is not None):
+        if has_sign:
+            known = [(span, head) for span, head in group if head is not None]
+            width = max(len(head) for _, head in known)
+            yield from ((span, width) for span, _ in known)
 
 
-def _neighbours(
-    run: Sequence[Piece], head_of: Callable[[tree.Declaration], str | None]
-) -> Iterator[list[tuple[Span, str]]]:
-    group: list[tuple[Span, str]] = []
-    for piece in run:
-        if isinstance(piece.what, tree.Comment):
-            continue
-        head = None if isinstance(piece.what, str) else head_of(piece.what)
-        if head is not None:
-            group.append((piece.span, head))
-        elif group:
-            yield group
-            group = []
-    if group:
-        yield group
+def _head_of(piece: Piece, head_of: Callable[[tree.Declaration], str | None]) -> str | None:
+    return None if isinstance(piece.what, str | tree.Comment) else head_of(piece.what)
 
 
 # ---- lines ----
 
 
-def _lines(p: Printer, piece: Piece) -> list[Line]:
+def _docs(p: Printer, run: Sequence[Piece]) -> Iterator[list[Line]]:
+    """The lines of each piece of a run."""
+    docs = [_doc(p, piece) for piece in run]
+    for one_line, group in groupby(zip(run, docs, strict=True), key=_stands_on_one_line):
+        known = list(group)
+        if one_line:
+            yield from _side_by_side(p, known)
+        else:
+            yield from (_lines(p, piece, doc) for piece, doc in known)
+
+
+def _stands_on_one_line(known: tuple[Piece, Doc]) -> bool:
+    piece, doc = known
+    return isinstance(doc, Choice) and _head_of(piece, braced) is not None
+
+
+def _side_by_side(p: Printer, known: Sequence[tuple[Piece, Doc]]) -> Iterator[list[Line]]:
+    """Rules on one line each: their braces stand below each other."""
+    heads = [_head_of(piece, braced) or "" for piece, _ in known]
+    width = max(map(len, heads))
+    texts = [flat(doc) or "" for _, doc in known]
+    padded = [head.ljust(width) + text[len(head) :] for head, text in zip(heads, texts, strict=True)]
+    fits = all(len(text) <= WIDTH for text in padded)
+    for (piece, doc), text in zip(known, padded, strict=True):
+        yield _lines(p, piece, text if fits else doc)
+
+
+def _doc(p: Printer, piece: Piece) -> Doc:
+    return "" if isinstance(piece.what, str | tree.Comment) else p.print(piece.what)
+
+
+def _lines(p: Printer, piece: Piece, doc: Doc) -> list[Line]:
     match piece.what:
         case str():
             return [Line(line, "") for line in piece.what.split("\n")]
@@ -178,7 +201,6 @@ def _lines(p: Printer, piece: Piece) -> list[Line]:
             text = piece.what.text.rstrip()
             return [Line(text, "")] if piece.what.own_line else [Line("", text)]
         case _:
-            doc: Doc = p.print(piece.what)
             return render(cat(doc, *(Note(comment.text) for comment in p.claim(*piece.span))))
 
 

@@ -31,7 +31,7 @@ def duration(length: tree.Duration) -> str:
     >>> duration(tree.Duration((0, 0), 1, "month")), duration(tree.Duration((0, 0), 90, "day"))
     ('1 month', '90 days')
     """
-    return f"{number(length.count)} {length.unit}{'' if length.count == 1 else 's'}"
+    return f"{length.count} {length.unit}{'' if length.count == 1 else 's'}"
 
 
 def day_month(day: tree.DayMonth) -> str:

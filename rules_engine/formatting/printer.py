@@ -25,10 +25,11 @@ _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """Something that stands on a line of its own: where its text was, and its document."""
+    """Something on a line of its own: where its text was, its document, and how far in comments before it stand."""
 
     span: Span
     doc: Doc
+    margin: int = 0
 
 
 class Comments(msgspec.Struct, frozen=True):
@@ -116,7 +117,7 @@ class Printer:
             if at > 0 and self.blank(last_end, self._first_comment(last_end, entry.span[0])):
                 parts.append(HARD)
             for text in own.before:
-                parts += [HARD, text]
+                parts += [HARD, " " * entry.margin + text]
             parts += [" " if beside and at == 0 else HARD, entry.doc, *(Note(text) for text in own.behind)]
             last_end = entry.span[1]
         for text in closing:

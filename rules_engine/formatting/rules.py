@@ -11,7 +11,6 @@ from rules_engine import tree
 from rules_engine.formatting.blocks import Clause, braces, joined, stacked
 from rules_engine.formatting.clauses import consent, dates_clause, effect, limit, loop, on_return, sources, trigger
 from rules_engine.formatting.document import Doc, cat
-from rules_engine.formatting.expressions import open_end
 from rules_engine.formatting.literals import names, quoted
 from rules_engine.formatting.printer import NodePrinter, Printer
 from rules_engine.formatting.titles import head_end, titled
@@ -90,10 +89,9 @@ def _matches(p: Printer, node: tree.Matches) -> Doc:
 
 
 def _body(p: Printer, head: str, node: tree.RuleDecl | tree.MatchDecl, clauses: Sequence[Clause]) -> Doc:
-    wide = head.ljust(p.heads.get(node.span, 0))
     inline = [joined(clause) for clause in clauses]
     bounds = (head_end(node), node.span[1])
-    return braces(p, head, inline, stacked(clauses, BODY), bounds, limit=SHORT, inline_head=wide)
+    return braces(p, head, inline, stacked(clauses, BODY), bounds, limit=SHORT)
 
 
 def _fall(_: Printer, node: tree.Fall) -> Doc:
@@ -107,9 +105,8 @@ def _fall(_: Printer, node: tree.Fall) -> Doc:
 def _group(p: Printer, node: tree.GroupDecl) -> Doc:
     clauses = [Clause(node.policy.span, "", p(node.policy)), *(_group_clause(p, each) for each in node.clauses)]
     head = f"group {node.name.text}"
-    wide = head.ljust(p.heads.get(node.span, 0))
     bounds = (node.name.span[1], node.span[1])
-    return braces(p, head, [joined(clause) for clause in clauses], stacked(clauses, 0), bounds, inline_head=wide)
+    return braces(p, head, [joined(clause) for clause in clauses], stacked(clauses, 0), bounds)
 
 
 def _group_clause(p: Printer, node: tree.GroupClause) -> Clause:
@@ -136,13 +133,9 @@ def _holdout(p: Printer, node: tree.HoldoutDecl) -> Doc:
 
 
 def _way(p: Printer, node: tree.Way) -> Doc:
-    condition = p(node.condition)
-    name = ""
-    if node.name is not None:
-        condition = cat("(", condition, ")") if open_end(node.condition) else condition
-        name = f" as {node.name.text}"
+    name = f" as {node.name.text}" if node.name is not None else ""
     lasts = cat(", lasts ", p(node.lasts)) if node.lasts is not None else ""
-    return cat("when ", condition, name, lasts)
+    return cat("when ", p(node.condition), name, lasts)
 
 
 PRINTERS: Mapping[type[tree.Node], NodePrinter] = {

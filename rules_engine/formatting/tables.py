@@ -120,9 +120,7 @@ def _matrix(p: Printer, rows: Sequence[tree.Row], start: int) -> list[Entry] | N
 
 def _table_by(p: Printer, node: tree.TableBy) -> Doc:
     head = commas([p(key) for key in node.keys])
-    text = flat(head)
-    assert text is not None, node
-    return table(p, f"by {text}", node.rows, node.keys[-1].span[1] if node.keys else node.span[0], node.span[1])
+    return table(p, cat("by ", head), node.rows, node.keys[-1].span[1] if node.keys else node.span[0], node.span[1])
 
 
 def _across(p: Printer, node: tree.Across) -> Doc:

@@ -15,6 +15,9 @@ from rules_engine.formatting.tables import field_lines, spaced
 STEP = 6
 """The column of what follows `given`, `when`, `then`, `on`."""
 
+BESIDE = 6
+"""The column of lines beside the word `lines`."""
+
 INDENT = 4
 """The column of fields and lines below an event."""
 
@@ -57,10 +60,10 @@ def _event(p: Printer, node: tree.EventStep) -> Doc:
     spans = [(node.columns[0].span[0], node.columns[-1].span[1]), *(row.span for row in node.rows)]
     rows = [Entry(span, text) for span, text in zip(spans, table, strict=True)]
     rows[0] = Entry(rows[0].span, f"lines {rows[0].doc}")
-    rows[1:] = [Entry(row.span, f"      {row.doc}") for row in rows[1:]]
+    rows[1:] = [Entry(row.span, f"{' ' * BESIDE}{row.doc}", BESIDE) for row in rows[1:]]
     if _ends_in_comment(p, rows[-1], end):
         return cat(node.event.text, " {", nest(2, p.lines([*entries, *rows], start, end, beside)), HARD, "}")
-    rows[-1] = Entry(rows[-1].span, cat(rows[-1].doc, " }"))
+    rows[-1] = Entry(rows[-1].span, cat(rows[-1].doc, " }"), rows[-1].margin)
     return cat(node.event.text, " {", nest(2, p.lines([*entries, *rows], start, end, beside)))
 
 

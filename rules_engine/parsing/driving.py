@@ -13,10 +13,14 @@ from typing import Any
 from rules_engine.parsing.building import BUILDERS
 from rules_engine.parsing.lexing import Lexer, Tokens
 from rules_engine.parsing.table import Table
+from rules_engine.source import Span
 from rules_engine.tree import Name, Node, Path, Text
 
 SPLICE = 1000
-AHEAD = 4
+AHEAD = 5
+"""Tokens a doubtful word is decided by, itself included."""
+SPLIT = -1_000_000
+"""Not an action: the token must be split."""
 DEEPEST = 2000
 """States on the stack; a nesting of some two hundred brackets."""
 
@@ -44,13 +48,15 @@ class Driver:
     def __init__(self, table: Table, lexer: Lexer) -> None:
         self.table = table
         self.lexer = lexer
-        self.rules = [(head, length, *_recipe(name, picks)) for head, length, name, picks in table.stored.rules]
+        self.rules = [(head, length, *_recipe(name, length, picks)) for head, length, name, picks in table.stored.rules]
+        self.chains: dict[tuple[int, int, int], int] = {}
+        self.memo: dict[tuple[int, tuple[int, ...]], tuple[int, dict[tuple[int, ...], int]]] = {}
 
     def run(self, tokens: Tokens) -> Node:
         """The node of a whole declaration. Raises Stuck, TooDeep, or what a builder refuses with."""
-        table, rules = self.table, self.rules
-        fast, chains, makes = table.fast, table.chains, table.makes
-        kinds, starts, ends = tokens.kinds, tokens.starts, tokens.ends
+        table, rules, chains = self.table, self.rules, self.chains
+        fast, makes, gotos, end_state = table.fast, table.makes, table.gotos, table.end
+        kinds, texts, starts, ends = tokens.kinds, tokens.texts, tokens.starts, tokens.ends
         states: list[int] = [table.start]
         values: list[Any] = []
         begins: list[int] = []
@@ -64,132 +70,183 @@ class Driver:
                 kind = kinds[at]
             if action >= 0:
                 make = makes[action]
-                if make == 1:
-                    values.append(Name((starts[at], ends[at]), tokens.texts[at]))
-                elif make == 0:
-                    values.append(tokens.texts[at])
+                start = starts[at]
+                if make == 0:
+                    values.append(texts[at])
+                elif make == 1:
+                    values.append(Name((start, ends[at]), texts[at]))
                 else:
-                    values.append(_literal(make, starts[at], ends[at], tokens.texts[at]))
+                    values.append(_literal(make, start, ends[at], texts[at]))
                 states.append(action)
-                begins.append(starts[at])
+                begins.append(start)
                 state = action
                 at += 1
                 kind = kinds[at]
-                if len(states) > DEEPEST:
-                    raise TooDeep(at)
                 continue
             head, length, mode, build, picks = rules[~action]
-            if mode == 0 and length == 1:
-                key = (states[-2], state, kind)
-                known = chains.get(key)
-                state = states[-1] = self._chain(key, head) if known is None else known
-                continue
-            if length:
-                children = values[-length:]
-                span = (begins[-length], ends[at - 1])
-                del values[-length:], begins[-length:], states[-length:]
-            else:
-                children, span = [], (starts[at], starts[at])
             if mode == 0:
-                value = children[picks[0]]
-            elif mode == 1:
-                value = build(span, *[children[pick] for pick in picks])
-            elif mode == 2:
-                value = build(span, *_spliced(children, picks))
+                known = chains.get((states[-2], state, kind))
+                state = states[-1] = self._chain(states[-2], state, kind, head) if known is None else known
+                if state == end_state:
+                    return values[-1]  # type: ignore[no-any-return]
+                continue
+            if length == 1:
+                start = begins[-1]
+                if mode == 1:
+                    values[-1] = build((start, ends[at - 1]), *values[-1:])
+                else:
+                    values[-1] = _made(mode, build, picks, values[-1:], (start, ends[at - 1]))
+                states.pop()
+            elif length:
+                start = begins[-length]
+                children = values[-length:]
+                del begins[1 - length :], values[-length:], states[-length:]
+                if mode == 2:
+                    values.append(build((start, ends[at - 1]), *[children[pick] for pick in picks]))
+                else:
+                    values.append(_made(mode, build, picks, children, (start, ends[at - 1])))
+                if len(states) > DEEPEST:
+                    raise TooDeep(at)
             else:
-                value = _listed(children, picks)
-            state = table.goto(states[-1])[head]
+                start = starts[at]
+                begins.append(start)
+                values.append(_made(mode, build, picks, [], (start, start)))
+            below = gotos[states[-1]] or table.goto(states[-1])
+            state = below[head]
             states.append(state)
-            values.append(value)
-            begins.append(span[0])
-            if kind == 0 and state == table.end:
-                return values[-1]
+            if kind == 0 and state == end_state:
+                return values[-1]  # type: ignore[no-any-return]
 
-    def _chain(self, key: tuple[int, int, int], head: int) -> int:
-        """The state after all productions that only pass their child on."""
-        below, _, kind = key
+    def _chain(self, below: int, state: int, kind: int, head: int) -> int:
+        """The state after a run of productions that only pass their child on; remembered."""
+        key = (below, state, kind)
         goto = self.table.goto(below)
         state = goto[head]
         while state != self.table.end:
             action = self.table.fast[state].get(kind)
+            if action is None:
+                action = self._certain(state, kind)
             if action is None or action >= 0:
                 break
-            head, length, mode, _, _ = self.rules[~action]
-            if mode or length != 1:
+            head, _, mode, _, _ = self.rules[~action]
+            if mode:
                 break
             state = goto[head]
-        else:
-            return state
-        if action is not None:
-            self.table.chains[key] = state
+        self.chains[key] = state
         return state
 
+    def _certain(self, state: int, kind: int) -> int | None:
+        """The action for a kind where a state reads it in one way only; remembered."""
+        trial = Trial(self.table, self.rules, self.lexer.parts, [state])
+        action = trial.obvious(kind)
+        if action is not None:
+            self.table.fast[state][kind] = action
+        return action
+
     def _resolve(self, states: list[int], tokens: Tokens, at: int) -> int:
-        """The action for a token not yet met in this state; splits a token whose words must be read one by one."""
-        table, state = self.table, states[-1]
-        row = table.row(state)
-        kind = tokens.kinds[at]
-        found = [row[t] for t in table.candidates[kind] if t in row]
-        parts = self.lexer.parts(tokens.texts[at])
-        if not parts and found and len(set(found)) == 1 and (len(found) == 1 or found[0] < 0):
-            table.fast[state][kind] = found[0]
-            return found[0]
-        ahead = self._ahead(tokens, at + 1)
-        for terminal in table.candidates[kind]:
-            if terminal in row and self._viable(states, terminal, ahead, AHEAD):
-                return row[terminal]
-        if parts and any(t in row for t in table.candidates[parts[0]]) and self._any(states, [parts[0]], 1):
-            whole = [(k, ()) for k in parts] + ahead
-            if not found or self._some(states, whole, AHEAD):
+        """The action for a token that a state does not know yet, or reads in more than one way.
+
+        The answer depends on the kinds just ahead and on the states as far down as a trial reduced; it is remembered
+        under both. A token whose words must be read one by one is split in place.
+        """
+        kinds = tokens.kinds
+        ahead = tuple(kinds[at : at + AHEAD])
+        entry = self.memo.get((states[-1], ahead))
+        if entry is not None:
+            depth, answers = entry
+            action = answers.get(tuple(states[-depth:]))
+            if action == SPLIT:
                 self.lexer.split(tokens, at)
                 return self._resolve(states, tokens, at)
-        shifting = [t for t in table.candidates[kind] if t in row and self._shift(states, t)]
-        if shifting:
-            return row[shifting[0]]
-        raise Stuck(at, states)
+            if action is not None:
+                return action
+        action = self._certain(states[-1], kinds[at])
+        if action is not None:
+            return action
+        trial = Trial(self.table, self.rules, self.lexer.parts, states)
+        action = trial.decide(ahead)
+        if action is None:
+            raise Stuck(at, states)
+        if entry is None or trial.depth > entry[0]:
+            entry = self.memo[states[-1], ahead] = (trial.depth, {})
+        entry[1][tuple(states[-entry[0] :])] = action
+        if action != SPLIT:
+            return action
+        self.lexer.split(tokens, at)
+        return self._resolve(states, tokens, at)
 
-    def _ahead(self, tokens: Tokens, at: int) -> list[tuple[int, tuple[int, ...]]]:
-        """The next few tokens, each with the kinds it could be split into."""
-        parts = self.lexer.parts
-        return [
-            (tokens.kinds[k], parts(tokens.texts[k])) for k in range(at, min(at + AHEAD, len(tokens.kinds)))
-        ]
 
-    def _any(self, states: list[int], kinds: list[int], depth: int) -> bool:
-        return self._some(states, [(kind, ()) for kind in kinds], depth)
+class Trial:
+    """Readings of the tokens ahead, tried on states alone; `depth` says how much of the stack was looked at."""
 
-    def _viable(self, states: list[int], terminal: int, ahead: list[tuple[int, tuple[int, ...]]], depth: int) -> bool:
-        after = self._shift(states, terminal)
-        return after is not None and self._some(after, ahead, depth - 1)
+    def __init__(self, table: Table, rules: list[Any], parts: list[tuple[int, ...]], states: list[int]) -> None:
+        self.table = table
+        self.rules = rules
+        self.parts = parts
+        self.states = states
+        self.depth = 1
 
-    def _some(self, states: list[int], ahead: list[tuple[int, tuple[int, ...]]], depth: int) -> bool:
-        """Whether any reading of the tokens ahead goes on."""
-        if depth <= 0 or not ahead:
+    def obvious(self, kind: int) -> int | None:
+        """The action where there is one reading, or all readings have the same reduction before them."""
+        row, candidates = self.table.row(self.states[-1]), self.table.candidates
+        parts = self.parts[kind]
+        if parts and any(t in row for t in candidates[parts[0]]):
+            return None
+        actions = [row[t] for t in candidates[kind] if t in row]
+        if not actions or (len(actions) > 1 and (actions[0] >= 0 or any(x != actions[0] for x in actions))):
+            return None
+        return actions[0]
+
+    def takes(self, terminal: int) -> bool:
+        """Whether a terminal really fits, after all reductions before it."""
+        return self._shift(tuple(self.states), terminal) is not None
+
+    def decide(self, ahead: tuple[int, ...]) -> int | None:
+        """The action for the first kind: of the first reading that goes on longest; None where none fits at all."""
+        kind, parts = ahead[0], self.parts[ahead[0]]
+        row = self.table.row(self.states[-1])
+        readings = [t for t in self.table.candidates[kind] if t in row]
+        stack = tuple(self.states)
+        for steps in range(len(ahead), 0, -1):
+            for terminal in readings:
+                after = self._shift(stack, terminal)
+                if after is not None and self._goes_on(after, ahead[1:steps]):
+                    return row[terminal]
+            if parts and self._goes_on(stack, (*parts, *ahead[1:steps])):
+                return SPLIT
+        return None
+
+    def _goes_on(self, stack: tuple[int, ...], ahead: tuple[int, ...]) -> bool:
+        """Whether some reading of all these kinds fits."""
+        if not ahead:
             return True
-        kind, parts = ahead[0]
-        row = self.table.row(states[-1])
-        for terminal in self.table.candidates[kind]:
-            if terminal in row and (terminal == 0 or self._viable(states, terminal, ahead[1:], depth)):
-                return True
-        return bool(parts) and self._some(states, [*((k, ()) for k in parts), *ahead[1:]], depth)
+        row = self.table.row(stack[-1])
+        for terminal in self.table.candidates[ahead[0]]:
+            if terminal in row:
+                after = self._shift(stack, terminal)
+                if after is not None and (terminal == 0 or self._goes_on(after, ahead[1:])):
+                    return True
+        parts = self.parts[ahead[0]]
+        return bool(parts) and self._goes_on(stack, (*parts, *ahead[1:]))
 
-    def _shift(self, states: list[int], terminal: int) -> list[int] | None:
-        """The stack after a terminal is taken in, by states alone; None where it does not fit."""
+    def _shift(self, stack: tuple[int, ...], terminal: int) -> tuple[int, ...] | None:
+        """The stack after a terminal is taken in; None where it does not fit."""
         table = self.table
-        stack = states[:]
+        states = list(stack)
         while True:
-            action = table.row(stack[-1]).get(terminal)
+            action = table.row(states[-1]).get(terminal)
             if action is None:
                 return None
             if action >= 0:
-                stack.append(action)
-                return stack
+                states.append(action)
+                return tuple(states)
             head, length, *_ = self.rules[~action]
             if length:
-                del stack[-length:]
-            stack.append(table.goto(stack[-1])[head])
-            if stack[-1] == table.end and terminal == 0:
-                return stack
+                del states[-length:]
+            self.depth = max(self.depth, len(self.states) - len(states) + 1)
+            states.append(table.goto(states[-1])[head])
+            if states[-1] == table.end and terminal == 0:
+                return tuple(states)
 
 
 def _literal(make: int, start: int, end: int, text: str) -> Node:
@@ -203,14 +260,27 @@ def _literal(make: int, start: int, end: int, text: str) -> Node:
     return Path((start, end), tuple(parts))
 
 
-def _recipe(name: str, picks: list[int]) -> tuple[int, Any, list[int]]:
-    """How a production's value is made: 0 pass a child on, 1 build from picked children, 2 the same with splices, 3 a list."""
+def _recipe(name: str, length: int, picks: list[int]) -> tuple[int, Any, list[int]]:
+    """How a production's value is made.
+
+    0 its one child, in its place; 1 built from its one child; 2 built from picked children; 3 the same with splices and
+    absent optionals; 4 a list; 5 one child out of several.
+    """
     if not name:
-        return 0, None, picks
+        return (0 if length == 1 else 5), None, picks
     if name == "list":
-        return 3, None, picks
-    simple = all(0 <= pick < SPLICE for pick in picks)
-    return (1 if simple else 2), BUILDERS[name], picks
+        return 4, None, picks
+    if not all(0 <= pick < SPLICE for pick in picks):
+        return 3, BUILDERS[name], picks
+    return (1 if length == len(picks) == 1 else 2 if length > 1 else 3), BUILDERS[name], picks
+
+
+def _made(mode: int, build: Any, picks: list[int], children: list[Any], span: Span) -> Any:
+    if mode == 4:
+        return _listed(children, picks)
+    if mode == 5:
+        return children[picks[0]]
+    return build(span, *_spliced(children, picks))
 
 
 def _spliced(children: list[Any], picks: list[int]) -> list[Any]:

@@ -19,15 +19,14 @@ LITERALS = ("NAME", "DOTTED", "STRING", "NUM", "QNUM", "PCT", "MONEY", "DATE", "
 
 NAME, DOTTED, STRING, NUM, QNUM, PCT, MONEY, DATE, TIME, INSTANT, ORD = range(1, 12)
 END = 0
-DURATION, DAYMONTH, FROM_CELL, NUM_WORD, WORD_NUM, MONEY_LABEL, BAD = range(12, 19)
-FIRST_WORD = 19
+DURATION, DAYMONTH, FROM_CELL, NUM_WORD, MONEY_LABEL, BAD = range(12, 18)
+FIRST_WORD = 18
 
 _SHARED: dict[int, tuple[str, ...]] = {
     DURATION: ("DURATION",),
     DAYMONTH: ("DAYMONTH",),
     FROM_CELL: ("FROM_CELL", "FROM", "NAME"),
     NUM_WORD: ("NUM", "QNUM"),
-    WORD_NUM: ("QNUM", "NUM"),
     MONEY_LABEL: ("MONEY",),
     BAD: (),
 }
@@ -71,9 +70,8 @@ class Table:
             self.candidates.append((*terminals, name_id) if word else tuple(terminals))
         self.spelled = {kind: text for text, kind in self.kinds.items()}
         self._rows: list[dict[int, int] | None] = [None] * len(stored.shifts)
-        self._gotos: list[dict[int, int] | None] = [None] * len(stored.shifts)
+        self.gotos: list[dict[int, int] | None] = [None] * len(stored.shifts)
         self.fast: list[dict[int, int]] = [{} for _ in stored.shifts]
-        self.chains: dict[tuple[int, int, int], int] = {}
         self.makes = self._makers(ids)
 
     def _makers(self, ids: dict[str, int]) -> bytearray:
@@ -98,10 +96,10 @@ class Table:
         return found
 
     def goto(self, state: int) -> dict[int, int]:
-        found = self._gotos[state]
+        found = self.gotos[state]
         if found is None:
             pairs = self.stored.gotos[state]
-            found = self._gotos[state] = dict(zip(pairs[::2], pairs[1::2], strict=True))
+            found = self.gotos[state] = dict(zip(pairs[::2], pairs[1::2], strict=True))
         return found
 
 

@@ -34,8 +34,8 @@ class Scope(Protocol):
     def fold(self, fold: ir.Fold) -> Scaled: ...
     def reached(self, track: str) -> tuple[str, str]: ...
     def shared(self, value: object, hint: str) -> str: ...
-    def period(self, name: str) -> str: ...
-    def edge(self, node: ir.EdgeDay) -> str: ...
+    def period(self, node: ir.InPeriod, value: str) -> str: ...
+    def edge(self, node: ir.EdgeDay, day: str) -> str: ...
 
 
 def number(expr: ir.Expr, scope: Scope) -> Scaled:  # noqa: C901 - one arm for each node
@@ -127,7 +127,7 @@ def _day(expr: ir.Expr, scope: Scope) -> str:
         case ir.AddTime(day=base, count=count, unit=unit):
             return f"add_time({day(base, scope)}, {count}, {unit!r})"
         case ir.EdgeDay(day=base):
-            return f"{scope.edge(expr)}({day(base, scope)})"
+            return scope.edge(expr, day(base, scope))
         case ir.DayOf(instant=instant):
             return f"local_day({plain(instant, scope)}, ZONE)"
         case ir.TimeOf(instant=instant):
@@ -252,8 +252,8 @@ def truth(expr: ir.Expr, scope: Scope) -> str:
             return _compared(expr, scope)
         case ir.OneOf() | ir.InImported() | ir.InField():
             return _within(expr, scope)
-        case ir.InPeriod(value=value, period=period):
-            return f"{scope.period(period)}({plain(value, scope)})"
+        case ir.InPeriod(value=value):
+            return scope.period(expr, plain(value, scope))
         case ir.Multiple(value=value, factor=factor):
             inner = number(value, scope)
             return f"{numbers.wrap(numbers.text(inner, inner.den))} % {factor * inner.den} == 0"

@@ -11,23 +11,29 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from rules_engine import ir
+from rules_engine.backends.python import clock
 from rules_engine.backends.python.quoting import ident
 from rules_engine.backends.python.writing import Lines
+from rules_engine.occurrences import Context
+from rules_engine.periods import anchors, is_timed, unwrapped
 
 
 class Module:
     """The module under way: its helper functions and the objects in its name space."""
 
-    def __init__(self, program: ir.Program, periods: Periods) -> None:
+    def __init__(self, program: ir.Program) -> None:
         self.program = program
-        self.periods = periods
         self.helpers = Lines()
         self.globals: dict[str, Any] = {}
         self._names: dict[tuple[str, Hashable], str] = {}
+        self._anchors = _anchors(program)
         self.tracks = {track.name: track for track in program.tracks}
-        self.rules = {rule.key: rule for rule in program.rules}
         self.units = {unit.name: unit for unit in program.units}
+        self.groups = {group.name: group for group in program.groups}
+        self.periods = {period.name: period for period in program.periods}
         self.imports = {found.name: found for found in program.imports}
+        header = program.header
+        self.context = Context(header.zone or "UTC", header.week_start, header.leap_day)
 
     def share(self, prefix: str, key: Hashable, word: str, make: Callable[[], Any]) -> str:
         """A module-level name for a value, made once for each key."""
@@ -58,10 +64,49 @@ class Module:
             return self.share("import", name, name, lambda: frozenset(found.values))
         return self.share("import", name, name, lambda: dict(zip(found.keys or (), found.values, strict=True)))
 
+    # ---- periods
 
-class Periods:
-    """How generated code asks about periods; filled by `runtime`, which knows calendars."""
+    def period(self, name: str) -> ir.PeriodDef:
+        """A period by name."""
+        return self.periods[name]
 
-    def __init__(self, program: ir.Program) -> None:
-        self.program = program
-        self.definitions = {period.name: period for period in program.periods}
+    def timed(self, name: str) -> bool:
+        """Whether a period starts or ends at a time of day."""
+        return is_timed(self.periods[name].period)
+
+    def anchor(self, key: str) -> ir.Expr:
+        """The date behind an anchor's key."""
+        return self._anchors[key]
+
+    def inside(self, name: str, instant: bool) -> str:
+        """The function that tells whether a day or an instant lies in a period."""
+        period = self.periods[name].period
+        kind = "inside_at" if instant else "inside"
+        return self.share(kind, name, name, lambda: clock.inside(period, self.context, instant))
+
+    def occurrence(self, name: str) -> str:
+        """The function that finds the first day of the occurrence that holds a day, or None."""
+        period = self.periods[name].period
+        return self.share("first_day", name, name, lambda: clock.first_day(period, self.context))
+
+    def edge(self, node: ir.EdgeDay) -> str:
+        """The function that finds a first or last day of an occurrence."""
+        period = self.periods[node.period].period
+        key, word = (node.edge, node.next, node.period), f"{'next_' if node.next else ''}{node.period}"
+        return self.share(node.edge, key, word, lambda: clock.edge(period, node.edge, node.next, self.context))
+
+    def since(self, window: ir.Window) -> str:
+        """The function that finds the first day that a moving window still counts."""
+        return self.share("since", window, f"{window.count}_{window.unit}", lambda: clock.since(window, self.context))
+
+    def unit_start(self, window: ir.Window) -> str:
+        """The function that finds the key of a day in a window of calendar units."""
+        return self.share("start", window.unit, window.unit, lambda: clock.unit_start(window.unit, self.context))
+
+
+def _anchors(program: ir.Program) -> dict[str, ir.Expr]:
+    found: dict[str, ir.Expr] = {}
+    for period in program.periods:
+        if period.anchor is not None:
+            found.update(dict.fromkeys(anchors(unwrapped(period.period)), period.anchor))
+    return found

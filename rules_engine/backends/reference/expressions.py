@@ -1,7 +1,7 @@
 """Expressions: one `match` over the nodes of the core. This is what the words of a rule file mean.
 
-Numbers are exact: whole numbers or fractions, rounded only where a node says so. An absent optional is None, and is read
-only where the checker has seen that it is guarded. `and` and `or` are read left to right and stop early.
+Numbers are exact: whole numbers or fractions, rounded only where a node says so. An absent optional is None, and is
+read only where the checker has seen that it is guarded. `and` and `or` are read left to right and stop early.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from rules_engine import ir
 from rules_engine.backends.reference import times
 from rules_engine.backends.reference.allotment import part_on
 from rules_engine.backends.reference.reading import balance, seen_before, track_value
-from rules_engine.backends.reference.run import Env, Val
+from rules_engine.backends.reference.run import Env, Line, Val
 from rules_engine.backends.reference.trace import Noted
 from rules_engine.calendar import local_day, local_seconds
 from rules_engine.event import FieldValue
@@ -35,8 +35,8 @@ def evaluate(expr: ir.Expr, env: Env) -> Val:
     noted = Noted(expr, line=env.number if env.line is not None else None)
     trace.open.append(noted)
     with trace.into(noted.inner):
-        noted.value = _value(expr, env)
-    return noted.value
+        noted.value = value = _value(expr, env)
+    return value
 
 
 def number(expr: ir.Expr, env: Env) -> Fraction:
@@ -193,18 +193,16 @@ def _exact(value: FieldValue, kind: str) -> Val:
 
 
 def _field_kind(name: str, env: Env) -> str:
-    event = env.run.event
-    return "" if event is None else env.run.world.fields[event.name, name].kind
+    return env.run.world.fields[env.run.source, name].kind
 
 
 def _line_kind(name: str, env: Env) -> str:
-    event = env.run.event
-    return "" if event is None else env.run.world.line_fields[event.name, name].kind
+    return env.run.world.line_fields[env.run.source, name].kind
 
 
-def _line(env: Env) -> dict[str, FieldValue]:
+def _line(env: Env) -> Line:
     assert env.line is not None, "a field of a line is read on a line"
-    return dict(env.line)
+    return env.line
 
 
 def _line_money(env: Env) -> int:

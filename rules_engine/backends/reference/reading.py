@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rules_engine import ir
 from rules_engine.backends.reference import times
 from rules_engine.backends.reference.run import Env, Run
@@ -95,8 +97,8 @@ def last_day(lot: Lot, run: Run) -> int | None:
         return lot.expires
     days = [_after_last(life, lot, run.state) for life in spans]
     if len(spans) == len(unit.lives):
-        return _whichever(unit, days) if lot.expires is None else lot.expires
-    return _whichever(unit, [lot.expires, *days])
+        return whichever(unit, days) if lot.expires is None else lot.expires
+    return whichever(unit, [lot.expires, *days])
 
 
 def _after_last(life: ir.UnitLife, lot: Lot, state: State) -> int:
@@ -104,7 +106,7 @@ def _after_last(life: ir.UnitLife, lot: Lot, state: State) -> int:
     return times.moved(start, life.count, life.unit) - 1
 
 
-def _whichever(unit: ir.UnitDef, days: list[int | None]) -> int | None:
+def whichever(unit: ir.UnitDef, days: Sequence[int | None]) -> int | None:
     """The first or the last of several ends; None is no end, so it is the last of all."""
     ends = [day for day in days if day is not None]
     if unit.whichever == "last" and len(ends) < len(days):

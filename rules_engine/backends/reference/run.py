@@ -6,7 +6,8 @@ sees exactly what earlier stages made, and the changes handed back lead, applied
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -16,23 +17,27 @@ from rules_engine import ir
 from rules_engine.backends.reference.trace import Trace
 from rules_engine.backends.reference.world import World
 from rules_engine.event import Event, Facts, FieldValue
-from rules_engine.outcome import Award, TierChange
+from rules_engine.outcome import Award, Said, TierChange
 from rules_engine.state import Change, State, apply_in_place, copied
 
-Val: TypeAlias = Fraction | int | str | bool | None | tuple[int | str, ...]
+Val: TypeAlias = Fraction | int | str | bool | tuple[int | str, ...] | None
 """A value inside a rule: numbers are exact fractions or whole numbers, the rest as in events."""
 
 Line: TypeAlias = Mapping[str, FieldValue]
 
 
 class Run:
-    """One evaluation. `today` and `now` are the moment at which things are read: the event's, or the end of a day in
-    `advance`. `standing` is the day on which holdings and balances are looked at: never before the day that the state
-    has reached, so that a late event meets the state as it stands. `held` is the rung that the rules see."""
+    """One evaluation. `fields` are those of an event of the kind `source`: of the event at hand, or, while a match is
+    judged, what was stored of the event that began it. `today` and `now` are the moment at which things are read: the
+    event's, or the end of a day in `advance`. `standing` is the day on which holdings and balances are looked at:
+    never before the day that the state has reached, so that a late event meets the state as it stands. `held` is the
+    rung that the rules see, `added` what the event adds to each track by occurrence, `opening` what marked tracks were
+    before it.
+    """
 
     __slots__ = (
-        "added", "awards", "changes", "event", "facts", "fields", "held", "instant", "lines", "member", "standing",
-        "state", "tiers", "today", "trace", "world",
+        "added", "awards", "changes", "event", "facts", "fields", "held", "instant", "lines", "member", "opening",
+        "said", "source", "standing", "state", "tiers", "today", "trace", "world",
     )  # fmt: skip
 
     def __init__(self, world: World, facts: Facts, state: State, trace: Trace | None = None) -> None:
@@ -43,12 +48,15 @@ class Run:
         self.event: Event | None = None
         self.member: str | None = None
         self.fields: Mapping[str, FieldValue] = {}
+        self.source = ""
         self.lines: tuple[Line, ...] = ()
         self.today = self.instant = self.standing = self.held = 0
         self.awards: list[Award] = []
         self.added: dict[str, dict[int, int]] = {}
+        self.opening: dict[str, int] = {}
         self.changes: list[Change] = []
         self.tiers: list[TierChange] = []
+        self.said: list[Said] = []
 
     def record(self, change: Change) -> None:
         """Note a change and make it."""
@@ -58,6 +66,29 @@ class Run:
     def award_of(self, rule: str) -> int:
         """What a rule gave on this event, over all its effects."""
         return sum(award.given for award in self.awards if award.rule == rule)
+
+    @contextmanager
+    def reading(self, fields: Mapping[str, FieldValue], source: str) -> Iterator[None]:
+        """Read fields of an earlier event for a while."""
+        before = self.fields, self.source
+        self.fields, self.source = fields, source
+        try:
+            yield
+        finally:
+            self.fields, self.source = before
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """Look at facts that no rule may have asked for, without counting as a reader of them.
+
+        In tests of rule files the facts are a dictionary that refuses to be read where a test left something out.
+        """
+        before = self.facts
+        self.facts = dict(before)
+        try:
+            yield
+        finally:
+            self.facts = before
 
     def event_kind(self) -> ir.EventDef | None:
         """The declaration of the event at hand; None in `advance`."""

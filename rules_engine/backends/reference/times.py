@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rules_engine import ir
 from rules_engine.backends.reference.run import Env, Run
 from rules_engine.calendar import Duration, DurationUnit, add_duration, local_day, subtract_duration
@@ -12,6 +14,7 @@ from rules_engine.occurrences import (
     end_of,
     end_of_next,
     occurrence,
+    occurrences,
     start_of,
     start_of_next,
 )
@@ -122,6 +125,14 @@ def moves(window: ir.Window) -> bool:
     return window.kind in ("rolling", "last")
 
 
+def outdated(window: ir.Window, values: Iterable[int], env: Env) -> list[int]:
+    """The keys that nothing can read any more: days that left a moving window, and occurrences older than the newest
+    two that have begun. Time is what the state has reached."""
+    begun = sorted(key for key in values if key <= env.run.standing)
+    since = keys_back(window, env.run.standing, env)
+    return begun[:-2] if since is None else [key for key in begun if key < since]
+
+
 def previous_key(window: ir.Window, day: int, env: Env) -> int | None:
     """The key of the occurrence before the one that holds a day."""
     if window.kind != "period":
@@ -137,8 +148,6 @@ def last_before(period: str, first_day: int, env: Env) -> int | None:
 
     Occurrences are looked for backwards in doubling steps, as far as a century.
     """
-    from rules_engine.occurrences import occurrences
-
     definition = env.run.world.periods[period].period
     found = context(definition, env)
     reach = 1

@@ -6,7 +6,7 @@ A `Trace` is a sink. Without one the interpreter notes nothing; with one it does
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from fractions import Fraction
 from typing import Any
 
@@ -19,7 +19,7 @@ class Noted(msgspec.Struct):
     """An expression that was read: its node, the value, the line (from 0) where it was read on one, what it read."""
 
     node: ir.Expr | ir.Stop
-    value: Any = None
+    value: Any = None  # one of run.Val
     line: int | None = None
     inner: list[Noted] = []
 
@@ -45,8 +45,8 @@ class GiveNoted(msgspec.Struct):
     exact: Fraction | None
     wanted: int
     given: int
+    cut_by: str
     inner: list[Noted]
-    limits: list[LimitNoted] = []
 
 
 class RuleNoted(msgspec.Struct):
@@ -57,6 +57,7 @@ class RuleNoted(msgspec.Struct):
     failed: ir.Expr | None = None
     inner: list[Noted] = []
     gives: list[GiveNoted] = []
+    limits: list[LimitNoted] = []
     limit: ir.LimitDef | None = None
     held_out: bool = False
 
@@ -80,12 +81,15 @@ class TrackNoted(msgspec.Struct, frozen=True):
 
 
 class Trace:
-    """A sink of notes. `open` is the list that the expressions read now are noted in."""
+    """A sink of notes. `open` is the list that the expressions read now are noted in, `limits` what limits said since
+    a rule last cleared it."""
 
     def __init__(self) -> None:
         self.rules: list[RuleNoted] = []
         self.ways: list[WayNoted] = []
         self.tracks: list[TrackNoted] = []
+        self.limits: list[LimitNoted] = []
+        self.opening: dict[str, int] = {}
         self.open: list[Noted] = []
 
     @contextmanager
@@ -96,3 +100,8 @@ class Trace:
             yield
         finally:
             self.open = before
+
+
+def noting(trace: Trace | None, notes: list[Noted]) -> AbstractContextManager[None]:
+    """Note expressions in a list, where there is a trace."""
+    return nullcontext() if trace is None else trace.into(notes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from rules_engine import ir
+from rules_engine.backends.reference.reads import Read, reads_of
 from rules_engine.occurrences import Context
 from rules_engine.periods import anchors, unwrapped
 
@@ -27,9 +28,11 @@ class World(msgspec.Struct, frozen=True):
     columns: dict[str, frozenset[str]]
     tables: dict[str, dict[str, str]]
     rungs: dict[str, int]
+    limits: tuple[ir.LimitDef, ...]
     marked: tuple[ir.TrackDef, ...]
     waited: frozenset[str]
     calendar: Context
+    reads: dict[str, tuple[Read, ...]]
 
     @property
     def zone(self) -> str:
@@ -54,9 +57,11 @@ def prepare(core: ir.Program) -> World:
         columns={each.name: frozenset(each.values) for each in core.imports if each.keys is None},
         tables={each.name: dict(zip(each.keys, each.values, strict=True)) for each in core.imports if each.keys},
         rungs={rung.name: place for place, rung in enumerate(core.tiers.rungs)} if core.tiers else {},
+        limits=_limits(core),
         marked=_marked(core),
         waited=frozenset(event for unit in core.units for life in unit.lives for event in life.after_last),
         calendar=Context(core.header.zone or "UTC", core.header.week_start, core.header.leap_day),
+        reads=reads_of(core, _anchors(core)),
     )
 
 
@@ -71,6 +76,14 @@ def _anchors(core: ir.Program) -> dict[str, ir.Expr]:
         if period.anchor is not None:
             found.update(dict.fromkeys(anchors(unwrapped(period.period)), period.anchor))
     return found
+
+
+def _limits(core: ir.Program) -> tuple[ir.LimitDef, ...]:
+    """All limits by key, each once, sorted."""
+    all_limits = [*(rule.limits for rule in core.rules), *(each.limits for each in core.matches)]
+    all_limits += [group.limits for group in core.groups]
+    found = {limit.key: limit for limits in all_limits for limit in limits}
+    return tuple(found[key] for key in sorted(found))
 
 
 def _marked(core: ir.Program) -> tuple[ir.TrackDef, ...]:

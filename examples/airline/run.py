@@ -1,0 +1,96 @@
+"""Score every row of the airline's activity, and compare the points with those the airline booked.
+
+    python examples/airline/run.py [--data DIR] [--out FILE.csv]
+
+The file written has a row for each row read, in the same order: Loyalty Number, Year, Month and the engine's points.
+The engine never sees the airline's own column, "Points Accumulated": it is read again here, to compare. Without the
+data set it runs on the small sample that stands here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import sys
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+
+from examples.replay import Replay, announce, data_folder, refused
+from rules_engine.feeds import events_file, members_file, read_events, read_mapping, read_members
+from rules_engine.pipeline import load
+from rules_engine.values import format_decimal
+
+HERE = Path(__file__).parent
+COLUMNS = ("Loyalty Number", "Year", "Month")
+
+
+def files(data: Path | None) -> tuple[Path, Path]:
+    """The file of activity and that of members: real ones, or the sample's."""
+    mapping = read_mapping(HERE / "mapping.toml")
+    if data is None:
+        return HERE / "sample.csv", HERE / "sample_members.csv"
+    members = members_file(mapping, data)
+    assert members is not None
+    return events_file(mapping, data), members
+
+
+def score(activity: Path, members: Path, rows: int | None = None) -> tuple[Replay, list[str]]:
+    """Score a file, or its first rows; the points of each row in the order of the file, empty where it was refused."""
+    mapping = read_mapping(HERE / "mapping.toml")
+    program = load(HERE / "airline.rules")
+    decimals = program.unit("point").decimals
+    replay = Replay(program, read_members(members, mapping=mapping))
+    reads = read_events(activity, mapping=mapping, ids={"activity": "row"})
+    points: dict[int, str] = {}
+    for read, outcome in replay.run(islice(reads, rows)):
+        points[read.number] = format_decimal(outcome.totals.get("point", 0), decimals)
+    return replay, [points.get(number, "") for number in range(1, replay.tally.read.rows + 1)]
+
+
+def booked(activity: Path) -> Iterator[dict[str, str]]:
+    """The rows of the file as they stand, the airline's own points among them."""
+    opened = gzip.open if activity.suffix == ".gz" else open
+    with opened(activity, "rt", encoding="utf-8-sig", newline="") as text:
+        yield from csv.DictReader(text)
+
+
+def write(out: Path, activity: Path, points: list[str]) -> int:
+    """Write the points beside what identifies the row; return how many equal the airline's own."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    equal = 0
+    with out.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow((*COLUMNS, "points"))
+        for row, given in zip(booked(activity), points, strict=False):
+            writer.writerow((*(row[column] for column in COLUMNS), given))
+            equal += given != "" and Decimal(given) == Decimal(row["Points Accumulated"])
+    return equal
+
+
+def main(arguments: list[str]) -> int:
+    """Run the example; 1 if a row differs."""
+    parser = argparse.ArgumentParser(description="Score the airline's activity, row by row.")
+    parser.add_argument("--data", type=Path, help="the folder that holds airline_loyalty/")
+    parser.add_argument("--out", type=Path, default=Path("out/airline_points.csv"), help="the file to write")
+    options = parser.parse_args(arguments)
+    data = data_folder(options.data, "airline_loyalty")
+    announce("Airline Loyalty", data)
+    started = time.perf_counter()
+    activity, members = files(data)
+    replay, points = score(activity, members)
+    seconds = time.perf_counter() - started
+    equal = write(options.out, activity, points)
+    print(f"\n{replay.tally.summary()}\n")
+    if replay.refusals:
+        print(refused(replay.refusals) + "\n")
+    print(f"{equal:,} of {len(points):,} rows equal the points that the airline booked")
+    print(f"scored in {seconds:.1f} seconds; written to {options.out}")
+    return 0 if equal == len(points) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

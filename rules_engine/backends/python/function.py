@@ -1,0 +1,315 @@
+"""One generated function under way: which local names stand for what, and what has to be loaded before the rules run.
+
+In: reads, asked for while rules are emitted (a `Scope` for `expressions`). Out: the lines that load fields, facts, tracks
+and balances, and one pass over the event's lines that fills every total and list that some rule needs. Rules are emitted
+first, into their own lines, so that only what they read is loaded.
+
+**The pass.** A fold whose value and condition are known before any rule runs becomes a running total in the pass; folds
+with the same condition share its test. A fold that reads awards, marks, or optionals of the event (which may be absent
+until a `has` lets it through) becomes a helper function over columns that the pass collects, and runs where it is read.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+import msgspec
+
+from rules_engine import ir
+from rules_engine.backends.python import expressions, numbers
+from rules_engine.backends.python.module import Module
+from rules_engine.backends.python.numbers import Scaled
+from rules_engine.backends.python.quoting import ident
+from rules_engine.backends.python.writing import Lines
+from rules_engine.periods import anchors
+
+BILLION = 10**9
+LATE = (ir.AwardRead, ir.AwardPart, ir.MarkRead, ir.RungRead, ir.BalanceRead, ir.TrackRead, ir.TierRead, ir.Reaches, ir.Across)
+
+
+class Pass(msgspec.Struct):
+    """What the one pass over the lines does: statements by condition (empty: always), starts, and columns kept."""
+
+    starts: list[str] = []
+    body: dict[str, list[str]] = {}
+    columns: dict[str, str] = {}
+    fields: dict[str, str] = {}
+    after: list[str] = []
+    money: bool = False
+    quantity: bool = False
+
+
+class Function:
+    """The scope of the function that scores one kind of event."""
+
+    def __init__(self, module: Module, event: ir.EventDef) -> None:
+        self.module = module
+        self.event = event
+        self.fields = {field.name: field for field in event.fields}
+        self.line_fields = {field.name: field for field in (event.lines.fields if event.lines else event.fields)}
+        self.facts = {field.name: field for field in module.program.member}
+        self.loaded: dict[tuple[str, str], str] = {}
+        self.passing = Pass()
+        self.folds: dict[tuple[str, str, str], Scaled] = {}
+        self.parts: set[str] = set()
+        self.stage: Literal["earn", "after"] = "earn"
+        self.trail: list[dict[str, None]] = []  # names read by the helper functions under way
+        self.early_names: dict[str, None] = {}  # what the pass reads
+
+    # ---- names
+
+    def _name(self, prefix: str, kind: str, word: str) -> str:
+        name = self.loaded.get((kind, word))
+        if name is None:
+            name = ident(prefix, sum(1 for k, _ in self.loaded if k == kind), word)
+            self.loaded[kind, word] = name
+        return self._read(name)
+
+    def _read(self, name: str) -> str:
+        for names in self.trail:
+            names[name] = None
+        return name
+
+    def field(self, name: str) -> Scaled:
+        return _of(self.fields[name], self._name("f", "field", name))
+
+    def line_field(self, name: str) -> Scaled:
+        local = self.passing.fields.get(name)
+        if local is None:
+            local = self.passing.fields[name] = ident("l", len(self.passing.fields), name)
+        return _of(self.line_fields[name], self._read(local))
+
+    def line_money(self, base: str) -> Scaled:
+        del base  # without offers every base is the list price
+        self.passing.money = True
+        positive = self.line_fields[self.event.list_field].low >= 0 if self.event.list_field else True
+        return Scaled(self._read("amount"), positive=positive) if self.event.list_field else numbers.ZERO
+
+    def line_quantity(self) -> Scaled:
+        if not self.event.quantity_field:
+            return numbers.constant(1)
+        self.passing.quantity = True
+        return Scaled(self._read("pieces"), positive=self.line_fields[self.event.quantity_field].low >= 0)
+
+    def member_field(self, name: str) -> Scaled:
+        return _of(self.facts[name], self._name("m", "fact", name))
+
+    def award(self, rule: str) -> Scaled:
+        return Scaled(self._name("g", "award", rule))
+
+    def award_part(self, rule: str) -> Scaled:
+        self.parts.add(rule)
+        return Scaled(self._read(f"each_{self.award(rule).code}"))
+
+    def track(self, name: str, previous: bool) -> Scaled:
+        if previous:
+            return Scaled(self._name("v", "previous", name))
+        before = self._name("t", "track", name)
+        return Scaled(before if self.stage == "earn" else self._read(f"now_{before}"))
+
+    def contribution(self, name: str) -> Scaled:
+        return Scaled(self._read(f"own_{self._name('t', 'track', name)}"))
+
+    def balance(self, unit: str, pending: bool) -> Scaled:
+        kind = "balance, pending" if pending else "balance"
+        return Scaled(self._name("bp" if pending else "b", kind, unit))
+
+    def tier(self, which: str) -> Scaled:
+        if which == "held":
+            return Scaled(self._name("tier", "tier", ""))
+        if which == "matched":
+            return Scaled("matched")
+        return Scaled(self.earned())
+
+    def earned(self) -> str:
+        """The highest rung whose path holds, as a chain of conditions."""
+        tiers = self.module.program.tiers
+        assert tiers is not None
+        code = ""
+        for place in range(len(tiers.rungs) - 1, 0, -1):
+            ways = " or ".join(f"({self.way(way)})" for way in tiers.rungs[place].ways)
+            code += f"{place} if {ways} else " if ways else ""
+        return f"({code}0)"
+
+    def way(self, way: ir.WayDef) -> str:
+        """Whether a path holds, what every tier needs included."""
+        tiers = self.module.program.tiers
+        code = expressions.truth(way.condition, self)
+        if way.needs and tiers is not None and tiers.needs is not None:
+            code = f"({code}) and ({expressions.truth(tiers.needs, self)})"
+        return code
+
+    def reached(self, track: str) -> tuple[str, str]:
+        self.track(track, False)
+        return self._name("seen", "seen", track), self.track(track, False).code
+
+    def shared(self, value: object, hint: str) -> str:
+        if hint == "import":
+            return self.module.imported(str(value))
+        return self.module.share(hint, _hashable(value), "", lambda: value)
+
+    def period(self, node: ir.InPeriod, value: str) -> str:
+        definition = self.module.period(node.period)
+        extra = "".join(f", {code}" for code in self.anchors(definition))
+        return f"{self.module.inside(node.period, node.instant)}({value}{extra})"
+
+    def edge(self, node: ir.EdgeDay, day: str) -> str:
+        definition = self.module.period(node.period)
+        extra = "".join(f", {code}" for code in self.anchors(definition))
+        return f"{self.module.edge(node)}({day}, instant{extra})"
+
+    def anchors(self, definition: ir.PeriodDef) -> list[str]:
+        """The days that a period hangs on, by the order of its keys."""
+        return [expressions.plain(self.module.anchor(key), self) for key in anchors(definition.period)]
+
+    # ---- folds
+
+    def fold(self, fold: ir.Fold) -> Scaled:
+        """A total over the lines: in the pass where all is known there, else by a helper where it is read."""
+        return self.total(fold.op, fold.where, fold.value, None)
+
+    def each_line(self, give: ir.GiveDef, mode: ir.RoundingMode) -> Scaled:
+        """An amount formed and rounded on each line, then added."""
+        return self.total("sum", give.line_where, give.value, mode)
+
+    def total(self, op: str, where: ir.Expr | None, value: ir.Expr | None, mode: ir.RoundingMode | None) -> Scaled:
+        """A sum, a count or the number of different values over the lines where a condition holds."""
+        early = self.early(value) and self.early(where)
+        names: dict[str, None] = {}
+        self.trail.append(names)
+        test = "" if where is None else expressions.truth(where, self)
+        counted = op == "count" or value is None
+        found = numbers.constant(1) if counted else expressions.number(value, self)  # type: ignore[arg-type]
+        self.trail.pop()
+        if mode is not None:
+            found = numbers.rounded(found, mode)
+        return self._running(op, test, found, names) if early else self._helper(op, test, found, names)
+
+    def early(self, expr: ir.Expr | None) -> bool:
+        """Whether the pass can read an expression: nothing that rules make, no optional that a guard must let through."""
+        return expr is None or not any(isinstance(node, LATE) or self._optional(node) for node in ir.walk(expr))
+
+    def _optional(self, node: object) -> bool:
+        match node:
+            case ir.Field(name=name):
+                return self.fields[name].optional
+            case ir.MemberField(name=name):
+                return self.facts[name].optional
+            case ir.EdgeDay() | ir.Imported():
+                return True
+            case ir.Choose(rows=rows):
+                return any(isinstance(row.value, ir.Stop) for row in rows)
+            case _:
+                return False
+
+    def _running(self, op: str, test: str, value: Scaled, names: dict[str, None]) -> Scaled:
+        code = numbers.text(value, value.den)
+        key = (op, test, code)
+        found = self.folds.get(key)
+        if found is None:
+            name = ident("s", len(self.folds))
+            self.early_names |= names
+            if op == "distinct":
+                self.passing.starts.append(f"{name} = set()")
+                self._at(test, f"{name}.add({code})")
+                self.passing.after.append(f"{name} = different({name})")
+                found = Scaled(name, positive=True)
+            else:
+                self.passing.starts.append(f"{name} = 0")
+                self._at(test, f"{name} += {code}")
+                found = Scaled(name, 1, value.den, value.positive)
+            self.folds[key] = found
+        self._read(found.code)
+        return found
+
+    def _at(self, test: str, statement: str) -> None:
+        self.passing.body.setdefault(test, []).append(statement)
+
+    def _helper(self, op: str, test: str, value: Scaled, names: dict[str, None]) -> Scaled:
+        """A call of a module-level function over the columns that the fold reads."""
+        code = numbers.text(value, value.den)
+        body = Lines()
+        body.add("found = set()" if op == "distinct" else "found = 0")
+        columns, params = self._columns(names)
+        with body.block(self._loop(columns) + ":"):
+            statement = f"found.add({code})" if op == "distinct" else f"found += {code}"
+            if test:
+                with body.block(f"if {test}:"):
+                    body.add(statement)
+            else:
+                body.add(statement)
+        body.add("return different(found)" if op == "distinct" else "return found")
+        call = self._call("fold", body, columns, params)
+        return Scaled(call, 1, 1 if op == "distinct" else value.den, value.positive)
+
+    def _loop(self, columns: list[str]) -> str:
+        lists = [self.column(column) for column in columns]
+        if len(columns) == 1:
+            return f"for {columns[0]} in {lists[0]}"
+        return f"for {', '.join(columns)} in zip({', '.join(lists)})"
+
+    def weights(self, value: ir.Expr, where: ir.Expr | None) -> tuple[str, int]:
+        """A list with the weight of each line (0 where the condition fails), and the denominator of the weights."""
+        early = self.early(value) and self.early(where)
+        names: dict[str, None] = {}
+        self.trail.append(names)
+        test = "" if where is None else expressions.truth(where, self)
+        weight = expressions.number(value, self)
+        self.trail.pop()
+        code = numbers.text(weight, weight.den)
+        if early:
+            self.early_names |= names
+            return self._running_list(test, code, weight.den)
+        columns, params = self._columns(names)
+        body = Lines()
+        body.add(f"return [{code} if {test} else 0 {self._loop(columns)}]" if test else f"return [{code} {self._loop(columns)}]")
+        return self._call("weights", body, columns, params), weight.den
+
+    def _running_list(self, test: str, code: str, den: int) -> tuple[str, int]:
+        key = ("list", test, code)
+        found = self.folds.get(key)
+        if found is None:
+            name = ident("w", len(self.folds))
+            self.passing.starts.append(f"{name} = []")
+            self._at("", f"{name}.append({code} if {test} else 0)" if test else f"{name}.append({code})")
+            self.passing.after.append(f"{name} = tuple({name})")
+            found = self.folds[key] = Scaled(name, 1, den)
+        self._read(found.code)
+        return found.code, den
+
+    def _columns(self, names: dict[str, None]) -> tuple[list[str], list[str]]:
+        """Which of the names are read line by line, and which are handed over whole."""
+        line_names = set(self.passing.fields.values()) | {"amount", "pieces"}
+        columns = [name for name in names if name in line_names or name.startswith("each_")]
+        return columns or ["place"], [name for name in names if name not in columns]
+
+    def column(self, name: str) -> str:
+        """The list that holds a line name's values; the pass fills it."""
+        if name.startswith("each_"):
+            return f"all_{name}"
+        if name == "place":
+            return "lines"
+        self.passing.columns[name] = f"c_{name}"
+        return f"c_{name}"
+
+    def _call(self, prefix: str, body: Lines, columns: list[str], params: list[str]) -> str:
+        given = [self.column(name) for name in columns] + params
+        words = set(re.findall(r"\w+", body.text()))
+        given += [name for name in ("day", "instant", "mark", "rung", "matched") if name in words]
+        name = self.module.helper(prefix, "", given, body)
+        for each in given:
+            self._read(each)
+        return f"{name}({', '.join(given)})"
+
+
+def _of(field: ir.FieldDef, code: str) -> Scaled:
+    if field.kind == "rate":
+        return Scaled(code, 1, BILLION, field.low >= 0)
+    return Scaled(code, positive=field.kind in ("count", "money", "unit") and field.low >= 0)
+
+
+def _hashable(value: object) -> tuple[object, ...]:
+    if isinstance(value, dict):
+        return tuple(value.items())
+    return (value,)

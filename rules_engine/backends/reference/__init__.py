@@ -1,0 +1,58 @@
+"""The reference: what a program means, as plainly as it can be said, in exact fractions. It also explains.
+
+In: a program, and events one at a time. Out: evaluations, and traces of how they came about. Every other backend is
+tested against this one; read `evaluation` first, then `expressions`.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from rules_engine import ir
+from rules_engine.backends import Evaluation, Score
+from rules_engine.backends.reference.advancing import Ending
+from rules_engine.backends.reference.advancing import advance as _advance
+from rules_engine.backends.reference.evaluation import evaluate as _evaluate
+from rules_engine.backends.reference.run import Run
+from rules_engine.backends.reference.trace import Trace
+from rules_engine.backends.reference.world import World, prepare
+from rules_engine.event import Event, Facts
+from rules_engine.outcome import TierChange
+from rules_engine.state import Change, State
+
+
+class Passed(msgspec.Struct, frozen=True):
+    """What the passing of time does: what ended and on which day, the changes of state, the changes of tier."""
+
+    endings: tuple[Ending, ...]
+    changes: tuple[Change, ...]
+    tiers: tuple[TierChange, ...]
+
+
+class Reference:
+    """The interpreter of one program."""
+
+    __slots__ = ("world",)
+
+    name = "reference"
+    score: Score | None = None
+
+    def __init__(self, core: ir.Program) -> None:
+        self.world: World = prepare(core)
+
+    def evaluate(self, event: Event, facts: Facts, state: State) -> Evaluation:
+        """Score a decoded event; raises `EventRefused` where a track cannot hold what it adds."""
+        return _evaluate(self.world, event, facts, state)
+
+    def advance(self, facts: Facts, state: State, to_day: int) -> Passed:
+        """Move a member's time to a day: everything that ends before it."""
+        run = Run(self.world, facts, state)
+        endings = tuple(_advance(run, to_day))
+        return Passed(endings, tuple(run.changes), tuple(run.tiers))
+
+    def traced(self, event: Event, facts: Facts, state: State, trace: Trace) -> Evaluation:
+        """Score and note everything in a trace; the same evaluation as without."""
+        return _evaluate(self.world, event, facts, state, trace)
+
+
+__all__ = ["Ending", "Passed", "Reference", "Trace"]

@@ -1,0 +1,83 @@
+"""From an effect to the amount that is wanted, before any limit.
+
+In this order: the exact value; nothing under `only from`; not below `low`, not above `high`, compared exactly; one
+rounding, never past the cap. A negative amount is nothing to give.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import msgspec
+
+from rules_engine import ir
+from rules_engine.backends.reference.expressions import amount, clipped, evaluate, number, on_lines, truth
+from rules_engine.backends.reference.run import Env
+from rules_engine.backends.reference.trace import noting
+from rules_engine.values import round_fraction
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What an effect wants: exact (None: nothing was offered), whole, and its weights on the lines."""
+
+    exact: Fraction | None
+    amount: int
+    weights: tuple[int, ...]
+
+
+def wanted(give: ir.GiveDef, env: Env) -> Wanted:
+    """The amount of an effect and the receipt of how it falls on lines."""
+    exact = _each_line(give, env) if give.each_line else amount(give.value, env)
+    if exact is None:
+        return Wanted(None, 0, ())
+    whole = max(0, _whole(exact, give, env))
+    with noting(env.run.trace, []):
+        return Wanted(exact, whole, weights(give, env) if whole else ())
+
+
+def _whole(exact: Fraction, give: ir.GiveDef, env: Env) -> int:
+    least, low, high = amount(give.only_from, env), amount(give.low, env), amount(give.high, env)
+    if least is not None and exact < least:
+        return 0
+    whole = round_fraction(clipped(exact, low, high), rounding(give, env) or "down")
+    return whole if high is None else min(whole, math.floor(high))
+
+
+def rounding(give: ir.GiveDef, env: Env) -> ir.RoundingMode | None:
+    """The effect's own rounding, else its unit's; None where the checker saw that amounts are whole."""
+    return give.rounding or env.run.world.units[give.unit].rounding
+
+
+def _each_line(give: ir.GiveDef, env: Env) -> Fraction:
+    """`of each line`: formed and rounded on every line, then added."""
+    mode = rounding(give, env) or "down"
+    chosen = [on for on in on_lines(env) if truth(give.line_where, on)]
+    return Fraction(sum(round_fraction(number(give.value, on), mode) for on in chosen))
+
+
+def weights(give: ir.GiveDef, env: Env) -> tuple[int, ...]:
+    """The measure on each line: the sum of the shares there, exact, times their least common denominator."""
+    if not give.shares:
+        return ()
+    scales = [number(share.scale, env) if share.scale is not None else Fraction(1) for share in give.shares]
+    exact = [
+        sum((_share(share, on) * scale for share, scale in zip(give.shares, scales, strict=True)), Fraction())
+        for on in on_lines(env)
+    ]
+    common = math.lcm(*(weight.denominator for weight in exact))
+    return tuple(int(weight * common) for weight in exact)
+
+
+def _share(share: ir.Share, on: Env) -> Fraction:
+    return number(share.value, on) if truth(share.where, on) else Fraction()
+
+
+def facts_of(give: ir.GiveDef, env: Env) -> dict[str, int | str | bool | None]:
+    """The values that a lot remembers."""
+    found: dict[str, int | str | bool | None] = {}
+    for name, expr in give.facts:
+        value = evaluate(expr, env)
+        assert not isinstance(value, tuple)
+        found[name] = int(value) if isinstance(value, Fraction) else value
+    return found

@@ -1,0 +1,107 @@
+"""One event, from the member's state before it to everything that follows: the order of stages, and nothing else.
+
+1. Time moves to the event's day.
+2. What the event adds to each track is worked out, from the tracks as they were.
+3. Earns. All of them see tracks, tier and balances as they were; what they give becomes lots at the end of the stage.
+4. Tracks move, once: this event, and what its earns gave.
+5. Tiers and matches are judged on the tracks as they are now.
+6. Rewards see the tracks as they are now, and the tier held before the event unless the ladder counts at once.
+7. What rewards gave moves the tracks that count it; the next event is the first to see that.
+
+An event without a member has no state: rules that give say so, and nothing changes.
+"""
+
+from __future__ import annotations
+
+from rules_engine.backends import Evaluation
+from rules_engine.backends.reference import limits, matches, tiers, tracks
+from rules_engine.backends.reference.advancing import advance
+from rules_engine.backends.reference.opening import opening_values
+from rules_engine.backends.reference.reading import held, track_value
+from rules_engine.backends.reference.rules import run_stage
+from rules_engine.backends.reference.run import Env, Run
+from rules_engine.backends.reference.trace import Trace, TrackNoted
+from rules_engine.backends.reference.world import World
+from rules_engine.event import Event, Facts
+from rules_engine.state import LastDay, State
+
+
+def evaluate(world: World, event: Event, facts: Facts, state: State, trace: Trace | None = None) -> Evaluation:
+    """Score one decoded event; raises `EventRefused` where a track cannot hold what the event adds."""
+    if event.member is None:
+        return _guest(Run(world, facts, State(), trace), event)
+    run = Run(world, facts, state, trace)
+    late = state.day is not None and event.day < state.day
+    for _ in advance(run, event.day):
+        pass
+    _enter(run, event)
+    with run.looking():
+        before, run.opening = opening_values(run), tracks.opening(run)
+        _note_opening(run)
+    run.added = tracks.contributions(run)
+    run_stage("earn", run)
+    earned = len(run.awards)
+    tracks.move(run)
+    with run.looking():
+        _note_tracks(run)
+    _judge(run)
+    run_stage("reward", run)
+    with run.looking():
+        tracks.see(run)
+    tracks.move_given(run.awards[earned:], run)
+    _note_day(run, event)
+    tracks.tidy(run)
+    limits.tidy(run)
+    return Evaluation(tuple(run.awards), tuple(run.tiers), tuple(run.changes), before, late, tuple(run.said))
+
+
+def _guest(run: Run, event: Event) -> Evaluation:
+    _enter(run, event)
+    run_stage("earn", run)
+    run_stage("reward", run)
+    matches.begin(run)
+    return Evaluation((), (), (), {}, False, tuple(run.said))
+
+
+def _enter(run: Run, event: Event) -> None:
+    """Set the run to the moment of the event."""
+    run.event, run.member, run.source = event, event.member, event.name
+    run.fields, run.lines = event.fields, event.lines
+    run.today, run.instant = event.day, event.instant
+    run.standing = event.day if run.state.day is None else max(event.day, run.state.day)
+    run.held = held(run, run.standing)
+
+
+def _judge(run: Run) -> None:
+    """Tiers, then trials, then the matches that this event begins."""
+    ladder = run.world.core.tiers
+    if ladder is None:
+        return
+    before = held(run, run.standing)
+    if not ladder.from_host and not ladder.review:
+        tiers.judge(ladder, run, run.standing)
+    if not ladder.from_host:
+        matches.judge_early(run)
+        matches.begin(run)
+        tiers.note_change(before, run.standing, run)
+    if ladder.at_once:
+        run.held = held(run, run.standing)
+
+
+def _note_day(run: Run, event: Event) -> None:
+    """Remember the last day of a kind of event, where a unit's life counts from it."""
+    before = run.state.last.get(event.name)
+    if event.name in run.world.waited and (before is None or before < event.day):
+        run.record(LastDay(event.name, before, event.day))
+
+
+def _note_opening(run: Run) -> None:
+    if run.trace is not None:
+        run.trace.opening = {track.name: track_value(track, run.today, Env(run)) for track in run.world.core.tracks}
+
+
+def _note_tracks(run: Run) -> None:
+    if run.trace is not None:
+        for track in run.world.core.tracks:
+            before = run.trace.opening.get(track.name, 0)
+            run.trace.tracks.append(TrackNoted(track, before, track_value(track, run.today, Env(run))))

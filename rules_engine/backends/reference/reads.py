@@ -1,0 +1,101 @@
+"""Which values of a member the rules of each kind of event can read: worked out from the program alone.
+
+A rule that the event triggers is read with all it holds, its group's limits and its holdouts; a track that the event
+moves, with its condition; every path of the ladder and every `keep`, because any event may judge them. A period that
+hangs on a fact brings that fact along, and so does the window of a track or limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import msgspec
+
+from rules_engine import ir
+from rules_engine.periods import anchors
+
+Read: TypeAlias = tuple[str, str]
+"""What is read, and its name: `("track", "nights")`, `("previous", "nights")`, `("tier", "")`, `("balance", "point")`,
+`("pending", "point")`, `("member", "joined")`."""
+
+
+def reads_of(core: ir.Program, keys: dict[str, ir.Expr]) -> dict[str, tuple[Read, ...]]:
+    """The reads of each kind of event, sorted; `keys` are the anchors' expressions."""
+    return {event.name: tuple(sorted(_of_event(event.name, core, keys))) for event in core.events}
+
+
+def _of_event(event: str, core: ir.Program, keys: dict[str, ir.Expr]) -> set[Read]:
+    found: set[Read] = set()
+    for part in _structs(_triggered(event, core)):
+        found |= _own_reads(part)
+        for period in _periods(part, core):
+            found |= _anchor_reads(period, core, keys)
+    return found
+
+
+def _triggered(event: str, core: ir.Program) -> tuple[object, ...]:
+    rules = tuple(rule for rule in core.rules if event in rule.events)
+    names = {rule.key for rule in rules}
+    groups = tuple(group for group in core.groups if group.name in {rule.group for rule in rules})
+    holdouts = tuple(each for each in core.holdouts if names & set(each.rules))
+    tracks = tuple(track for track in core.tracks if event in track.events or (track.given and not track.events))
+    matches = tuple(match if event in match.events else (match.keep, match.life) for match in core.matches)
+    ladder = core.tiers
+    tiers = (ladder,) if ladder is not None and (not ladder.review or _asks_earned(rules)) else ()
+    return rules, groups, holdouts, tracks, matches, tiers
+
+
+def _asks_earned(rules: tuple[ir.RuleDef, ...]) -> bool:
+    return any(isinstance(node, ir.TierRead) and node.which == "earned" for node in ir.walk(rules))
+
+
+def _structs(value: object) -> Iterator[msgspec.Struct]:
+    """Every record inside a value."""
+    if isinstance(value, msgspec.Struct):
+        yield value
+        for name in value.__struct_fields__:
+            yield from _structs(getattr(value, name))
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _structs(item)
+
+
+def _own_reads(part: msgspec.Struct) -> set[Read]:
+    match part:
+        case ir.TrackRead(track=name, previous=previous):
+            return {("previous" if previous else "track", name)}
+        case ir.Across(track=name) | ir.Reaches(track=name) | ir.MarksDef(track=name):
+            return {("track", name)}
+        case ir.BalanceRead(unit=unit, pending=pending):
+            return {("pending" if pending else "balance", unit)}
+        case ir.TierRead(which=which) if which != "matched":
+            return {("tier", "")}
+        case ir.MemberField(name=name):
+            return {("member", name)}
+        case ir.TiersDef():
+            return {("tier", "")}
+        case _:
+            return set()
+
+
+def _periods(part: msgspec.Struct, core: ir.Program) -> tuple[str, ...]:
+    match part:
+        case ir.InPeriod(period=name) | ir.EdgeDay(period=name):
+            return (name,)
+        case ir.Window(kind="period", period=name):
+            return (name,)
+        case ir.TrackDef(streak=name) if name:
+            return (name,)
+        case ir.TrackRead(track=name) | ir.Across(track=name) | ir.Reaches(track=name) | ir.MarksDef(track=name):
+            track = next(track for track in core.tracks if track.name == name)
+            own = (track.window.period,) if track.window.kind == "period" else ()
+            return (*own, track.streak) if track.streak else own
+        case _:
+            return ()
+
+
+def _anchor_reads(period: str, core: ir.Program, keys: dict[str, ir.Expr]) -> set[Read]:
+    definition = next(each for each in core.periods if each.name == period)
+    exprs = tuple(keys[key] for key in anchors(definition.period))
+    return {("member", node.name) for node in ir.walk(exprs) if isinstance(node, ir.MemberField)}

@@ -1,0 +1,105 @@
+"""The ladder: which paths hold, what they grant, and what follows a holding that ends.
+
+A tier is not a value that is set; it is the highest of the holdings that are live. So a trial, a tier for life and a
+soft landing are all holdings, and nothing has to be put back when one of them ends.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import msgspec
+
+from rules_engine import ir
+from rules_engine.backends.reference.expressions import day, earned, way_holds
+from rules_engine.backends.reference.reading import held, live_holdings
+from rules_engine.backends.reference.run import Env, Run
+from rules_engine.backends.reference.trace import Noted, WayNoted, noting
+from rules_engine.outcome import TierChange
+from rules_engine.state import Holding, HoldingBegan, HoldingEnded
+
+
+def judge(tiers: ir.TiersDef, run: Run, begins: int) -> None:
+    """Judge every path of every rung; each that holds grants, or prolongs, the holding of its rung."""
+    for place in range(1, len(tiers.rungs)):
+        _judge_rung(place, tiers, run, begins)
+
+
+def _judge_rung(place: int, tiers: ir.TiersDef, run: Run, begins: int) -> None:
+    rung, env = tiers.rungs[place], Env(run)
+    for way in rung.ways:
+        inner: list[Noted] = []
+        with noting(run.trace, inner):
+            holds = way_holds(way, tiers, env)
+        if run.trace is not None:
+            run.trace.ways.append(WayNoted(place, way, run.today, holds, inner))
+        if holds:
+            with noting(run.trace, []):
+                until = day(way.life if way.life is not None else tiers.life, env)
+            grant(Holding(rung.name, begins, until, way.name or rung.name), run)
+
+
+def grant(holding: Holding, run: Run) -> None:
+    """Grant a holding, or prolong the one of the same tier and reason; an end never comes nearer."""
+    if holding.until is not None and holding.until < holding.start:
+        return
+    same = [each for each in run.state.holdings if (each.tier, each.reason) == (holding.tier, holding.reason)]
+    if not same:
+        run.record(HoldingBegan(holding, None))
+    elif _later(holding.until, same[-1].until):
+        run.record(HoldingBegan(msgspec.structs.replace(same[-1], until=holding.until), same[-1]))
+
+
+def _later(until: int | None, other: int | None) -> bool:
+    return other is not None and (until is None or until > other)
+
+
+def end_holdings(last_day: int, run: Run) -> None:
+    """End the holdings whose last day this is; where the tier goes down with one, what the ladder says follows it."""
+    tiers = run.world.core.tiers
+    ended = [each for each in run.state.holdings if each.until is not None and each.until <= last_day]
+    for holding in ended:
+        run.record(HoldingEnded(holding))
+    if tiers is None or tiers.fall is None:
+        return
+    for rung in sorted({run.world.rungs[holding.tier] for holding in ended}, reverse=True):
+        fall(tiers.fall, rung, run, last_day + 1)
+
+
+def fall(rule: ir.FallDef, rung: int, run: Run, begins: int) -> None:
+    """What follows the end of a holding of a rung, judged as of `today`; nothing, where as much is held anyway."""
+    tiers = run.world.core.tiers
+    assert tiers is not None
+    with noting(run.trace, []):
+        target = _landing(rule, rung, Env(run))
+        if target <= held(run, begins):
+            return
+        if rule.what == "earned" and target == earned(Env(run)):
+            _judge_rung(target, tiers, run, begins)
+            return
+        until = day(tiers.life, Env(run))
+    grant(Holding(tiers.rungs[target].name, begins, until, f"after {tiers.rungs[rung].name}"), run)
+
+
+def _landing(rule: ir.FallDef, rung: int, env: Env) -> int:
+    match rule.what:
+        case "earned":
+            return earned(env) if rule.down is None else max(earned(env), rung - rule.down)
+        case "down":
+            return rung - (rule.down or 1)
+        case "tier":
+            return rule.tier or 0
+        case _:
+            assert_never(rule.what)
+
+
+def note_change(before: int, since: int, run: Run) -> None:
+    """Note that the held tier is another from a day on, and which holding carries it."""
+    tiers, after = run.world.core.tiers, held(run, since)
+    if tiers is None or after == before:
+        return
+    names = [rung.name for rung in tiers.rungs]
+    carriers = [each.reason for each in live_holdings(run, since) if each.tier == names[after]]
+    run.tiers.append(
+        TierChange(names[before], names[after], since, carriers[-1] if carriers else f"after {names[before]}")
+    )

@@ -1,0 +1,25 @@
+"""The checker: from parsed files to what each declaration means, and everything that is wrong with it.
+
+`check(files, folder)` = `symbols(declarations)` + `check_one(declaration, symbols)` for each + what takes the whole
+program to see. It never raises on user text, and a declaration that does not parse makes nobody else's name unknown.
+An editor keeps a `Checker`, which checks again only the declarations that an edit concerns.
+"""
+
+from .checker import Checked, Checker, SourceFile, check
+from .declarations import CheckedOne, check_one
+from .imports import Folder, NoFolder
+from .symbols import Entry, Symbols, symbols
+
+__all__ = [
+    "Checked",
+    "CheckedOne",
+    "Checker",
+    "Entry",
+    "Folder",
+    "NoFolder",
+    "SourceFile",
+    "Symbols",
+    "check",
+    "check_one",
+    "symbols",
+]

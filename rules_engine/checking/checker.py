@@ -1,0 +1,249 @@
+"""The whole check, from sources to `Checked`, and again after an edit.
+
+In: rule files as text, the folder they stand in, and a way to get a vocabulary of the package by name. Out: `Checked`.
+
+A `Checker` keeps, for each declaration, its text, its result and the names that the result read. After an edit the
+symbols are made anew (they are cheap), compared name by name with those before, and a declaration is checked again
+only if its text is new or it read a name that changed. Findings are moved to where their declaration now stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from rules_engine import tree
+from rules_engine.diagnostics import Diagnostic, did_you_mean, sort_key
+from rules_engine.parsing import Parsed, parse
+from rules_engine.source import Source
+
+from .context import ReadKey
+from .declarations import CheckedOne, check_one
+from .imports import Folder, NoFolder
+from .infos import alike
+from .program import whole_program
+from .relocating import moved
+from .symbols import Broken, Entry, Symbols, symbols
+
+Vocabulary: TypeAlias = Callable[[str], str | None]
+"""The text of a vocabulary of the package by its name."""
+
+
+class SourceFile(msgspec.Struct, frozen=True, eq=False):
+    """A rule file and its tree."""
+
+    source: Source
+    parsed: Parsed
+
+
+class Checked(msgspec.Struct, frozen=True, eq=False):
+    """A checked program: its files (vocabularies last), its symbols, each declaration's result, all findings sorted."""
+
+    files: tuple[SourceFile, ...]
+    symbols: Symbols
+    ones: tuple[CheckedOne, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing stands in the way of running the program."""
+        return not any(each.severity == "error" for each in self.diagnostics)
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        """The files by name."""
+        return {each.source.name: each.source for each in self.files}
+
+    @property
+    def tests(self) -> tuple[Entry, ...]:
+        """The tests, in the order of the text."""
+        return tuple(one.entry for one in self.ones if isinstance(one.entry.declaration, tree.TestDecl))
+
+
+def check(sources: Sequence[Source], folder: Folder | None = None, vocabulary: Vocabulary | None = None) -> Checked:
+    """Check a program."""
+    return Checker(folder, vocabulary).check(sources)
+
+
+class Checker:
+    """Checks a program again and again; see the module. `checked` counts the declarations of the last run that were
+    checked and not taken over."""
+
+    def __init__(self, folder: Folder | None = None, vocabulary: Vocabulary | None = None) -> None:
+        self.folder = folder or NoFolder()
+        self.vocabulary = vocabulary or packaged
+        self.fresh: list[CheckedOne] = []
+        self._files: dict[str, SourceFile] = {}
+        self._symbols: Symbols | None = None
+        self._known: dict[tuple[int, str], CheckedOne] = {}
+
+    def check(self, sources: Sequence[Source]) -> Checked:
+        """Check these files as one program."""
+        own = [self._parsed(each) for each in sources]
+        used, findings = self._used(own)
+        files = (*own, *used)
+        names = tuple(each.source.name for each in files)
+        entries = _entries(own, used)
+        made = symbols(entries, names, _broken(files), self.folder)
+        ones = self._ones(entries, files, made)
+        findings += [each for file in files for each in file.parsed.diagnostics]
+        findings += [each for one in ones for each in one.diagnostics]
+        findings += whole_program(ones, made, entries, names)
+        self._files = {each.source.name: each for each in files}
+        self._symbols = made
+        return Checked(tuple(files), made, tuple(ones), tuple(sorted(findings, key=sort_key)))
+
+    def recheck(self, name: str, text: str) -> Checked:
+        """Check again with one file's text replaced."""
+        own = [each.source for each in self._files.values() if not each.source.name.startswith(VOCABULARY)]
+        return self.check([Source(name, text) if each.name == name else each for each in own])
+
+    def _parsed(self, source: Source) -> SourceFile:
+        known = self._files.get(source.name)
+        if known is not None and known.source.text == source.text:
+            return known
+        return SourceFile(source, parse(source))
+
+    def _used(self, own: Sequence[SourceFile]) -> tuple[list[SourceFile], list[Diagnostic]]:
+        """The vocabularies that the program names, each once."""
+        made: dict[str, SourceFile] = {}
+        findings: list[Diagnostic] = []
+        for file in own:
+            for each in file.parsed.file.declarations:
+                if isinstance(each, tree.Use) and each.name.text not in made:
+                    text = self.vocabulary(each.name.text)
+                    if text is None:
+                        findings.append(_no_vocabulary(each, file.source))
+                    else:
+                        made[each.name.text] = self._parsed(Source(f"{VOCABULARY}{each.name.text}.rules", text))
+        return list(made.values()), findings
+
+    def _ones(self, entries: Sequence[Entry], files: Sequence[SourceFile], made: Symbols) -> list[CheckedOne]:
+        changed = _changed(self._symbols, made)
+        known, self._known, self.fresh = self._known, {}, []
+        ones = []
+        for entry in entries:
+            text = files[entry.file].source.slice(entry.declaration.span)
+            one = known.pop((entry.file, text), None)
+            if one is None or changed is None or not changed.isdisjoint(one.reads) or _reads_files(one):
+                one = check_one(entry, made)
+                self.fresh.append(one)
+            else:
+                one = moved(one, entry)
+            self._known.setdefault((entry.file, text), one)
+            ones.append(one)
+        return ones
+
+
+VOCABULARY = "vocabulary/"
+
+
+def packaged(name: str) -> str | None:
+    """The text of a vocabulary of this package."""
+    from rules_engine.vocabulary import vocabulary_text
+
+    return vocabulary_text(name)
+
+
+def _no_vocabulary(used: tree.Use, source: Source) -> Diagnostic:
+    from rules_engine.vocabulary import NAMES
+
+    data = {"name": used.name.text, "known": ", ".join(NAMES)}
+    return Diagnostic("N108", source.name, used.name.span, data, note=did_you_mean(used.name.text, NAMES))
+
+
+def _reads_files(one: CheckedOne) -> bool:
+    """An import may have changed although its declaration did not."""
+    match one.entry.declaration:
+        case tree.DefineDecl(value=tree.Column()):
+            return True
+        case tree.TableDecl(file=file):
+            return file is not None
+        case _:
+            return False
+
+
+# ---- declarations ----
+
+
+def _entries(own: Sequence[SourceFile], used: Sequence[SourceFile]) -> list[Entry]:
+    """All declarations; of a vocabulary only those that the program does not replace."""
+    made = [Entry(at, each) for at, file in enumerate(own) for each in file.parsed.file.declarations]
+    replaced = {_replaces(each.declaration) for each in made}
+    replaced |= {_broken_key(each) for file in own for each in file.parsed.broken}
+    for at, file in enumerate(used, len(own)):
+        for each in file.parsed.file.declarations:
+            if isinstance(each, (tree.EventDecl, tree.MemberDecl)) and _replaces(each) not in replaced:
+                made.append(Entry(at, each))
+    return made
+
+
+def _replaces(declared: tree.Declaration) -> str:
+    match declared:
+        case tree.EventDecl(name=name):
+            return f"event {name.text}"
+        case tree.MemberDecl():
+            return "member"
+        case _:
+            return ""
+
+
+def _broken_key(broken: object) -> str:
+    kind, name = getattr(broken, "kind", ""), getattr(broken, "name", "")
+    return f"event {name}" if kind == "event" else str(kind)
+
+
+_UNIT = re.compile(r"unit\s+(\w+)(?:\s*,\s*(\w+))?")
+_AS = re.compile(r'"\s+as\s+(\w+)')
+_TITLE = re.compile(r'"([^"\n]*)"')
+_WORD = re.compile(r"\w+\s+(\w+)")
+_TITLED = frozenset({"catalogue", "item", "basket", "shipping", "redeem", "earn", "reward", "match"})
+
+
+def _broken(files: Sequence[SourceFile]) -> list[Broken]:
+    """What the declarations that do not parse would have declared, by their first words."""
+    made = []
+    for at, file in enumerate(files):
+        for each in file.parsed.broken:
+            names, title = _words_of(each.kind.split(" ")[0], file.source.slice(each.span))
+            made.append(Broken(at, each.kind.split(" ")[0], names, title, each.span))
+    return made
+
+
+def _words_of(kind: str, text: str) -> tuple[tuple[str, ...], str]:
+    if kind in _TITLED:
+        title, name = _TITLE.search(text), _AS.search(text)
+        return ((name[1],) if name else ()), title[1] if title else ""
+    found = _UNIT.match(text) if kind == "unit" else _WORD.match(text)
+    return tuple(each for each in found.groups() if each) if found else (), ""
+
+
+# ---- what changed ----
+
+
+def _changed(before: Symbols | None, after: Symbols) -> frozenset[ReadKey] | None:
+    """The names that say something else than before; None where everything may."""
+    if before is None or before.files != after.files:
+        return None
+    keys: set[ReadKey] = set()
+    tables: tuple[tuple[str, Mapping[str, object], Mapping[str, object]], ...] = (
+        ("name", before.names, after.names),
+        ("title", before.titles, after.titles),
+        ("member", before.member, after.member),
+        ("event", before.events, after.events),
+        ("currency", before.header.currencies, after.header.currencies),
+    )
+    for table, old, new in tables:
+        differing = [name for name in {*old, *new} if not alike(old.get(name), new.get(name))]
+        keys.update((table, name) for name in differing)
+        if old.keys() != new.keys() or (table == "event" and differing):
+            keys.add((table, ""))
+    if before.member_broken != after.member_broken:
+        keys.add(("member", ""))
+    for table, left, right in (("tiers", before.tiers, after.tiers), ("header", before.header, after.header)):
+        if not alike(left, right):
+            keys.add((table, ""))
+    return frozenset(keys)

@@ -1,0 +1,181 @@
+"""The check of one declaration, against the names of all.
+
+In: a declaration and the symbols. Out: `CheckedOne`: the core of what it declares (None after an error, or where
+there is none), its findings, and what it read. Nothing here looks at other declarations but through the context, so
+the result holds until the declaration or something that it read changes.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias, assert_never
+
+import msgspec
+
+from rules_engine import ir, periods, tree
+from rules_engine.diagnostics import Diagnostic
+
+from .context import Context, Need, ReadKey
+from .elaboration import anchor, define_decl, env_for, table_decl
+from .events import event_info
+from .fields import fields_of
+from .groups import group_def, holdout_def
+from .headers import header_info, not_evaluated
+from .imports import import_column, import_table
+from .infos import EventInfo, HeaderInfo, PeriodInfo
+from .ladders import match_def, tiers_def
+from .not_yet import of_event
+from .rules import rule_def
+from .scenarios import check_test
+from .spans import anchors_of, period_of
+from .symbols import Entry, Symbols
+from .tracks import track_def
+from .units import unit_def
+
+MemberFields: TypeAlias = tuple[ir.FieldDef, ...]
+Core: TypeAlias = (
+    HeaderInfo
+    | MemberFields
+    | EventInfo
+    | ir.UnitDef
+    | ir.PeriodDef
+    | ir.TrackDef
+    | ir.TiersDef
+    | ir.RuleDef
+    | ir.GroupDef
+    | ir.MatchDef
+    | ir.HoldoutDef
+    | ir.ImportDef
+)
+"""What a declaration becomes."""
+
+
+class CheckedOne(msgspec.Struct, frozen=True, eq=False):
+    """One declaration, checked. `uses` are periods that it names without declaring them, `needs` settings of the
+    header, `reads` what its result depends on besides its own text; `moved` is how far the text moved since the core
+    was made."""
+
+    entry: Entry
+    core: Core | None
+    diagnostics: tuple[Diagnostic, ...]
+    reads: frozenset[ReadKey]
+    needs: tuple[Need, ...]
+    uses: dict[str, periods.Period]
+    moved: int = 0
+
+
+def check_one(entry: Entry, symbols: Symbols) -> CheckedOne:
+    """Check a declaration."""
+    context = Context(symbols, entry.file)
+    core = _core(entry.declaration, context)
+    if context.failed:
+        core = None
+    return CheckedOne(
+        entry,
+        core,
+        tuple(context.findings),
+        frozenset(context.reads),
+        tuple(context.needs.values()),
+        context.uses,
+    )
+
+
+def _core(declared: tree.Declaration, context: Context) -> Core | None:  # noqa: C901 - one arm for each kind
+    match declared:
+        case tree.Program():
+            not_evaluated(declared, context)
+            return header_info(declared, context)
+        case tree.PeriodDecl():
+            return period_def(declared, context)
+        case tree.DefineDecl():
+            return _define(declared, context)
+        case tree.TableDecl():
+            return _table(declared, context)
+        case tree.UnitDecl():
+            return unit_def(declared, context)
+        case tree.EventDecl():
+            return _event(declared, context)
+        case tree.MemberDecl():
+            return fields_of(declared.fields, context)
+        case tree.TrackDecl():
+            return track_def(declared, context)
+        case tree.TiersDecl():
+            return tiers_def(declared, context)
+        case tree.GroupDecl():
+            return group_def(declared, context)
+        case tree.HoldoutDecl():
+            return holdout_def(declared, context)
+        case tree.MatchDecl():
+            return match_def(declared, context)
+        case tree.RuleDecl():
+            return rule_def(declared, context)
+        case tree.TestDecl():
+            check_test(declared, context)
+            return None
+        case tree.Language():
+            _language(declared, context)
+            return None
+        case tree.Use():
+            return None
+        case _:
+            assert_never(declared)
+
+
+LANGUAGE_VERSION = 1
+
+
+def _language(declared: tree.Language, context: Context) -> None:
+    if declared.version != LANGUAGE_VERSION:
+        context.report("S102", declared, version=str(declared.version), known=str(LANGUAGE_VERSION))
+
+
+def _event(declared: tree.EventDecl, context: Context) -> EventInfo:
+    found = of_event(declared)
+    if found is not None:
+        context.not_yet(*found)
+    info = event_info(declared, context)
+    instants = any(
+        field.kind == "instant"
+        for field in (*info.definition.fields, *(info.definition.lines.fields if info.definition.lines else ()))
+    )
+    if instants:
+        context.need("timezone", declared.name)
+    return info
+
+
+def _define(declared: tree.DefineDecl, context: Context) -> Core | None:
+    if isinstance(declared.value, tree.Column):
+        return import_column(declared.name.text, declared.value, context)
+    define_decl(declared, context)
+    return None
+
+
+def _table(declared: tree.TableDecl, context: Context) -> Core | None:
+    if declared.file is not None and declared.key is not None:
+        return import_table(declared.name.text, declared.key, declared.file, context)
+    table_decl(declared, env_for(context, (), "earn"))
+    return None
+
+
+def period_def(declared: tree.PeriodDecl, context: Context) -> ir.PeriodDef | None:
+    """A declared period with the day that its occurrences hang on."""
+    made = period_of(declared, context)
+    known = context.symbols.names.get(declared.name.text)
+    if made is None or not isinstance(known, PeriodInfo):
+        return None
+    if known.period is None:
+        context.report("M121", declared.name, name=declared.name.text)
+        return None
+    context.need_for(made, declared.name)
+    written = {each.text: each for each in anchors_of(declared)}
+    if len(written) > 1:
+        context.not_yet("a period with two anchors", declared.name)
+        return None
+    for each in written.values():
+        return ir.PeriodDef(declared.name.text, made, _anchor(each, context))
+    return ir.PeriodDef(declared.name.text, made)
+
+
+def _anchor(written: tree.Path | tree.DateLit, context: Context) -> ir.Expr | None:
+    if isinstance(written, tree.DateLit):
+        return context.day(written)
+    return anchor(written, context)

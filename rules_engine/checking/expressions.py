@@ -1,0 +1,392 @@
+"""Values: literals, arithmetic and everything else that is not a condition, with their dimensions.
+
+In: an expression and its environment. Out: `Typed`: a type, a core expression, and how it spreads over lines. Nothing
+here raises on a tree. This module is also the door of the room's expression half: its `__all__` is what declarations use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Literal, assert_never
+
+from rules_engine import ir, tree
+from rules_engine.calendar import parse_date, parse_time
+from rules_engine.diagnostics import Fix
+from rules_engine.solving import Value
+from rules_engine.types import (
+    COUNT,
+    DATE,
+    FLAG,
+    INSTANT,
+    PLAIN,
+    RATE,
+    TEXT,
+    TIME,
+    Choice,
+    Money,
+    Ratio,
+    Type,
+    Unit,
+    Unknown,
+    alike,
+    describe,
+    is_number,
+    product,
+    scale,
+    total,
+)
+from rules_engine.values import ValueFault
+
+from . import conditions, dates, measures, names, tables
+from .core import add, mul, negative, num, value_of
+from .env import Env, env_for, narrowed
+from .typed import Typed, lean, scaled, unknown
+
+
+def value(node: tree.Expr, env: Env, expected: Type | None = None) -> Typed:
+    """The value of an expression; `expected` lends bare words and numbers their meaning."""
+    match node:
+        case tree.Path():
+            return names.resolve(node, env, expected)
+        case (
+            tree.Number()
+            | tree.Percent()
+            | tree.MoneyLit()
+            | tree.QuantityLit()
+            | tree.Text()
+            | tree.DateLit()
+            | tree.TimeLit()
+            | tree.InstantLit()
+            | tree.Flag()
+        ):
+            return literal(node, env, expected)
+        case tree.Today() | tree.LaterDate() | tree.EdgeDate():
+            return Typed(DATE, dates.date(node, env))
+        case tree.TableBy():
+            return tables.value_table(node, env, expected)
+        case tree.Negate() | tree.Binary() | tree.Plus() | tree.Bracket() | tree.LargestOf():
+            return _arithmetic(node, env, expected)
+        case (
+            tree.Has()
+            | tree.Not()
+            | tree.Both()
+            | tree.Either()
+            | tree.Compare()
+            | tree.Is()
+            | tree.In()
+            | tree.InFirst()
+            | tree.IsMultiple()
+            | tree.Reaches()
+            | tree.DateTest()
+        ):
+            return Typed(FLAG, conditions.condition(node, env))
+        case _:
+            return _read(node, env)
+
+
+Read = (
+    tree.Across
+    | tree.Each
+    | tree.Mark
+    | tree.Rung
+    | tree.TierOf
+    | tree.Basis
+    | tree.Of
+    | tree.SumOf
+    | tree.CountOf
+    | tree.DistinctOf
+    | tree.StreakOf
+    | tree.EdgeDay
+    | tree.TopOf
+    | tree.FlowOf
+    | tree.BalanceOf
+    | tree.PreviousOf
+    | tree.CalendarOf
+    | tree.Selection
+    | tree.ListOf
+    | tree.Per
+)
+
+
+def _read(node: Read, env: Env) -> Typed:
+    """What is measured, looked up or remembered."""
+    match node:
+        case tree.Per():
+            return measures.per(node, env)
+        case tree.Of():
+            return measures.of(node, env)
+        case tree.SumOf() | tree.CountOf() | tree.DistinctOf():
+            return measures.line_fold(node, env)
+        case tree.Across():
+            return measures.across(node, env)
+        case tree.BalanceOf() | tree.PreviousOf():
+            return measures.remembered(node, env)
+        case tree.TierOf(which=which):
+            return names.tier_read(which, node, env)
+        case tree.Mark():
+            return _mark(node, env)
+        case tree.Rung():
+            env.report("T320", node, what="rung", where="this place", note="it is a table's key: `by rung { ... }`")
+        case tree.StreakOf() | tree.EdgeDay():
+            env.report("T331", node, what="a streak" if isinstance(node, tree.StreakOf) else "a first or last day")
+        case tree.Selection() | tree.ListOf():
+            what = "a list" if isinstance(node, tree.ListOf) else "a selection of lines"
+            env.report("T305", node, found=what, wanted="a value")
+        case tree.Each() | tree.Basis() | tree.TopOf() | tree.FlowOf() | tree.CalendarOf():
+            env.not_yet(node, NOT_YET[type(node)])
+        case _:
+            assert_never(node)
+    return unknown(env.at(node))
+
+
+NOT_YET: dict[type[tree.Node], str] = {
+    tree.Each: "`each` of a loop",
+    tree.Basis: "a money base with or without tax",
+    tree.TopOf: "`top n of`",
+    tree.FlowOf: "what an event gave or used",
+    tree.CalendarOf: "a calendar unit as a value",
+}
+
+
+def _mark(node: tree.Mark, env: Env) -> Typed:
+    if env.mark is None:
+        env.report("T320", node, what="mark", where="this place", note="it is known inside `for each mark of`")
+        return unknown(env.at(node))
+    return Typed(env.mark, ir.MarkRead(env.at(node)))
+
+
+# ---- literals ----
+
+Literal_ = (
+    tree.Number
+    | tree.Percent
+    | tree.MoneyLit
+    | tree.QuantityLit
+    | tree.Text
+    | tree.DateLit
+    | tree.TimeLit
+    | tree.InstantLit
+    | tree.Flag
+)
+
+
+def literal(node: Literal_, env: Env, expected: Type | None = None) -> Typed:
+    """A value written out, in the scale of its type."""
+    at = env.at(node)
+    match node:
+        case tree.Number(text=text):
+            return _number(node, text, env, expected)
+        case tree.Percent(text=text):
+            return Typed(RATE, num(Fraction(text) / 100, at))
+        case tree.MoneyLit():
+            return _money(node, env)
+        case tree.QuantityLit():
+            return _quantity(node, env)
+        case tree.Text(value=text):
+            return _text(node, text, env, expected)
+        case tree.DateLit(text=text):
+            return _parsed(parse_date, text, DATE, node, env)
+        case tree.TimeLit(text=text):
+            return _parsed(parse_time, text, TIME, node, env)
+        case tree.InstantLit(text=text):
+            moment = dates.local_moment(text, node, env)
+            return unknown(at) if moment is None else Typed(INSTANT, ir.Num(at, moment))
+        case tree.Flag(value=yes):
+            return Typed(FLAG, ir.Flg(at, yes))
+        case _:
+            assert_never(node)
+
+
+def _number(node: tree.Number, text: str, env: Env, expected: Type | None) -> Typed:
+    exact = Fraction(text)
+    if isinstance(expected, (Money, Unit)):
+        mend = f"{text} {expected.currency if isinstance(expected, Money) else expected.plural}"
+        env.report("T308", node, text=text, mend=mend, fix=Fix(f"write `{mend}`", node.span, mend))
+        return Typed(expected, num(exact * scale(expected), env.at(node)))
+    return Typed(COUNT if exact.denominator == 1 else RATE, num(exact, env.at(node)))
+
+
+def _money(node: tree.MoneyLit, env: Env) -> Typed:
+    currency = env.context.currency(node.currency)
+    if currency is None:
+        known = ", ".join(env.context.header().currencies) or "none"
+        env.report("N214", node, name=node.currency, known=known)
+        return unknown(env.at(node))
+    kind = Money(node.currency, currency.decimals)
+    return _scaled(node, node.text, kind, env, env.fine == "all")
+
+
+def _quantity(node: tree.QuantityLit, env: Env) -> Typed:
+    kind = names.unit_type(node.unit, env)
+    if kind is None:
+        return unknown(env.at(node))
+    return _scaled(node, node.text, kind, env, env.fine != "")
+
+
+def _scaled(node: tree.MoneyLit | tree.QuantityLit, text: str, kind: Money | Unit, env: Env, fine: bool) -> Typed:
+    exact = Fraction(text) * scale(kind)
+    if exact.denominator != 1 and not fine:
+        places = f"{describe(kind)} has {kind.decimals} decimals" if kind.decimals else f"{describe(kind)} are whole"
+        env.report("T313", node, text=text, reason=places)
+    return Typed(kind, num(exact, env.at(node)))
+
+
+def _text(node: tree.Text, text: str, env: Env, expected: Type | None) -> Typed:
+    if isinstance(expected, Choice) and text in expected.values:
+        return Typed(expected, ir.Txt(env.at(node), text))
+    return Typed(TEXT, ir.Txt(env.at(node), text))
+
+
+def _parsed(parse: Callable[[str], int], text: str, kind: Type, node: tree.Node, env: Env) -> Typed:
+    try:
+        return Typed(kind, ir.Num(env.at(node), parse(text)))
+    except ValueFault as fault:
+        env.report("T326", node, found=f"`{text}`", note=fault.reason)
+        return unknown(env.at(node))
+
+
+def constant_of(node: tree.Expr, kind: Type, env: Env) -> Fraction | Value | None:
+    """A value written out where one of that type is needed: numbers as fractions; reports anything else."""
+    found = value(node, env.unguarded(), kind)
+    if isinstance(found.type, Unknown) or isinstance(kind, Unknown):
+        return None
+    if not alike(found.type, kind):
+        env.report("T302", node, left=describe(kind), right=describe(found.type))
+        return None
+    if isinstance(kind, Choice) and isinstance(found.expr, ir.Txt) and found.expr.value not in kind.values:
+        word = tree.Name(node.span, found.expr.value)
+        names.report_unknown("N212", word, env, kind.values, field=kind.field, known=", ".join(kind.values))
+        return None
+    match found.expr:
+        case ir.Num():
+            return value_of(found.expr)
+        case ir.Txt(value=text):
+            return text
+        case ir.Flg(value=yes):
+            return yes
+        case _:
+            env.report("T325", node, what="this", wanted="a value written out", note="")
+            return None
+
+
+# ---- arithmetic ----
+
+Arithmetic = tree.Negate | tree.Binary | tree.Plus | tree.Bracket | tree.LargestOf
+
+
+def _arithmetic(node: Arithmetic, env: Env, expected: Type | None) -> Typed:
+    at = env.at(node)
+    match node:
+        case tree.Negate(value=inner):
+            found = number(inner, env, expected)
+            return Typed(found.type, negative(found.expr, at))
+        case tree.Plus(parts=parts):
+            return _sum([number(part, env, expected) for part in parts], list(parts), node, env, "plus")
+        case tree.Binary(op="+" | "-" as op, left=left, right=right):
+            return _plus_minus(op, left, right, node, env, expected)
+        case tree.Binary(op="*", left=left, right=right):
+            return _times(number(left, env), number(right, env), node, env)
+        case tree.Binary(op="/", left=left, right=right):
+            return _divided(number(left, env), right, node, env)
+        case tree.Bracket(value=inner, mods=mods):
+            return measures.bracket(inner, mods, node, env, expected)
+        case tree.LargestOf(items=items):
+            return _largest(items, node, env, expected)
+        case _:
+            raise AssertionError(node)
+
+
+def number(node: tree.Expr, env: Env, expected: Type | None = None) -> Typed:
+    """A value that can be added and scaled; reports anything else."""
+    found = value(node, env, expected)
+    if is_number(found.type) or isinstance(found.type, Ratio):
+        return found
+    env.report("T305", node, found=_called(node, found.type), wanted="an amount")
+    return unknown(env.at(node))
+
+
+def _called(node: tree.Expr, kind: Type) -> str:
+    return f"`{node.text}`, {describe(kind)}," if isinstance(node, tree.Path) else describe(kind)
+
+
+def _plus_minus(
+    op: Literal["+", "-"], left: tree.Expr, right: tree.Expr, node: tree.Expr, env: Env, expected: Type | None
+) -> Typed:
+    one = number(left, env, expected)
+    lent = one.type if isinstance(one.type, (Money, Unit)) else expected
+    other = number(right, env, lent)
+    if op == "-":
+        at = env.at(node)
+        other = Typed(other.type, negative(other.expr, at), scaled(other.shares, ir.Num(at, -1), at))
+    return _sum([one, other], [left, right], node, env, op)
+
+
+def _sum(parts: list[Typed], nodes: list[tree.Expr], node: tree.Expr, env: Env, word: str) -> Typed:
+    kind = parts[0].type
+    for part, written in zip(parts[1:], nodes[1:], strict=True):
+        joined = total(kind, part.type)
+        if joined is None:
+            _report_sum(kind, part.type, written, word, env)
+            return unknown(env.at(node))
+        kind = joined
+    shares = tuple(share for part in parts for share in part.shares)
+    if word == "plus" and not all(part.shares for part in parts):
+        shares = ()
+    return Typed(kind, add([part.expr for part in parts], env.at(node)), shares)
+
+
+def _report_sum(left: Type, right: Type, node: tree.Expr, word: str, env: Env) -> None:
+    note = ""
+    if isinstance(left, Unit) and isinstance(right, Money):
+        note = f"say how many {left.plural} the money is worth, for example `1 {left.name} per 1 {right.currency} of ...`"
+    elif isinstance(right, Unit) and isinstance(left, Money):
+        note = f"say how many {right.plural} the money is worth, for example `1 {right.name} per 1 {left.currency} of ...`"
+    elif isinstance(left, (Money, Unit)) and isinstance(right, PLAIN):
+        note = f"give it a unit: {describe(left)}"
+    verb = "taken from" if word == "-" else "added to"
+    env.report("T301", node, right=describe(right), verb=verb, left=describe(left), note=note)
+
+
+def _times(one: Typed, other: Typed, node: tree.Expr, env: Env) -> Typed:
+    kind = product(one.type, other.type)
+    at = env.at(node)
+    if kind is None:
+        env.report("T303", node, left=describe(one.type), right=describe(other.type))
+        return unknown(at)
+    shares = (*scaled(one.shares, other.expr, at), *scaled(other.shares, one.expr, at))
+    if one.shares and other.shares:
+        shares = ()
+    return Typed(kind, mul(one.expr, other.expr, at), shares)
+
+
+def _divided(one: Typed, right: tree.Expr, node: tree.Expr, env: Env) -> Typed:
+    at = env.at(node)
+    by = number(right, env)
+    divisor = value_of(by.expr)
+    if isinstance(one.type, Unknown) or isinstance(by.type, Unknown):
+        return unknown(at)
+    if not divisor:
+        env.report("T304", right)
+        return unknown(at)
+    factor = num(1 / divisor, at)
+    if isinstance(by.type, PLAIN):
+        kind = RATE if isinstance(one.type, PLAIN) else one.type
+        return Typed(kind, mul(factor, one.expr, at), scaled(one.shares, factor, at))
+    if one.type == by.type:
+        return Typed(RATE, mul(factor, one.expr, at), scaled(one.shares, factor, at))
+    env.report("T303", node, left=describe(one.type), right=f"1 divided by {describe(by.type)}")
+    return unknown(at)
+
+
+def _largest(items: tuple[tree.Expr, ...], node: tree.Expr, env: Env, expected: Type | None) -> Typed:
+    found = [number(item, env, expected) for item in items]
+    kind = found[0].type
+    for one, item in zip(found[1:], items[1:], strict=True):
+        if not alike(kind, one.type):
+            env.report("T302", item, left=describe(kind), right=describe(one.type))
+            return unknown(env.at(node))
+    return Typed(kind, ir.Largest(env.at(node), tuple(one.expr for one in found)))
+
+
+__all__ = ["Env", "constant_of", "env_for", "lean", "literal", "narrowed", "number", "value"]

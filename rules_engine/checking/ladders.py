@@ -1,0 +1,199 @@
+"""Tiers and status matches: one ladder, and the ways onto it.
+
+In: a `tiers` or a `match` declaration and the context of the check. Out: `ir.TiersDef`, `ir.MatchDef`, or None after an
+error.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from rules_engine import ir, tree
+
+from .elaboration import Env, condition, dates, env_for, keep, life, narrowed, rung_of, rung_table
+from .limits import Owner, limit_defs
+from .not_yet import of_limits, of_sources
+from .rules import award_reads, nodes
+from .tracks import known_events
+
+if TYPE_CHECKING:
+    from .context import Context
+
+T = TypeVar("T", bound=tree.TierClause)
+
+
+def tiers_def(declared: tree.TiersDecl, context: Context) -> ir.TiersDef | None:
+    """The ladder, or None after an error."""
+    _rung_names(declared, context)
+    if declared.from_host:
+        return _from_host(declared, context)
+    env = env_for(context, (), "tier", owner_known=True)
+    rungs = tuple(_rung(each, at == 0, env, context) for at, each in enumerate(declared.rungs))
+    _no_clause_twice(declared, context)
+    needs = _clause(declared, tree.EveryTierNeeds)
+    counts, lasts, then = _clause(declared, tree.Counts), _clause(declared, tree.Lasts), _clause(declared, tree.Then)
+    if len(rungs) > 1:
+        _required(declared, lasts, then, context)
+    made = ir.TiersDef(
+        False,
+        rungs,
+        condition(needs.condition, env) if needs else None,
+        counts is not None and counts.at_once,
+        life(lasts.life, env) if lasts else None,
+        fall_def(then.fall, env, context) if then else None,
+        _review(_clause(declared, tree.Judged), context),
+    )
+    return None if context.failed else made
+
+
+def _rung_names(declared: tree.TiersDecl, context: Context) -> None:
+    first: dict[str, tree.RungDecl] = {}
+    for each in declared.rungs:
+        other = first.setdefault(each.name.text, each)
+        if other is not each:
+            labels = context.label(other.name, "the other one")
+            context.report("N102", each.name, name=each.name.text, what="tiers", labels=labels)
+
+
+def _from_host(declared: tree.TiersDecl, context: Context) -> ir.TiersDef | None:
+    for each in declared.rungs:
+        if each.ways:
+            context.report("M190", each, name=each.name.text)
+    for clause in declared.clauses:
+        context.report("M191", clause)
+    return (
+        None if context.failed else ir.TiersDef(True, tuple(ir.RungDef(each.name.text, ()) for each in declared.rungs))
+    )
+
+
+def _rung(declared: tree.RungDecl, first: bool, env: Env, context: Context) -> ir.RungDef:
+    name = declared.name.text
+    if first and declared.ways:
+        context.report("M192", declared.ways[0], name=name)
+    if not first and not declared.ways:
+        context.report("M193", declared.name, name=name)
+    ways: dict[str, ir.WayDef] = {}
+    for each in declared.ways:
+        way = _way(each, env)
+        if way.name in ways:
+            context.report("M194", each.name or each, tier=name)
+        ways.setdefault(way.name, way)
+    return ir.RungDef(name, tuple(ways.values()))
+
+
+def _way(declared: tree.Way, env: Env) -> ir.WayDef:
+    own = life(declared.lasts, env) if declared.lasts is not None else None
+    needs = not isinstance(declared.lasts, tree.Forever)
+    return ir.WayDef(condition(declared.condition, env), declared.name.text if declared.name else "", own, needs)
+
+
+def _clause(declared: tree.TiersDecl, kind: type[T]) -> T | None:
+    return next((each for each in declared.clauses if isinstance(each, kind)), None)
+
+
+def _no_clause_twice(declared: tree.TiersDecl, context: Context) -> None:
+    first: dict[type, tree.TierClause] = {}
+    for each in declared.clauses:
+        other = first.setdefault(type(each), each)
+        if other is not each:
+            context.report("M160", each, what="this clause", labels=context.label(other, "the first one"))
+
+
+def _required(declared: tree.TiersDecl, lasts: tree.Lasts | None, then: tree.Then | None, context: Context) -> None:
+    """How long a tier lasts and what follows must be said, unless every path says that it lasts for ever."""
+    ways = [way for rung in declared.rungs for way in rung.ways]
+    end = declared.span[1] - 1
+    here = declared.rungs[0].name
+    if lasts is None and any(way.lasts is None for way in ways):
+        fix = context.insert(
+            "let tiers last until the end of next calendar year", end, "  lasts until end of next calendar year "
+        )
+        context.report("M195", here, clause="lasts", why="how long a tier is held", fix=fix)
+    if then is None and (lasts is not None or any(not isinstance(way.lasts, tree.Forever) for way in ways)):
+        fix = context.insert("fall to the earned tier", end, "  then the earned tier ")
+        context.report("M195", here, clause="then", why="what follows when a tier ends", fix=fix)
+
+
+def _review(judged: tree.Judged | None, context: Context) -> str:
+    match judged:
+        case None | tree.Judged(on=None):
+            return ""
+        case tree.Judged(on=tree.EdgeSource(edge="end", period=period, settled=None)):
+            used = context.when(period)
+            return used.name if used else ""
+        case _:
+            context.not_yet("judging tiers on anything but the end of a period", judged)
+            return ""
+
+
+def fall_def(fall: tree.Fall, env: Env, context: Context) -> ir.FallDef:
+    """What follows a holding that ends."""
+    if fall.down == 0:
+        context.report("M196", fall)
+    rung = rung_of(fall.tier, env) if fall.tier is not None else None
+    return ir.FallDef(fall.what, fall.down, rung)
+
+
+# ---- matches ----
+
+
+def match_def(declared: tree.MatchDecl, context: Context) -> ir.MatchDef | None:
+    """The match, or None after an error."""
+    found = of_sources(declared.on) or of_limits(declared.limits)
+    if found is not None:
+        context.not_yet(*found)
+        return None
+    if context.tiers() is None:
+        context.report("M144", declared.title)
+        return None
+    events = known_events(declared.on, context)
+    before = env_for(context, events, "match")
+    when = condition(declared.when, before) if declared.when is not None else None
+    env = narrowed(before, declared.when)
+    if not _complete(declared, context):
+        return None
+    assert declared.matches is not None, "a complete match"
+    assert declared.trial is not None, "a complete match"
+    assert declared.keep is not None, "a complete match"
+    assert declared.lasts is not None, "a complete match"
+    assert declared.then is not None, "a complete match"
+    table = rung_table(declared.matches.table, env)
+    later = env_for(context, events, "match", owner_known=True)
+    graded, kept = keep(declared.keep, later)
+    lasts = life(declared.lasts.life, later)
+    key = declared.name.text if declared.name else declared.title.value
+    made = ir.MatchDef(
+        key,
+        declared.title.value,
+        declared.was.value if declared.was else "",
+        events,
+        dates(declared.dates, env) if declared.dates is not None else None,
+        when,
+        table,
+        rung_of(declared.matches.up_to, env) if declared.matches.up_to is not None else None,
+        life(declared.trial.life, env),
+        graded,
+        kept,
+        lasts,
+        fall_def(declared.then.fall, later, context),
+        limit_defs(declared.limits, Owner(key, (), declared.when), context, env),
+        tuple(sorted({node.name for node in nodes((kept, lasts)) if isinstance(node, ir.Field)})),
+        context.at(declared),
+    )
+    award_reads((when, table, kept, lasts), declared, context)
+    return None if context.failed else made
+
+
+def _complete(declared: tree.MatchDecl, context: Context) -> bool:
+    """Every clause of a match must be there: none has a default."""
+    clauses = {
+        "matches": declared.matches,
+        "trial": declared.trial,
+        "keep": declared.keep,
+        "lasts": declared.lasts,
+        "then": declared.then,
+    }
+    missing = [name for name, clause in clauses.items() if clause is None]
+    for name in missing:
+        context.report("M197", declared.title, title=declared.title.value, clause=name)
+    return not missing

@@ -1,0 +1,140 @@
+"""Limits: how often, or how much, per member and period.
+
+In: the limits of a rule, a group or a match, and where they stand. Out: `ir.LimitDef`s. A limit's counter is named by
+its owner's key and the words of its scope, so that a changed number keeps what was counted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from rules_engine import ir, periods, tree
+
+from .elaboration import day_field, limit_amount
+from .infos import PeriodInfo
+from .tracks import uncovered, window_of
+
+if TYPE_CHECKING:
+    from .context import Context
+    from .elaboration import Env
+
+LIFETIME = ir.Window("lifetime")
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """Who is limited: its key, the units it gives, whether its awards have lines, and the condition that gates it."""
+
+    key: str
+    gives: tuple[ir.GiveDef, ...]
+    guard: tree.Expr | None
+    units_known: bool = True
+
+
+def limit_defs(limits: tuple[tree.Limit, ...], owner: Owner, context: Context, env: Env) -> tuple[ir.LimitDef, ...]:
+    """All limits of an owner that can be made out."""
+    made: dict[str, ir.LimitDef] = {}
+    for each in limits:
+        limit = _limit(each, owner, context, env)
+        if limit is None:
+            continue
+        if limit.key in made:
+            other = made[limit.key].at
+            context.report("M170", each, labels=context.label((other.start, other.end), "the other one"))
+        made.setdefault(limit.key, limit)
+    return tuple(made.values())
+
+
+def _limit(limit: tree.Limit, owner: Owner, context: Context, env: Env) -> ir.LimitDef | None:
+    amount = limit_amount(limit.amount, env) if limit.amount is not None else None
+    if limit.amount is not None and amount is None:
+        return None
+    if limit.times == 0:
+        context.report("M171", limit)
+    scope, words = _scope(limit, owner, context, env)
+    if scope is None:
+        return None
+    if scope.by_line:
+        _by_line(limit, owner, context)
+    unit, most = amount if amount else ("", None)
+    if unit and owner.units_known and unit not in {give.unit for give in owner.gives}:
+        context.report("M172", limit, unit=unit)
+    key = f"{owner.key}: {unit or 'times'} {words}"
+    return ir.LimitDef(key, limit.times, most, unit, scope, limit.or_nothing, context.at(limit))
+
+
+def _scope(limit: tree.Limit, owner: Owner, context: Context, env: Env) -> tuple[ir.ScopeDef | None, str]:
+    """The one window of a limit, and its words; `per member` must be said."""
+    if not any(each.what == "member" for each in limit.scopes):
+        fix = context.insert("limit each member", _after_amount(limit), " per member")
+        context.report("M173", limit, fix=fix)
+    whens = [(each, _when(each.what)) for each in limit.scopes if not isinstance(each.what, str)]
+    if not whens:
+        return ir.ScopeDef(LIFETIME), "per lifetime"
+    if len(whens) > 1:
+        context.report("M174", whens[1][0], labels=context.label(whens[0][0], "the first one"))
+    scope, when = whens[0]
+    if isinstance(scope.what, tree.Path) and _not_a_period(scope.what, scope, context):
+        return None, ""
+    window = window_of(when, context)
+    if window is None:
+        return None, ""
+    by = day_field(scope.by, env) if scope.by is not None else None
+    if scope.by is not None and by is None:
+        return None, ""
+    outside = uncovered(when, scope.by, (owner.guard,), context)
+    if outside is not None:
+        context.report("M175", scope, period=periods.describe(outside))
+    words = f"per {window_words(window)}" + (f" by {scope.by.text}" if scope.by is not None else "")
+    return ir.ScopeDef(window, *(by or (None, False))), words
+
+
+def _when(what: tree.Path | tree.When) -> tree.When:
+    """A bare name in a scope is a period's."""
+    return tree.PeriodRef(what.span, what.parts[0]) if isinstance(what, tree.Path) else what
+
+
+def _not_a_period(path: tree.Path, scope: tree.Scope, context: Context) -> bool:
+    """A limit of another party, or per field, is not evaluated yet."""
+    if len(path.parts) == 1 and context.find(path.text) is not None:
+        return False
+    if len(path.parts) > 1 or context.is_field(path.text):
+        context.not_yet(f"a limit per `{path.text}`", scope)
+        return True
+    return False
+
+
+def window_words(window: ir.Window) -> str:
+    """A window as a rule file writes it."""
+    match window.kind:
+        case "period":
+            return window.period
+        case "lifetime":
+            return "lifetime"
+        case "trial":
+            return f"trial of {window.period}"
+        case "rolling":
+            return f"{window.count} {window.unit}{'' if window.count == 1 else 's'}"
+        case "last":
+            return f"the last {window.count} calendar {window.unit}{'' if window.count == 1 else 's'}"
+
+
+def _after_amount(limit: tree.Limit) -> int:
+    if limit.scopes:
+        return limit.scopes[0].span[0] - 1
+    return limit.span[1]
+
+
+def _by_line(limit: tree.Limit, owner: Owner, context: Context) -> None:
+    """By a day of each line only amounts can be limited, and only those that have lines."""
+    if limit.amount is None:
+        context.report("M176", limit)
+    elif any(not give.shares for give in owner.gives):
+        context.report("M177", limit)
+    context.need("split", limit)
+
+
+def is_period(name: str, context: Context) -> bool:
+    """Whether a name is a declared period's."""
+    return isinstance(context.find(name), PeriodInfo)

@@ -1,0 +1,280 @@
+"""What takes the whole program to see: settings that nobody wrote, members of groups, circles of reads.
+
+In: all checked declarations and the symbols. Out: diagnostics. Runs at every edit, so it only looks at what each
+declaration says of itself.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from rules_engine import ir, tree
+from rules_engine.diagnostics import Diagnostic, Fix, Label
+
+from .circles import circle
+from .infos import RuleInfo, Setting
+from .rules import nodes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from .context import Need
+    from .declarations import CheckedOne
+    from .symbols import Entry, Symbols
+
+SETTINGS: Final[dict[Setting, tuple[str, str, str]]] = {
+    "currency": ("S110", "currency", "currency GBP, rounded half up"),
+    "timezone": ("S111", "timezone", 'timezone "Europe/London"'),
+    "weeks": ("S112", "weeks start", "weeks start Monday"),
+    "leap day": ("S113", "29 February", "29 February counts as 28 February"),
+    "split": ("S114", "split", "split in proportion, odd pennies to the largest remainder"),
+    "terms": ("S115", "terms", "terms from 2027-01-01"),
+}
+"""What may be needed: the code of its absence, its name, and an example of it."""
+
+
+def whole_program(
+    ones: Sequence[CheckedOne], symbols: Symbols, entries: Sequence[Entry], names: tuple[str, ...]
+) -> Iterator[Diagnostic]:
+    """All findings that are of no single declaration."""
+    yield from symbols.findings
+    yield from _heads(entries, symbols, names)
+    yield from _needs(ones, symbols, entries, names)
+    yield from _counts(ones, symbols)
+    yield from _groups(ones, symbols)
+    yield from _circles(ones, symbols)
+    yield from _keys(symbols)
+
+
+# ---- one of each ----
+
+_ONCE: Final[dict[type, str]] = {
+    tree.Program: "the header",
+    tree.MemberDecl: "the member's facts",
+    tree.TiersDecl: "the ladder of tiers",
+}
+
+
+def _heads(entries: Sequence[Entry], symbols: Symbols, names: tuple[str, ...]) -> Iterator[Diagnostic]:
+    """A program has one header and says its language; facts and tiers are declared once."""
+    first: dict[type, Entry] = {}
+    for entry in entries:
+        kind = type(entry.declaration)
+        other = first.setdefault(kind, entry)
+        if other is not entry and kind in _ONCE:
+            label = Label(names[other.file], _head_span(other.declaration), "the first one")
+            span = _head_span(entry.declaration)
+            yield Diagnostic("M160", names[entry.file], span, {"what": _ONCE[kind]}, (label,))
+    if symbols.broken_headers or not names:
+        return
+    if tree.Language not in first:
+        fix = Fix("write `language 1`", (0, 0), "language 1\n")
+        yield Diagnostic("S101", names[0], (0, 0), {}, fix=fix)
+    if tree.Program not in first:
+        at = first[tree.Language].declaration.span[1] if tree.Language in first else 0
+        fix = Fix("write a header", (at, at), '\nprogram "..." { }\n')
+        yield Diagnostic(
+            "S100", names[first[tree.Language].file if tree.Language in first else 0], (at, at), {}, fix=fix
+        )
+
+
+def _head_span(declared: tree.Declaration) -> tuple[int, int]:
+    """The first word of a declaration, so that not all of its text is underlined."""
+    words = {tree.Program: "program", tree.MemberDecl: "member", tree.TiersDecl: "tiers"}
+    return declared.span[0], declared.span[0] + len(words.get(type(declared), "x"))
+
+
+# ---- settings of the header ----
+
+
+def _needs(
+    ones: Sequence[CheckedOne], symbols: Symbols, entries: Sequence[Entry], names: tuple[str, ...]
+) -> Iterator[Diagnostic]:
+    """A setting that something needs and the header lacks: reported once, at the header, naming the first user."""
+    header = symbols.header
+    present: dict[Setting, bool] = {
+        "currency": bool(header.currencies),
+        "timezone": header.zone is not None,
+        "weeks": header.week_start is not None,
+        "leap day": header.leap_day is not None,
+        "split": header.split is not None,
+        "terms": header.terms,
+    }
+    head = next((each for each in entries if isinstance(each.declaration, tree.Program)), None)
+    if head is None:
+        return
+    seen: set[Setting] = set()
+    for one in ones:
+        for need in one.needs:
+            if not present[need.setting] and need.setting not in seen:
+                seen.add(need.setting)
+                yield _missing(need, one, head, names)
+
+
+def _missing(need: Need, one: CheckedOne, head: Entry, names: tuple[str, ...]) -> Diagnostic:
+    code, setting, example = SETTINGS[need.setting]
+    declared = head.declaration
+    assert isinstance(declared, tree.Program)
+    at = declared.span[1] - 1
+    fix = Fix(f"add `{example}`", (at, at), f"  {example}\n")
+    label = Label(need.source, need.span, "needed here")
+    user = subject(one.entry.declaration)
+    return Diagnostic(code, names[head.file], declared.title.span, {"setting": setting, "user": user}, (label,), fix)
+
+
+def subject(declared: tree.Declaration) -> str:
+    """A declaration as messages name it: `earn "Base points"`, `track nights`."""
+    match declared:
+        case tree.RuleDecl(kind=kind, title=title):
+            return f'{kind} "{title.value}"'
+        case tree.MatchDecl(title=title):
+            return f'match "{title.value}"'
+        case tree.TestDecl(title=title):
+            return f'test "{title.value}"'
+        case tree.PeriodDecl() | tree.DefineDecl() | tree.TableDecl() | tree.UnitDecl() | tree.EventDecl():
+            return f"{type(declared).__name__.removesuffix('Decl').lower()} {declared.name.text}"
+        case tree.TrackDecl() | tree.GroupDecl():
+            return f"{type(declared).__name__.removesuffix('Decl').lower()} {declared.name.text}"
+        case tree.MemberDecl() | tree.TiersDecl() | tree.HoldoutDecl():
+            return type(declared).__name__.removesuffix("Decl").lower()
+        case tree.Program() | tree.Language() | tree.Use():
+            return "the header"
+
+
+# ---- tiers ----
+
+
+def _counts(ones: Sequence[CheckedOne], symbols: Symbols) -> Iterator[Diagnostic]:
+    """When a new tier counts must be said as soon as a reward of the same event could see it."""
+    ladder = next((each for each in ones if isinstance(each.entry.declaration, tree.TiersDecl)), None)
+    if ladder is None or not isinstance(ladder.entry.declaration, tree.TiersDecl):
+        return
+    declared = ladder.entry.declaration
+    if declared.from_host or any(isinstance(each, tree.Counts) for each in declared.clauses):
+        return
+    for one in ones:
+        core = one.core
+        if isinstance(core, ir.RuleDef) and core.kind == "reward" and ("tiers", "") in one.reads and _reads_tier(core):
+            at = declared.span[1] - 1
+            fix = Fix("count from the next event", (at, at), "  counts from the next event ")
+            source = symbols.files[ladder.entry.file]
+            label = Label(symbols.files[one.entry.file], _title_span(one.entry.declaration), "it reads the tier")
+            data = {"user": subject(one.entry.declaration)}
+            yield Diagnostic("M198", source, _head_span(declared), data, (label,), fix)
+            return
+
+
+def _reads_tier(core: ir.RuleDef) -> bool:
+    return any(isinstance(node, ir.TierRead) and node.which == "held" for node in nodes(core))
+
+
+def _title_span(declared: tree.Declaration) -> tuple[int, int]:
+    return declared.title.span if isinstance(declared, (tree.RuleDecl, tree.MatchDecl)) else declared.span
+
+
+# ---- groups ----
+
+
+def _groups(ones: Sequence[CheckedOne], symbols: Symbols) -> Iterator[Diagnostic]:
+    """A group's list names exactly its members, and its members are of one kind."""
+    members: dict[str, list[tuple[RuleInfo, CheckedOne]]] = {}
+    for one in ones:
+        declared = one.entry.declaration
+        if isinstance(declared, tree.RuleDecl) and declared.group is not None:
+            info = symbols.titles.get(declared.title.value)
+            if isinstance(info, RuleInfo) and not info.not_yet:
+                members.setdefault(declared.group.text, []).append((info, one))
+    for one in ones:
+        declared = one.entry.declaration
+        if isinstance(declared, tree.GroupDecl) and isinstance(one.core, ir.GroupDef):
+            yield from _group(declared, one, members.get(declared.name.text, []), symbols)
+
+
+def _group(
+    declared: tree.GroupDecl, one: CheckedOne, members: list[tuple[RuleInfo, CheckedOne]], symbols: Symbols
+) -> Iterator[Diagnostic]:
+    assert isinstance(one.core, ir.GroupDef)
+    source = symbols.files[one.entry.file]
+    listed = dict(zip(one.core.order, declared.policy.order, strict=True))
+    keys = {info.key for info, _ in members}
+    for info, member in members:
+        if info.key not in listed:
+            label = Label(
+                symbols.files[member.entry.file], _title_span(member.entry.declaration), "it competes in the group"
+            )
+            at = declared.policy.order[-1].span[1]
+            fix = Fix(f'add "{info.title}" to the list', (at, at), f', "{info.title}"')
+            data = {"group": declared.name.text, "title": info.title}
+            yield Diagnostic("M186", source, declared.name.span, data, (label,), fix)
+    for key, name in listed.items():
+        if key not in keys:
+            yield Diagnostic("M187", source, name.span, {"group": declared.name.text, "title": key})
+    kinds = {info.kind for info, _ in members}
+    if len(kinds) > 1:
+        yield Diagnostic("M188", source, declared.name.span, {"group": declared.name.text})
+
+
+# ---- circles ----
+
+
+def _circles(ones: Sequence[CheckedOne], symbols: Symbols) -> Iterator[Diagnostic]:
+    """Awards are read in a line that ends: A reads B reads A is shown as a path."""
+    rules = {one.core.key: one for one in ones if isinstance(one.core, ir.RuleDef)}
+    reads = {key: _read_keys(one) for key, one in rules.items()}
+    path = circle(reads)
+    if path:
+        yield _circle("M180", path, " reads ", rules, symbols)
+        return
+    before = served_before(ones)
+    if before:
+        both = {key: tuple(dict.fromkeys((*reads.get(key, ()), *before.get(key, ())))) for key in rules}
+        path = circle(both)
+        if path:
+            yield _circle("M189", path, " comes after ", rules, symbols)
+
+
+def _circle(code: str, path: list[str], word: str, rules: dict[str, CheckedOne], symbols: Symbols) -> Diagnostic:
+    one = rules[path[0]]
+    shown = word.join(f'"{_title(rules[key])}"' for key in path)
+    labels = tuple(
+        Label(symbols.files[rules[key].entry.file], _title_span(rules[key].entry.declaration), "part of the circle")
+        for key in path[1:-1]
+    )
+    return Diagnostic(code, symbols.files[one.entry.file], _title_span(one.entry.declaration), {"path": shown}, labels)
+
+
+def _title(one: CheckedOne) -> str:
+    assert isinstance(one.core, ir.RuleDef)
+    return one.core.title
+
+
+def _read_keys(one: CheckedOne) -> tuple[str, ...]:
+    assert isinstance(one.core, ir.RuleDef)
+    return one.core.reads
+
+
+def served_before(ones: Iterable[CheckedOne]) -> dict[str, tuple[str, ...]]:
+    """For each rule of a group, the rule that is served just before it."""
+    made: dict[str, tuple[str, ...]] = {}
+    for one in ones:
+        if isinstance(one.core, ir.GroupDef):
+            order = one.core.order
+            for before, after in pairwise(order):
+                made[after] = (*made.get(after, ()), before)
+    return made
+
+
+# ---- keys in states ----
+
+
+def _keys(symbols: Symbols) -> Iterator[Diagnostic]:
+    """What states remember under a rule's key must be one rule's: no title is another rule's name."""
+    for title, info in symbols.titles.items():
+        if not isinstance(info, RuleInfo) or info.key != title:
+            continue
+        other = symbols.names.get(title)
+        if isinstance(other, RuleInfo) and other.title != title:
+            place, there = symbols.places[f'"{title}"'], symbols.places[title]
+            label = Label(there.source, there.span, "the other one")
+            yield Diagnostic("N106", place.source, place.span, {"title": title}, (label,))

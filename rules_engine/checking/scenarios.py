@@ -1,0 +1,181 @@
+"""Tests in rule files: their names and values are checked like any other text, so that a test cannot pass by a slip.
+
+In: a `test` declaration and the context of the check. Out: findings only; the workbench runs the tree.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from rules_engine import ir, tree
+
+from .elaboration import constant, env_for, rung_of
+from .groups import known_rule
+from .infos import BrokenInfo, EventInfo, TiersInfo, TrackInfo, UnitInfo
+
+if TYPE_CHECKING:
+    from .context import Context
+    from .elaboration import Env
+
+
+def check_test(declared: tree.TestDecl, context: Context) -> None:
+    """Everything a test names must exist, and every value must fit."""
+    env = env_for(context, (), "life", owner_known=True)
+    for given in declared.given:
+        _given(given, env, context)
+    for step in declared.steps:
+        if isinstance(step.act, tree.EventStep):
+            _event(step.act, env, context)
+        for expected in step.expect:
+            _expectation(expected, env, context)
+
+
+def _given(given: tree.Given, env: Env, context: Context) -> None:
+    match given:
+        case tree.GivenMember():
+            for fact in given.facts:
+                _fact(fact, env, context)
+        case tree.GivenTrack():
+            known_track(given.track, context)
+        case tree.GivenBalance(value=tree.QuantityLit(unit=unit)):
+            known_unit(unit, context)
+        case tree.GivenBalance():
+            pass
+        case _:
+            assert_never(given)
+
+
+def _fact(fact: tree.FieldValue, env: Env, context: Context) -> None:
+    if fact.name.text == "tier":
+        _tier(fact.value, env, context)
+        return
+    field = context.member(fact.name.text)
+    if field is not None:
+        _value(fact.value, field, env)
+    elif not context.member_broken:
+        context.unknown("fact of the member", fact.name, (*context.members(), "tier"))
+
+
+def _tier(value: tree.Expr | tree.TierUntil, env: Env, context: Context) -> None:
+    match value:
+        case tree.TierUntil(tier=name):
+            known_tier(name, env, context)
+        case tree.Path(parts=(name,)):
+            known_tier(name, env, context)
+        case _:
+            context.report("X101", value)
+
+
+def known_tier(name: tree.Name, env: Env, context: Context) -> None:
+    """Report a tier that the ladder does not have."""
+    tiers = context.tiers()
+    if isinstance(tiers, TiersInfo):
+        rung_of(name, env)
+    elif tiers is None:
+        context.report("M144", name)
+
+
+def _value(value: tree.Expr | tree.TierUntil, field: ir.FieldDef, env: Env) -> None:
+    if isinstance(value, tree.TierUntil):
+        value = tree.Path(value.tier.span, (value.tier,))
+    constant(value, field, env)
+
+
+def _event(step: tree.EventStep, env: Env, context: Context) -> None:
+    event = context.event(step.event.text)
+    if isinstance(event, BrokenInfo):
+        return
+    if not isinstance(event, EventInfo):
+        _no_event(step.event, context)
+        return
+    definition = event.definition
+    fields = {each.name: each for each in definition.fields}
+    _fields(step.fields, fields, env, context)
+    lines = {each.name: each for each in definition.lines.fields} if definition.lines else {}
+    known = [_column(name, lines, event.name, context) for name in step.columns]
+    for row in step.rows:
+        if len(row.cells) != len(known):
+            context.report("X102", row, cells=str(len(row.cells)), columns=str(len(known)))
+            continue
+        for cell, field in zip(row.cells, known, strict=True):
+            if cell is not None and field is not None:
+                constant(cell, field, env)
+            elif field is not None and not field.optional:
+                context.report("X103", row, name=field.name)
+
+
+def _no_event(name: tree.Name, context: Context) -> None:
+    if context.find(name.text) is None:
+        context.unknown("event", name, context.events())
+    else:
+        context.report("N104", name, name=name.text, wanted="an event", labels=context.place(name.text))
+
+
+def _fields(written: tuple[tree.FieldValue, ...], fields: dict[str, ir.FieldDef], env: Env, context: Context) -> None:
+    first: dict[str, tree.Name] = {}
+    for each in written:
+        other = first.setdefault(each.name.text, each.name)
+        if other is not each.name:
+            context.report("M160", each.name, what=f"`{other.text}`", labels=context.label(other, "the first one"))
+        elif each.name.text in fields:
+            _value(each.value, fields[each.name.text], env)
+        else:
+            context.unknown("field of the event", each.name, fields)
+
+
+def _column(name: tree.Name, lines: dict[str, ir.FieldDef], event: str, context: Context) -> ir.FieldDef | None:
+    found = lines.get(name.text)
+    if found is None:
+        context.unknown(f"field of the lines of `{event}`", name, lines)
+    return found
+
+
+def _expectation(expected: tree.Expectation, env: Env, context: Context) -> None:
+    match expected:
+        case tree.ExpectRule():
+            _awarded(expected, context)
+        case tree.ExpectTier(tier=name):
+            known_tier(name, env, context)
+        case tree.ExpectBalance(unit=unit):
+            known_unit(unit, context)
+        case tree.ExpectTrack(track=track):
+            known_track(track, context)
+        case tree.ExpectNet() | tree.ExpectRefused():
+            pass
+        case _:
+            assert_never(expected)
+
+
+def _awarded(expected: tree.ExpectRule, context: Context) -> None:
+    name = expected.rule
+    match context.rule(name):
+        case None if isinstance(name, tree.Text):
+            context.unknown_title(name)
+        case None:
+            assert isinstance(name, tree.Name)
+            if context.find(name.text) is None:
+                context.unknown("rule", name, context.names())
+            else:
+                known_rule(name, context)
+        case _:
+            pass
+    if isinstance(expected.value, tree.QuantityLit):
+        known_unit(expected.value.unit, context)
+
+
+def known_unit(name: tree.Name, context: Context) -> None:
+    """Report a unit that nobody declared."""
+    _known(name, "unit", (UnitInfo, BrokenInfo), context)
+
+
+def known_track(name: tree.Name, context: Context) -> None:
+    """Report a track that nobody declared."""
+    _known(name, "track", (TrackInfo, BrokenInfo), context)
+
+
+def _known(name: tree.Name, what: str, kinds: tuple[type, ...], context: Context) -> None:
+    found = context.find(name.text)
+    if found is None:
+        context.unknown(what, name, context.names())
+    elif not isinstance(found, kinds):
+        context.report("N104", name, name=name.text, wanted=f"a {what}", labels=context.place(name.text))

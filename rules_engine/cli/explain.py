@@ -1,0 +1,49 @@
+"""`rules explain`: one event, and why each rule did what it did."""
+
+from __future__ import annotations
+
+import click
+
+from rules_engine.cli.console import CannotRun, complain, say
+from rules_engine.cli.loading import load_sound, read_json
+
+
+@click.command("explain", short_help="say why each rule gave what it gave")
+@click.argument("program")
+@click.option("--event", "event_file", required=True, metavar="FILE|-", help="the event as JSON; `-`: what is piped in")
+@click.option("--member", "member_file", metavar="FILE", help="the member's facts as JSON")
+@click.option("--state", "state_file", metavar="FILE", help="the member's state as JSON; without it the member is new")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="how it is shown")
+@click.pass_context
+def command(
+    ctx: click.Context, program: str, event_file: str, member_file: str | None, state_file: str | None, form: str
+) -> None:
+    """Score one event and say of every rule what it gave, or why it gave nothing.
+
+    \b
+      rules explain hotel/ --event stay.json --member guest.json
+      echo '{"event": "stay", ...}' | rules explain hotel.rules --event -
+
+    Ends with 1 where the event is refused.
+    """
+    from rules_engine.decoding import decode_state
+    from rules_engine.outcome import EventRefused
+    from rules_engine.state import State
+
+    ready = load_sound(program).program
+    assert ready is not None
+    event = read_json(event_file, "event")
+    member = read_json(member_file, "member's facts") if member_file else None
+    state = decode_state(read_json(state_file, "state") if state_file else None, ready.core)
+    if not isinstance(state, State):
+        raise CannotRun(*[fault.message for fault in state])
+    try:
+        explanation = ready.explain(event, member, state)
+    except EventRefused as refusal:
+        complain(*[fault.message for fault in refusal.refused.faults])
+        ctx.exit(1)
+    say(explanation.text() if form == "text" else _text(explanation.to_json()))
+
+
+def _text(encoded: bytes | str) -> str:
+    return encoded.decode() if isinstance(encoded, bytes) else encoded

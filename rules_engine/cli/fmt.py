@@ -1,0 +1,92 @@
+"""`rules fmt`: rule files in their one shape."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from rules_engine.cli.console import CannotRun, note, plural, say, say_finding
+from rules_engine.cli.loading import read_source, rule_files, why
+
+if TYPE_CHECKING:
+    from rules_engine.source import Source
+
+
+@click.command("fmt", short_help="bring rule files into their one shape")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...|-")
+@click.option("--check", is_flag=True, help="change nothing; end with 1 if a file would change")
+@click.option("--diff", is_flag=True, help="change nothing; show what would change")
+@click.pass_context
+def command(ctx: click.Context, paths: tuple[str, ...], check: bool, diff: bool) -> None:
+    """Bring rule files into their one shape; comments and meaning stay as they are.
+
+    \b
+      rules fmt corner_shop.rules
+      rules fmt --check programme/
+      cat corner_shop.rules | rules fmt -
+    """
+    if "-" in paths:
+        if len(paths) > 1:
+            raise CannotRun("`-` reads what is piped in and stands alone")
+        ctx.exit(_piped(check, diff))
+    changed = broken = 0
+    files = rule_files(paths)
+    for path in files:
+        source = read_source(path)
+        text, sound = _formatted(source)
+        broken += not sound
+        if text == source.text:
+            continue
+        changed += 1
+        if diff:
+            _show(source.text, text, str(path))
+        elif check:
+            say(f"would change {path}")
+        else:
+            _write(path, text)
+            say(f"changed {path}")
+    note(f"{plural(len(files), 'file')}, {changed} {'to change' if check or diff else 'changed'}")
+    ctx.exit(1 if broken or (changed and (check or diff)) else 0)
+
+
+def _formatted(source: Source) -> tuple[str, bool]:
+    """The text in its shape; what does not parse keeps its own, and is shown."""
+    from rules_engine.formatting import format_source
+    from rules_engine.parsing import parse
+
+    parsed = parse(source)
+    for finding in parsed.diagnostics:
+        say_finding(finding, {source.name: source})
+    return format_source(source, parsed), not parsed.diagnostics
+
+
+def _piped(check: bool, diff: bool) -> int:
+    from rules_engine.source import Source
+
+    try:
+        given = click.get_binary_stream("stdin").read().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise CannotRun("what is piped in is not text in UTF-8") from None
+    source = Source("-", given.replace("\r\n", "\n"))
+    text, sound = _formatted(source)
+    if diff:
+        _show(source.text, text, "-")
+    elif not check and sound:
+        click.echo(text, nl=False)
+    return 1 if not sound or ((check or diff) and text != source.text) else 0
+
+
+def _show(before: str, after: str, name: str) -> None:
+    colours = {"+": "green", "-": "red", "@": "cyan"}
+    for line in difflib.unified_diff(before.split("\n"), after.split("\n"), name, name, lineterm=""):
+        say(line, fg=colours.get(line[:1], "reset"))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_bytes(text.encode("utf-8"))
+    except OSError as error:
+        raise CannotRun(f"`{path}` cannot be written: {why(error)}") from None

@@ -1,0 +1,68 @@
+"""`rules score`: a file of events, scored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rules_engine.cli.console import CannotRun, note, progress, say
+from rules_engine.cli.loading import load_sound
+
+
+@click.command("score", short_help="score a file of events")
+@click.argument("program")
+@click.option("--events", metavar="FILE", help="the events: .csv, .ndjson (both also .gz) or .parquet")
+@click.option("--members", metavar="FILE", help="the members' facts, by id")
+@click.option("--mapping", metavar="FILE", help="a TOML file that says which column is which field")
+@click.option("--data", metavar="DIR", help="the folder that paths in the mapping start from")
+@click.option("--state", metavar="FILE", help="go on from this state, and write the new one to it")
+@click.option("--out", required=True, metavar="FILE", help="a row for each scored event")
+@click.option("--effects", metavar="FILE", help="a row for each award and tier change")
+@click.option("--rejects", metavar="FILE", help="a row for each reason why an event was refused")
+@click.pass_context
+def command(
+    ctx: click.Context, /, program: str, out: str, mapping: str | None, data: str | None, **files: str | None
+) -> None:
+    """Score a file of events in the order of their moments, and account for every row of it.
+
+    \b
+      rules score hotel/ --events stays.ndjson --members guests.csv --out points.csv
+      rules score shop.rules --mapping till.toml --data exports/ --out points.parquet --rejects rejects.csv
+      rules score shop.rules --events may.csv --state state.json --out may_points.csv
+
+    The formats are known by their endings. Nothing is written unless everything is. Ends with 1 where an event was
+    rejected.
+    """
+    from rules_engine import feeds
+    from rules_engine.workbench import Job, score_file
+
+    ready = load_sound(program).program
+    assert ready is not None
+    try:
+        plan = feeds.read_mapping(mapping) if mapping else None
+        events = _events(files["events"], plan, data)
+        listed = feeds.members_file(plan, data) if plan is not None else None
+        members = Path(files["members"]) if files["members"] else listed
+        rest = {name: Path(path) for name in ("state", "effects", "rejects") if (path := files[name])}
+        job = Job(events=events, out=Path(out), members=members, mapping=plan, **rest)
+        with progress() as show:
+            report = score_file(ready, job, show)
+    except feeds.FeedError as error:
+        raise CannotRun(*error.problems) from None
+    if report.remark:
+        note(report.remark)
+    say(report.tally.summary())
+    for unit, amount in report.totals.items():
+        say(f"given: {ready.format_amount(unit, amount)}")
+    ctx.exit(1 if report.tally.rejected.events else 0)
+
+
+def _events(named: str | None, plan: object, data: str | None) -> Path:
+    from rules_engine import feeds
+
+    if named:
+        return Path(named)
+    if plan is None:
+        raise CannotRun("say which events to score: `--events FILE`, or a `--mapping` that names a file")
+    return feeds.events_file(plan, data)  # type: ignore[arg-type]

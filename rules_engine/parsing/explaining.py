@@ -1,0 +1,370 @@
+"""Why a declaration does not parse, as one finding with the mend.
+
+In: the text of one declaration and the place where the parser got stuck. Out: one `Diagnostic`. The guesses are tried from
+the surest to the vaguest: an odd character, a habit from elsewhere, a misspelt word, a sign left out, a word too many; a
+guess that changes the text counts only where the parser then gets to the end. What is left says what could stand there.
+"""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from functools import cached_property
+
+from rules_engine.diagnostics import Diagnostic, Fix
+from rules_engine.parsing import table as kinds
+from rules_engine.parsing.cutting import KINDS, OFFERS
+from rules_engine.parsing.declarations import MATCH_ORDER, ORDER
+from rules_engine.parsing.driving import Driver, Stuck, TooDeep, Trial
+from rules_engine.parsing.expecting import expected, spellings
+from rules_engine.parsing.habits import HABITS, TITLE, Habit, plain_letters, unseen
+from rules_engine.parsing.lexing import Tokens
+from rules_engine.parsing.refusals import Refusal
+from rules_engine.source import Source, Span
+
+_STRINGS = re.compile(r"\"[^\"\n]*\"")
+_MARKS = ("}", "{", ":", ",", ")", "(", "|", '"')
+_CHARS_MOST = 400_000
+"""Characters parsed again for guesses, in one declaration: bounds the time on huge ones."""
+
+
+class Fault:
+    """One declaration that did not parse, and the tries at mending it."""
+
+    def __init__(self, driver: Driver, source: Source, text: str, span: Span, problem: Exception) -> None:
+        self.driver = driver
+        self.source = source
+        self.text = text
+        self.start, self.end = span
+        self.tokens = driver.lexer.lex(text, *span)
+        self.budget = _CHARS_MOST
+        self.problem = problem
+        self.at = 0
+        self.states: list[int] = []
+        try:
+            driver.run(self.tokens)
+        except Stuck as stuck:
+            self.at, self.states = stuck.at, stuck.states
+        except TooDeep as deep:
+            self.at = deep.at
+        except Refusal:
+            pass
+        self.place: Span = (self.tokens.starts[self.at], self.tokens.ends[self.at])
+        self.word = self.tokens.texts[self.at]
+
+    @cached_property
+    def masked(self) -> str:
+        """The declaration with the insides of its texts blanked; offsets count from the declaration."""
+        return _STRINGS.sub(lambda m: '"' + "_" * (len(m[0]) - 2) + '"', self.text[self.start : self.end])
+
+    def reach(self, edit: Span, new: str) -> int | None:
+        """Where the parser gets stuck with an edit made, as an offset of the text before; None at the end, -1 unknown."""
+        size = self.end - self.start
+        if self.budget < size:
+            return -1
+        self.budget -= size
+        text = self.text[self.start : edit[0]] + new + self.text[edit[1] : self.end]
+        tokens = self.driver.lexer.lex(text, 0, len(text))
+        try:
+            self.driver.run(tokens)
+        except Stuck as stuck:
+            offset = tokens.starts[stuck.at] + self.start
+            return offset if offset < edit[0] else offset + (edit[1] - edit[0]) - len(new)
+        except (TooDeep, Refusal):
+            return None
+        return None
+
+    def mends(self, edit: Span, new: str) -> bool:
+        return self.reach(edit, new) is None
+
+    def helps(self, edit: Span, new: str) -> bool:
+        reached = self.reach(edit, new)
+        return reached is None or reached > max(self.place[1], edit[1])
+
+    def say(self, code: str, span: Span, fix: Fix | None = None, **data: str) -> Diagnostic:
+        return Diagnostic(code, self.source.name, span, data, fix=fix)
+
+
+def explain(driver: Driver, source: Source, text: str, span: Span, problem: Exception) -> Diagnostic:
+    """The one finding for a declaration that did not parse."""
+    if isinstance(problem, Refusal):
+        return _refused(source, text, problem)
+    fault = Fault(driver, source, text, span, problem)
+    if isinstance(problem, TooDeep):
+        return fault.say("P121", fault.place)
+    for guess in (_odd_character, _title, _habit, _misspelt, _left_out, _second, _misspelt_before, _too_many, _word_out):
+        found = guess(fault)
+        if found is not None:
+            return found
+    return _unexpected(fault)
+
+
+def _refused(source: Source, text: str, refusal: Refusal) -> Diagnostic:
+    data = dict(refusal.data)
+    fix = None if refusal.fix is None else Fix(*refusal.fix)
+    if refusal.code == "P111":
+        order = MATCH_ORDER if data["clause"] in MATCH_ORDER and data["before"] in MATCH_ORDER[2:7] else ORDER
+        first, start, end = (int(part) for part in data.pop("at").split(":"))
+        gap = text[first:start]
+        moved = f"{text[start:end]}{gap[len(gap.rstrip()) :]}{gap.rstrip()}"
+        fix = Fix(f"move `{data['clause']}` before `{data['before']}`", (first, end), moved)
+        data["order"] = ", ".join(f"`{word}`" if word not in ("effect", "limit") else f"{word}s" for word in order)
+    return Diagnostic(refusal.code, source.name, refusal.span, data, fix=fix)
+
+
+# ---- guesses, the surest first ----
+
+
+def _odd_character(fault: Fault) -> Diagnostic | None:
+    """A character that has no meaning anywhere: unseen, a look-alike letter, an open quote."""
+    at = next((k for k in range(max(0, fault.at - 1), fault.at + 1) if fault.tokens.kinds[k] == kinds.BAD), None)
+    if at is None:
+        return None
+    char, start = fault.tokens.texts[at], fault.tokens.starts[at]
+    if char == '"':
+        return _open_quote(fault, start)
+    if name := unseen(char[0]):
+        end = start + 1
+        while end < fault.end and unseen(fault.text[end]) and fault.text[end] not in " \n\t":
+            end += 1
+        new = " " if fault.text[start : start + 1].isspace() else ""
+        return fault.say("P144", (start, end), Fix("take it out", (start, end), new), found=name)
+    if char[0].isalpha():
+        first, last = start, start + 1
+        while first > fault.start and (fault.text[first - 1].isalnum() or fault.text[first - 1] == "_"):
+            first -= 1
+        while last < fault.end and (fault.text[last].isalnum() or fault.text[last] == "_"):
+            last += 1
+        word = fault.text[first:last]
+        plain = plain_letters(word)
+        hint = f"write `{plain}`" if plain else "names use the letters a to z, digits and `_`; texts stand in quotes"
+        fix = Fix(f"write `{plain}`", (first, last), plain) if plain else None
+        return fault.say("P145", (first, last), fix, found=word, hint=hint)
+    found = _habit(fault)
+    if found is not None:
+        return found
+    span = (start, fault.tokens.ends[at])
+    fix = Fix("take it out", span, "") if fault.mends(span, "") else None
+    return fault.say("P146", span, fix, found=char)
+
+
+def _open_quote(fault: Fault, start: int) -> Diagnostic:
+    line_end = fault.text.find("\n", start, fault.end)
+    line_end = fault.end if line_end < 0 else line_end
+    rest = fault.text[start:line_end].rstrip()
+    places = [m.start() for m in re.finditer(r"\s*(?:\{|\}|\)|,|:|\||\bas\b|$)|\s{2,}", rest)]
+    for offset in places[:9]:
+        edit = (start + offset, start + offset)
+        if offset > 1 and fault.mends(edit, '"'):
+            return fault.say("P110", (start, start + len(rest)), Fix('close it with `"`', edit, '"'))
+    return fault.say("P110", (start, start + len(rest)))
+
+
+def _title(fault: Fault) -> Diagnostic | None:
+    """A title without quotes."""
+    found = TITLE.match(fault.text, fault.start, fault.end)
+    if found is None or not found.start(1) <= fault.place[0] <= found.end(1) + 1:
+        return None
+    quoted = f'"{found[1].strip()}"'
+    fix = Fix("put the title in quotes", found.span(1), quoted) if fault.helps(found.span(1), quoted) else None
+    return fault.say("P140", found.span(1), fix, mend=quoted)
+
+
+def _habit(fault: Fault) -> Diagnostic | None:
+    """A habit from elsewhere, at the place or just before it."""
+    lowest = fault.tokens.starts[max(0, fault.at - 1)] - fault.start
+    place = (fault.place[0] - fault.start, max(fault.place[1], fault.place[0] + 1) - fault.start)
+    line_start = fault.masked.rfind("\n", 0, lowest) + 1
+    line_end = fault.masked.find("\n", place[1])
+    line_end = len(fault.masked) if line_end < 0 else line_end
+    for habit in HABITS:
+        for found in habit.pattern.finditer(fault.masked, line_start, line_end):
+            if found.start() < place[1] and found.end() > lowest and (said := _say_habit(fault, habit, found)):
+                return said
+    return None
+
+
+def _say_habit(fault: Fault, habit: Habit, found: re.Match[str]) -> Diagnostic | None:
+    span = (found.start() + fault.start, found.end() + fault.start)
+    real = habit.pattern.match(fault.text, *span) or found
+    mend = habit.mend(real)
+    if mend is None:
+        return fault.say(habit.code, span, found=real[0])
+    if not habit.sure and not fault.helps(span, mend):
+        return None
+    shown = mend.strip()
+    fix = Fix(f"write `{shown}`" if shown else "leave it out", span, mend)
+    if habit.code == "P141":
+        fix = Fix("write `#`", span, mend)
+    return fault.say(habit.code, span, fix, found=real[0], mend=shown)
+
+
+def _near(fault: Fault, at: int, cutoff: float) -> Diagnostic | None:
+    """A word that is nearly a keyword, where the parser gets further with the keyword."""
+    word = fault.tokens.texts[at]
+    if not word.isidentifier() or len(word) < 2:
+        return None
+    span = (fault.tokens.starts[at], fault.tokens.ends[at])
+    close = get_close_matches(word.lower(), _keywords(fault.driver), n=5, cutoff=cutoff)
+    helping = [c for c in close if c != word and fault.helps(span, c)]
+    if not helping:
+        return None
+    best = next((c for c in helping if fault.mends(span, c)), helping[0])
+    return fault.say("P101", span, Fix(f"write `{best}`", span, best), found=word, meant=best)
+
+
+_ALL_WORDS: dict[int, list[str]] = {}
+
+
+def _keywords(driver: Driver) -> list[str]:
+    """Every single word that some keyword is made of."""
+    key = id(driver)
+    if key not in _ALL_WORDS:
+        _ALL_WORDS[key] = sorted({w for text in driver.table.stored.words for w in text.replace(",", "").split()})
+    return _ALL_WORDS[key]
+
+
+def _misspelt(fault: Fault) -> Diagnostic | None:
+    first = _near(fault, fault.at, 0.7)
+    if first is None and " " in fault.word and fault.at + 1 < len(fault.tokens.kinds):
+        return _near(fault, fault.at + 1, 0.7)
+    return first
+
+
+def _misspelt_before(fault: Fault) -> Diagnostic | None:
+    for at in range(fault.at - 1, max(-1, fault.at - 4), -1):
+        found = _near(fault, at, 0.75)
+        if found is not None and found.fix is not None and fault.mends(found.fix.span, found.fix.text):
+            return found
+    return None
+
+
+def _possible(fault: Fault) -> set[int]:
+    """The terminals that can really follow."""
+    trial = Trial(fault.driver.table, fault.driver.rules, fault.driver.lexer.parts, fault.states)
+    return {t for t in fault.driver.table.row(fault.states[-1]) if trial.takes(t)}
+
+
+def _insertable(fault: Fault) -> list[str]:
+    shown = spellings(fault.driver.table)
+    names = {shown[t] for t in _possible(fault)}
+    return [mark for mark in _MARKS if mark in names]
+
+
+def _left_out(fault: Fault) -> Diagnostic | None:
+    """A sign left out before the place, or a bracket a little earlier."""
+    here = fault.tokens.ends[fault.at - 1] if fault.at else fault.place[0]
+    for mark in _insertable(fault):
+        text = mark if mark in ",:)" else f" {mark}"
+        if mark != '"' and fault.mends((here, here), f"{text} "):
+            return _missing(fault, mark, here, text)
+    for at in range(fault.at - 1, max(0, fault.at - 5), -1):
+        start = fault.tokens.starts[at]
+        for mark in ("(", "{"):
+            if fault.mends((start, start), f"{mark} "):
+                fix = Fix(f"write `{mark}`", (start, start), mark if mark == "(" else "{ ")
+                where = f"before `{fault.tokens.texts[at]}`"
+                return fault.say("P102", (start, fault.tokens.ends[at]), fix, missing=mark, where=where)
+    return None
+
+
+def _missing(fault: Fault, mark: str, here: int, text: str) -> Diagnostic:
+    before = fault.tokens.texts[fault.at - 1] if fault.at else ""
+    where = f"before `{fault.word}`" if fault.word else f"after `{before}`"
+    span = fault.place if fault.word else (max(fault.start, here - 1), here)
+    blank = "" if fault.text[here : here + 1].isspace() or not fault.word else " "
+    return fault.say("P102", span, Fix(f"write `{mark}`", (here, here), text + blank), missing=mark, where=where)
+
+
+def _second(fault: Fault) -> Diagnostic | None:
+    """A second declaration on the line, or one that is indented."""
+    possible = _possible(fault)
+    if 0 not in possible:
+        return None
+    if fault.word in KINDS or fault.word in OFFERS:
+        gap = fault.tokens.ends[fault.at - 1]
+        fix = Fix("begin a line", (gap, fault.place[0]), "\n")
+        return fault.say("P105", fault.place, fix, found=fault.word)
+    return None
+
+
+def _too_many(fault: Fault) -> Diagnostic | None:
+    for at in (fault.at, fault.at - 1, fault.at - 2):
+        if at < 1 or not fault.tokens.texts[at]:
+            continue
+        span = (fault.tokens.starts[at], fault.tokens.ends[at])
+        if fault.mends(span, ""):
+            found = fault.tokens.texts[at]
+            return fault.say("P103", span, Fix(f"leave out `{found}`", span, ""), found=found)
+    return None
+
+
+def _word_out(fault: Fault) -> Diagnostic | None:
+    """One keyword left out, where only one mends it all."""
+    shown = spellings(fault.driver.table)
+    here = fault.place[0]
+    words = sorted({shown[t] for t in _possible(fault) if shown[t][:1].islower()})
+    fitting = [word for word in words[:60] if fault.mends((here, here), f"{word} ")]
+    if len(fitting) != 1:
+        return None
+    word = fitting[0]
+    where = f"before `{fault.word}`" if fault.word else "at the end"
+    return fault.say("P102", fault.place, Fix(f"write `{word}`", (here, here), f"{word} "), missing=word, where=where)
+
+
+def _unexpected(fault: Fault) -> Diagnostic:
+    shown = spellings(fault.driver.table)
+    names = expected({shown[t] for t in _possible(fault)})
+    if fault.word:
+        return fault.say("P100", fault.place, found=fault.word, expected=names)
+    last = fault.tokens.ends[fault.at - 1] if fault.at else fault.start
+    span = (max(fault.start, last - 1), last)
+    return fault.say("P104", span, kind=kind_of(fault.tokens), expected=names)
+
+
+def unknown_start(
+    driver: Driver, source: Source, text: str, span: Span
+) -> tuple[Diagnostic, tuple[str, tuple[str, ...]] | None]:
+    """A line in the first column that no declaration's word begins: the nearest word, and what it then declares."""
+    start = span[0] + len(text[span[0] : span[1]]) - len(text[span[0] : span[1]].lstrip("\ufeff \t\n"))
+    line = text[start : min(x for x in (text.find("\n", start, span[1]), span[1]) if x >= 0)]
+    first = re.match(r"\w+", line)
+    word = first[0] if first else line[:1]
+    place = (start, start + len(word))
+    code = "P107" if span[0] == 0 else "P106"
+    indented = start > 0 and text[start - 1] in " \t"
+    known = [*(kind for kind in KINDS), "catalogue", "item", "basket", "shipping"]
+    if indented and word in known:
+        begin = text.rfind("\n", 0, start) + 1
+        finding = Diagnostic("P105", source.name, place, {"found": word}, fix=Fix("begin a line", (begin, start), ""))
+        return finding, (word, names_of(driver.lexer.lex(text, start, min(span[1], start + 400))))
+    close = get_close_matches(word.lower(), known, n=1, cutoff=0.6)
+    if not close or close[0] == word:
+        hint = "a declaration begins with a word such as `earn`, `unit`, `event` or `track`"
+        return Diagnostic(code, source.name, place, {"found": word, "hint": hint}), None
+    data = {"found": word, "hint": f"did you mean `{close[0]}`?"}
+    fix = Fix(f"write `{close[0]}`", place, close[0])
+    names = names_of(driver.lexer.lex(text, start, min(span[1], start + 400)))
+    return Diagnostic(code, source.name, place, data, fix=fix), (close[0], names)
+
+
+# ---- what can be seen of a broken declaration ----
+
+
+def kind_of(tokens: Tokens) -> str:
+    """The declaration's first word, or its two for an offer."""
+    return tokens.texts[0]
+
+
+def names_of(tokens: Tokens) -> tuple[str, ...]:
+    """The names by which others may refer to a broken declaration: its name and plural, its `as` name and title."""
+    names: list[str] = []
+    for at in range(1, min(len(tokens.kinds) - 1, 7)):
+        kind, text = tokens.kinds[at], tokens.texts[at]
+        if text in ("{", "="):
+            break
+        if kind == kinds.STRING and at == 1:
+            names.append(text[1:-1])
+        elif text.isidentifier() and (at == 1 or tokens.texts[at - 1] in (",", "as")):
+            names.append(text)
+    return tuple(names)

@@ -1,0 +1,113 @@
+"""Habits from elsewhere: what people write who know spreadsheets, other languages or plain prose, and the mend.
+
+One table, tried in order at the place where the parser got stuck. A row's mend says what to write instead; a row that is
+not `sure` counts only where the parser gets further with the mend.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import NamedTuple
+
+
+class Habit(NamedTuple):
+    """A code, what the habit looks like, and the mend of a match (None: there is no single right one)."""
+
+    code: str
+    pattern: re.Pattern[str]
+    mend: Callable[[re.Match[str]], str | None]
+    sure: bool = False
+
+
+_SIGNS = {
+    "==": "is", "=": "is", "!=": "is not", "<>": "is not", "=>": ">=", "=<": "<=", "≥": ">=", "≤": "<=", "≠": "is not",
+    "&&": "and", "&": "and", "||": "or", "!": "not", "×": "*", "÷": "/", "–": "-", "—": "-", "−": "-", "…": "to",
+}  # fmt: skip
+_CURRENCIES = {"£": "GBP", "$": "USD", "€": "EUR", "¥": "JPY", "₹": "INR", "₩": "KRW"}
+_WORDS = {"if": "when", "else": "otherwise", "unless": "when not", "default": "otherwise", "elif": "when"}
+
+
+def _slashed(found: re.Match[str]) -> str | None:
+    first, second, year = (int(part) for part in re.split(r"[./-]", found[0]))
+    if first > 999:
+        first, year = year, first
+    if first > 12 >= second:
+        first, second = second, first
+    elif second <= 12 and first != second:
+        return None
+    return f"{year:04}-{first:02}-{second:02}"
+
+
+def _money(found: re.Match[str]) -> str:
+    sign = next(c for c in found[0] if c in _CURRENCIES)
+    return f"{found[0].strip(sign).strip().replace(',', '_')} {_CURRENCIES[sign]}"
+
+
+def _sign(found: re.Match[str]) -> str:
+    mend = _SIGNS[found[1]]
+    if mend.isalpha() or " " in mend:
+        before = found.string[found.start() - 1 : found.start()]
+        after = found.string[found.end() : found.end() + 1]
+        return f"{'' if before.isspace() else ' '}{mend}{'' if after.isspace() else ' '}"
+    return mend
+
+
+def _row(code: str, pattern: str, mend: Callable[[re.Match[str]], str | None] | str, *, sure: bool = False) -> Habit:
+    make = mend if callable(mend) else lambda found, text=mend: found.expand(text)
+    return Habit(code, re.compile(pattern), make, sure)
+
+
+HABITS: tuple[Habit, ...] = (
+    _row("P130", r"[£$€¥₹₩]\s?\d[\d_,]*(?:\.\d+)?|\d[\d_,]*(?:\.\d+)?\s?[£$€¥₹₩]", _money, sure=True),
+    _row("P134", r"\b(?:\d{1,2}[/.-]\d{1,2}[/.-]\d{4}|\d{4}[/.]\d{1,2}[/.]\d{1,2})\b", _slashed, sure=True),
+    _row("P131", r"\b\d{1,3}(?:,\d{3})+\b", lambda found: found[0].replace(",", "_")),
+    _row("P131", r"\b\d+,\d{1,2}\b", lambda found: found[0].replace(",", ".")),
+    _row("P136", r"\band\s*/\s*or\b", "or", sure=True),
+    _row("P141", r"(?://|/\*|--).*", lambda found: "# " + found[0].strip("/*- ")),
+    _row("P133", r"[“”„«‘’'`´]([^\"“”\n]*?)[“”»‘’'`´]", r'"\1"', sure=True),
+    _row("P132", r"(==|!=|<>|=>|=<|&&|\|\||[&≥≤≠×÷–—−])", _sign, sure=True),
+    _row("P132", r"([=!…])", _sign),
+    _row("P138", r";", "", sure=True),
+    _row("P139", r"(-?\d[\d_]*(?:\.\d+)?)\s+%", r"\1%", sure=True),
+    _row("P139", r"(-?\d[\d_]*(?:\.\d+)?)\s*(?:percent|per\s+cent|pct)\b", r"\1%"),
+    _row("P135", r"\b(?:is\s+)?(?:more|greater|bigger|higher|larger)\s+than\s+or\s+equal(?:\s+to)?\b", ">="),
+    _row("P135", r"\b(?:is\s+)?(?:less|fewer|smaller|lower)\s+than\s+or\s+equal(?:\s+to)?\b", "<="),
+    _row("P135", r"\b(?:is\s+)?(?:more|greater|bigger|higher|larger|above|over)(?:\s+than)?\b", ">"),
+    _row("P135", r"\b(?:is\s+)?(?:less|fewer|smaller|lower|below|under)(?:\s+than)?\b", "<"),
+    _row("P135", r"\b(?:is\s+)?at\s+least\b", ">="),
+    _row("P135", r"\b(?:is\s+)?at\s+most\b", "<="),
+    _row("P135", r"\b(?:does\s+not\s+equal|is\s+not\s+equal\s+to|not\s+equal\s+to|isn't)", "is not"),
+    _row("P135", r"\b(?:is\s+)?(?:equals?(?:\s+to)?|exactly)\b", "is"),
+    _row("P142", r"\[", "("),
+    _row("P142", r"\]", ")"),
+    _row("P137", r"\b(?:if|else|unless|default|elif)\b", lambda found: _WORDS[found[0]]),
+    _row("P138", r"\bthen\b", ""),
+    _row("P143", r"\b[a-z_]\w*(?:-[a-z_]\w*)+\b", lambda found: found[0].replace("-", "_")),
+)
+"""In order: a form that contains another comes first."""
+
+TITLE = re.compile(
+    r"(?:earn|redeem|reward|match|test|program|(?:catalogue|item|basket|shipping)\s+offer)\s+"
+    r"([^\s\"{][^\"{\n]*?)\s*(?=\{|\bas\s+\w+\s*\{|$)",
+    re.MULTILINE,
+)
+"""A title that stands without quotes."""
+
+_LOOKALIKES = str.maketrans("аеорсхуіјѕԁԛԝһАВЕКМНОРСТХΑΒΕΖΗΙΚΜΝΟΡΤΥΧοα", "aeopcxyijsdqwhABEKMHOPCTXABEZHIKMNOPTYXoa")
+
+
+def plain_letters(word: str) -> str:
+    """A word with letters that only look like a to z put right, accents dropped; empty where that is not enough."""
+    plain = unicodedata.normalize("NFKD", word.translate(_LOOKALIKES)).encode("ascii", "ignore").decode()
+    return plain if len(plain) == len(word) and plain.isidentifier() else ""
+
+
+def unseen(char: str) -> str:
+    """What a character that cannot be seen is called; empty for one that can."""
+    if char == "\0":
+        return "a NUL character"
+    if unicodedata.category(char) in {"Cc", "Cf", "Zs", "Zl", "Zp", "Co", "Cn"}:
+        return f"a {unicodedata.name(char, f'U+{ord(char):04X}').lower()}"
+    return ""

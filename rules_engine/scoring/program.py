@@ -1,0 +1,248 @@
+"""A program that is ready to score: the face that hosts see.
+
+In: events, members' facts and states, as a host sends them. Out: outcomes, or the reasons why an event is refused. The
+program is immutable: threads share it, and the same call always gives the same outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+import orjson
+
+from rules_engine import ir
+from rules_engine import state as states_
+from rules_engine.backends import Backend, Score
+from rules_engine.backends.reference import Reference
+from rules_engine.backends.reference.allotment import parts_of
+from rules_engine.calendar import parse_date, zone_version
+from rules_engine.decoding import decode, decode_facts, decode_json, decode_state, event_schema
+from rules_engine.decoding.faults import Place, fault
+from rules_engine.decoding.structs import event_of
+from rules_engine.event import Event, Facts
+from rules_engine.outcome import Award, EventRefused, Fault, Outcome, Refused, TierChange
+from rules_engine.source import Source
+from rules_engine.state import Change, LotLapsed, State
+from rules_engine.values import format_decimal
+
+if TYPE_CHECKING:
+    from rules_engine.scoring.explaining import Explanation
+
+Day = int | str | date
+"""A day: days since 1970-01-01, `"2027-03-31"`, or a date."""
+
+
+class Advance(msgspec.Struct, frozen=True):
+    """What the passing of time did to a member: the state after it, how it got there, and what was lost."""
+
+    state: State
+    changes: tuple[Change, ...]
+    tiers: tuple[TierChange, ...]
+    lapsed: tuple[LotLapsed, ...]
+
+
+class Due(msgspec.Struct, frozen=True):
+    """Something that `advance` to `day` or later will do: a review of tiers, the end of a trial, of a holding, of a lot.
+
+    `what` names the period, the match, the tier or the unit.
+    """
+
+    kind: Literal["review", "trial", "tier", "lapse"]
+    day: int
+    what: str
+
+
+class Program:
+    """A compiled program. Made by `rules_engine.load`, or from a core.
+
+    `score` is the one call that matters; `advance` and `due` are for days on which nothing happens, `explain` for the
+    question why.
+    """
+
+    __slots__ = ("_reference", "_score", "backend", "core", "fingerprint", "sources", "zones")
+
+    def __init__(
+        self, core: ir.Program, sources: Mapping[str, Source] | None = None, backend: Backend | None = None
+    ) -> None:
+        from rules_engine.lowering import fingerprint
+
+        self.core = core
+        self.sources = dict(sources or {})
+        self.fingerprint = fingerprint(core)
+        self.zones = zone_version() if core.header.zone else ""
+        self._reference = Reference(core)
+        self.backend: Backend = backend or self._reference
+        self._score: Score = self.backend.score or self._score_decoded
+
+    # ---- events ----
+
+    def score(self, event: object, member: object = None, state: State | None = None) -> Outcome:
+        """The outcome of one event: time moves to its day, then its rules run. Nothing that was passed in is changed.
+
+        `event` is a dictionary `{"event": "purchase", ...}`, a decoded `Event` or a struct of `event_struct`; `member`
+        the member's facts as the rule file declares them; `state` what `apply` gave last (None: a new member).
+        Raises `EventRefused` with every reason.
+        """
+        return self._score(event, member, state)
+
+    def _score_decoded(self, event: object, member: object, state: State | None) -> Outcome:
+        decoded = self.event(event)
+        facts = self.facts(decoded, member)
+        return self.outcome(decoded, facts, State() if state is None else state)
+
+    def outcome(self, event: Event, facts: Facts, state: State) -> Outcome:
+        """The outcome of an event, facts and a state that were decoded before."""
+        found = self.backend.evaluate(event, facts, state)
+        changes = {event.member: found.changes} if event.member is not None else {}
+        return Outcome(
+            event.name, event.id, event.member, event.day, found.awards, found.tiers, changes, found.before,
+            self.fingerprint, self.zones, found.late, found.said,
+        )  # fmt: skip
+
+    def event(self, sent: object) -> Event:
+        """An event as it is scored; raises `EventRefused`."""
+        if isinstance(sent, Event):
+            return sent
+        if isinstance(sent, bytes | bytearray | memoryview):
+            decoded = decode_json(bytes(sent), self.core)
+        elif isinstance(sent, msgspec.Struct):
+            found = event_of(sent, self.core)
+            decoded = found if found is not None else decode(msgspec.to_builtins(sent), self.core)
+        else:
+            decoded = decode(sent, self.core)
+        if isinstance(decoded, Event):
+            return decoded
+        raise EventRefused(refused(sent, decoded, self.core))
+
+    def facts(self, event: Event, sent: object) -> Facts:
+        """The facts of an event's member, decoded; a guest has none. Raises `EventRefused`."""
+        if event.member is None:
+            return {}
+        facts = decode_facts({} if sent is None else sent, self.core)
+        if isinstance(facts, dict):
+            return facts
+        raise EventRefused(Refused(event.name, event.id, facts))
+
+    def score_json(self, content: bytes) -> bytes:
+        """Bytes to bytes: `{"event": {...}, "member": {...}, "state": {...}}` to an outcome, or to
+        `{"event", "id", "faults"}` where the event is refused. Member and state may be left out."""
+        try:
+            sent = orjson.loads(content)
+        except orjson.JSONDecodeError:
+            sent = None
+        if not isinstance(sent, dict) or not sent.keys() <= {"event", "member", "state"}:
+            form = "one JSON object with `event`, and where there are any `member` and `state`"
+            wrong = fault("V105", Place("the request"), "", found="read", form=form)
+            return msgspec.json.encode(Refused("", "", (wrong,)))
+        try:
+            state = decode_state(sent.get("state"), self.core)
+            if not isinstance(state, State):
+                raise EventRefused(refused(sent.get("event"), state, self.core))
+            return self.score(sent.get("event"), sent.get("member"), state).to_json()
+        except EventRefused as reason:
+            return msgspec.json.encode(reason.refused)
+
+    def score_many(
+        self,
+        events: Iterable[object],
+        members: Mapping[str, object] | None = None,
+        states: dict[str, State] | None = None,
+        *,
+        ids: set[tuple[str, str]] | None = None,
+        in_order: bool = False,
+    ) -> Iterator[Outcome | Refused]:
+        """Score a stream: one result for each event, in the order of their instants, then of their arrival.
+
+        `states` is kept up to date in place, so pass a dictionary to have the states at the end. An id that came before
+        (in this stream, or in `ids`) is refused. With `in_order` events are scored as they come, and nothing is held.
+        """
+        from rules_engine.scoring.streams import score_many
+
+        return score_many(self, events, members or {}, {} if states is None else states, ids, in_order)
+
+    def explain(self, event: object, member: object = None, state: State | None = None) -> Explanation:
+        """Why an event gives what it gives; raises `EventRefused` as `score` does."""
+        from rules_engine.scoring.explaining import explain
+
+        decoded = self.event(event)
+        return explain(self, self._reference, decoded, self.facts(decoded, member), state or State())
+
+    # ---- time ----
+
+    def advance(self, member: object, state: State, to: Day) -> Advance:
+        """Move a member's time to a day: trials are judged, holdings end, lots lapse. Raises `EventRefused` for facts
+        that cannot be read. `score` does this by itself."""
+        found = self._reference.advance(self._facts_alone(member), state, day_number(to))
+        lapsed = tuple(change for change in found.changes if isinstance(change, LotLapsed))
+        return Advance(states_.apply(state, found.changes), found.changes, found.tiers, lapsed)
+
+    def due(self, member: object, state: State, until: Day) -> tuple[Due, ...]:
+        """What `advance` to a day would do if nothing else happened before, in order: so a host knows when to call it."""
+        found = self._reference.advance(self._facts_alone(member), state, day_number(until))
+        return tuple(Due(ending.kind, ending.day + 1, ending.what) for ending in found.endings)
+
+    def _facts_alone(self, sent: object) -> Facts:
+        facts = decode_facts({} if sent is None else sent, self.core)
+        if isinstance(facts, dict):
+            return facts
+        raise EventRefused(Refused("", "", facts))
+
+    def apply(self, state: State | None, changed: Outcome | Iterable[Change]) -> State:
+        """The state after an outcome, or after changes; the state given is left as it is."""
+        if isinstance(changed, Outcome):
+            changed = changed.changes.get(changed.member or "", ())
+        return states_.apply(State() if state is None else state, changed)
+
+    # ---- words ----
+
+    def event_schema(self, name: str) -> dict[str, Any]:
+        """The JSON Schema of an event."""
+        return event_schema(self.core, name)
+
+    def unit(self, name: str) -> ir.UnitDef:
+        """A unit by its name or plural; raises `KeyError`."""
+        found = next((unit for unit in self.core.units if name in (unit.name, unit.plural)), None)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def format_amount(self, unit: str, amount: int) -> str:
+        """An amount as a person reads it: `412 points`, `3.20 cashback`."""
+        found = self.unit(unit)
+        one = amount == 10**found.decimals
+        return f"{format_decimal(amount, found.decimals)} {found.name if one or not found.plural else found.plural}"
+
+    def parts(self, event: object, award: Award) -> list[int]:
+        """What an award gave on each line of its event, by the one allocation; empty for an award without lines."""
+        decoded = self.event(event)
+        kind = next(each for each in self.core.events if each.name == decoded.name)
+        return parts_of(award, kind, decoded.lines, self.core.header)
+
+
+def day_number(day: Day) -> int:
+    """A day as days since 1970-01-01.
+
+    >>> day_number("1970-01-02"), day_number(date(1970, 1, 3)), day_number(3)
+    (1, 2, 3)
+    """
+    if isinstance(day, str):
+        return parse_date(day)
+    return day if isinstance(day, int) else day.toordinal() - date(1970, 1, 1).toordinal()
+
+
+def refused(sent: object, faults: tuple[Fault, ...], core: ir.Program) -> Refused:
+    """A refusal with as much of a name as what was sent admits."""
+    if isinstance(sent, bytes):
+        try:
+            sent = orjson.loads(sent)
+        except orjson.JSONDecodeError:
+            sent = None
+    if not isinstance(sent, Mapping):
+        return Refused("", "", faults)
+    name = sent.get("event")
+    kind = next((event for event in core.events if event.name == name), None)
+    id_sent = sent.get(kind.identified_by) if kind is not None else None
+    return Refused(name if isinstance(name, str) else "", id_sent if isinstance(id_sent, str) else "", faults)

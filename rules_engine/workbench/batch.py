@@ -1,0 +1,256 @@
+"""A file of events scored as a whole: `score_file` reads, orders, scores and writes, and loses no row.
+
+Events are scored in the order of their moments, those of one moment in the order of the file: what a member reached in
+March must not depend on where March stands in the file. They wait as bytes. Results come in the order of scoring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import orjson
+
+from rules_engine import ir
+from rules_engine.calendar import parse_date, parse_instant
+from rules_engine.decoding import decode_state, encode_state, fact_fields
+from rules_engine.feeds import (
+    EFFECT_COLUMNS,
+    REJECT_COLUMNS,
+    FeedError,
+    Read,
+    Tally,
+    Writer,
+    open_writer,
+    outcome_columns,
+    read_events,
+    read_members,
+    read_state,
+    reject_row,
+    write_state,
+)
+from rules_engine.outcome import Outcome, Refused
+from rules_engine.state import STATE_VERSION, State
+from rules_engine.values import ValueFault, format_decimal
+
+if TYPE_CHECKING:
+    from rules_engine.feeds.mapping import Mapping as FeedMapping
+    from rules_engine.scoring import Program
+
+Progress = Callable[[str, int, int | None], None]
+"""What is being done, how many are done, of how many (None: not known)."""
+
+_DAY_SECONDS = 86_400
+_EARLIEST = -(10**12)
+
+
+class Job(msgspec.Struct, frozen=True):
+    """Which files to read and write; `mapping` is a mapping that was read."""
+
+    events: Path
+    out: Path
+    members: Path | None = None
+    mapping: FeedMapping | None = None
+    state: Path | None = None
+    effects: Path | None = None
+    rejects: Path | None = None
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What became of the rows, what was given by unit, and a remark on the state that was gone on from."""
+
+    tally: Tally
+    totals: dict[str, int]
+    remark: str
+
+
+class Memory(msgspec.Struct, frozen=True):
+    """What a run goes on from: states by member, and the events that are scored already."""
+
+    states: dict[str, State]
+    seen: set[tuple[str, str]]
+    remark: str = ""
+
+
+def score_file(program: Program, job: Job, progress: Progress | None = None) -> Report:
+    """Score a file; raises `FeedError` where a file cannot be used. Nothing is written unless everything is."""
+    told = progress or _silent
+    core = program.core
+    members = read_members(job.members, mapping=job.mapping, formats=_formats(fact_fields(core))) if job.members else {}
+    memory = _remembered(program, job.state)
+    tally, totals = Tally(), dict.fromkeys((unit.name for unit in core.units), 0)
+    with ExitStack() as files:
+        out = files.enter_context(open_writer(job.out, _columns(core)))
+        effects = files.enter_context(open_writer(job.effects, EFFECT_COLUMNS)) if job.effects else None
+        rejects = files.enter_context(open_writer(job.rejects, REJECT_COLUMNS)) if job.rejects else None
+        waiting = _ordered(_reads(core, job), core, tally, rejects, told)
+        sent = (_sent(read) for read in waiting)
+        results = program.score_many(sent, members, memory.states, ids=memory.seen, in_order=True)
+        for number, (read, result) in enumerate(zip(waiting, results, strict=True), 1):
+            if isinstance(result, Refused):
+                tally.reject(read)
+                _reject(read, result, rejects)
+            else:
+                tally.score(read)
+                _write(result, core, out, effects, totals)
+            if number % 1000 == 0:
+                told("scoring", number, len(waiting))
+        told("scoring", len(waiting), len(waiting))
+        tally.check()
+    if job.state is not None:
+        _remember(memory, job.state, program.fingerprint)
+    return Report(tally, totals, memory.remark)
+
+
+def _silent(what: str, done: int, total: int | None) -> None:
+    """Nobody watches."""
+
+
+# ---- in ----
+
+
+def _reads(core: ir.Program, job: Job) -> Iterator[Read]:
+    only = core.events[0].name if len(core.events) == 1 else None
+    return read_events(
+        job.events,
+        mapping=job.mapping,
+        event=only,
+        ids={event.name: event.identified_by for event in core.events},
+        formats={event.name: _formats(event.fields) for event in core.events},
+    )
+
+
+def _formats(fields: Sequence[ir.FieldDef]) -> dict[str, str]:
+    """Fields whose cells of CSV are no texts: counts are whole numbers, flags are flags."""
+    kinds = {"count": "integer", "flag": "flag"}
+    return {field.name: kinds[field.kind] for field in fields if field.kind in kinds}
+
+
+def _ordered(
+    reads: Iterator[Read], core: ir.Program, tally: Tally, rejects: Writer | None, told: Progress
+) -> list[Read]:
+    """The events to score in the order of their moments; what the feed itself rejects is written at once."""
+    moments = _Moments(core)
+    waiting: list[tuple[int, int, Read]] = []
+    for number, read in enumerate(reads, 1):
+        if tally.add(read):
+            waiting.append((moments.of(read), number, read))
+        elif read.fault is not None and rejects is not None:
+            rejects.write(reject_row(read))
+        if number % 5000 == 0:
+            told("reading", number, None)
+    waiting.sort(key=lambda each: each[:2])
+    return [read for _, _, read in waiting]
+
+
+class _Moments:
+    """The moment of an event, from the one field that dates it."""
+
+    def __init__(self, core: ir.Program) -> None:
+        self.heads = {event.name: _head(event.dated_by) for event in core.events}
+
+    def of(self, read: Read) -> int:
+        """Seconds since 1970, a date as its midnight; what cannot be read comes first and is refused later."""
+        head = self.heads.get(read.kind or "")
+        if head is None or read.event is None:
+            return _EARLIEST
+        try:
+            return _moment(head.decode(read.event).dated)
+        except msgspec.DecodeError:
+            return _EARLIEST
+
+
+def _head(field: str) -> msgspec.json.Decoder[Any]:
+    kind = msgspec.defstruct("Head", [("dated", Any, msgspec.field(default=None, name=field))])
+    return msgspec.json.Decoder(kind)
+
+
+def _moment(text: object) -> int:
+    if not isinstance(text, str):
+        return _EARLIEST
+    try:
+        return parse_date(text) * _DAY_SECONDS if len(text) == 10 else parse_instant(text)
+    except ValueFault:
+        return _EARLIEST
+
+
+def _sent(read: Read) -> dict[str, Any] | bytes:
+    """The event for the scorer, which wants its kind in it."""
+    assert read.event is not None
+    if b'"event"' in read.event:
+        return read.event
+    return {**orjson.loads(read.event), "event": read.kind}
+
+
+# ---- out ----
+
+
+def _columns(core: ir.Program) -> Sequence[Any]:
+    return outcome_columns([(unit.name, unit.decimals) for unit in core.units])
+
+
+def _write(outcome: Outcome, core: ir.Program, out: Writer, effects: Writer | None, totals: dict[str, int]) -> None:
+    given = outcome.totals
+    for unit, amount in given.items():
+        totals[unit] += amount
+    amounts = [format_decimal(given.get(unit.name, 0), unit.decimals) for unit in core.units]
+    out.write((outcome.id, outcome.member, *amounts, "0.00", outcome.fingerprint))
+    if effects is None:
+        return
+    decimals = {unit.name: unit.decimals for unit in core.units}
+    for award in outcome.awards:
+        kind = "held out" if award.held_out else "give"
+        if award.given or award.held_out:
+            shown = format_decimal(award.given, decimals[award.unit])
+            effects.write((outcome.id, award.rule, None, kind, award.unit, shown))
+    for change in outcome.tiers:
+        effects.write((outcome.id, change.reason, None, "tier", change.after, None))
+
+
+def _reject(read: Read, refused: Refused, rejects: Writer | None) -> None:
+    if rejects is not None:
+        for fault in refused.faults:
+            rejects.write(reject_row(read, fault.code, fault.field, fault.message))
+
+
+# ---- what is remembered between runs ----
+
+
+def _remembered(program: Program, path: Path | None) -> Memory:
+    """The states and ids of the run before; a state that this program cannot go on from raises `FeedError`."""
+    found = read_state(path, version=STATE_VERSION) if path is not None else None
+    if found is None:
+        return Memory({}, set())
+    owners, seen = found.state.get("members"), found.state.get("events")
+    if not isinstance(owners, Mapping) or not isinstance(seen, Mapping) or not all(map(_listed, seen.values())):
+        raise FeedError(f"the state file `{path}` does not hold members and events; nothing was scored from it")
+    states: dict[str, State] = {}
+    problems: list[str] = []
+    for owner, raw in owners.items():
+        state = decode_state(raw, program.core)
+        if isinstance(state, State):
+            states[owner] = state
+        else:
+            problems += [f"the state file `{path}`, member `{owner}`: {fault.message}" for fault in state]
+        if len(problems) >= 5:
+            break
+    if problems:
+        raise FeedError(*problems)
+    other = found.fingerprint != program.fingerprint
+    remark = "the state was written by another version of the program" if other else ""
+    return Memory(states, {(kind, each) for kind, ids in seen.items() for each in ids}, remark)
+
+
+def _listed(ids: object) -> bool:
+    return isinstance(ids, list) and all(isinstance(each, str) for each in ids)
+
+
+def _remember(memory: Memory, path: Path, fingerprint: str) -> None:
+    seen: dict[str, list[str]] = {}
+    for kind, each in sorted(memory.seen):
+        seen.setdefault(kind, []).append(each)
+    owners = {owner: encode_state(state) for owner, state in memory.states.items()}
+    write_state(path, {"members": owners, "events": seen}, version=STATE_VERSION, fingerprint=fingerprint)
