@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,15 +16,27 @@ from rules_engine.state import State
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
-def data_folder(named: Path | None, folder: str) -> Path | None:
-    """The folder of data sets: the one named, else the one beside the project; None where the data set is not there."""
-    data = named or DATA
-    return data if (data / folder).is_dir() else None
+def options(about: str, folder: str, out: Path | None = None) -> argparse.ArgumentParser:
+    """The options of an example: where the data is, or to take the sample, and where to write."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--data", type=Path, help=f"the folder that holds {folder}/ (default: ../shared/data)")
+    parser.add_argument("--sample", action="store_true", help="take the sample, even where the data is")
+    if out is not None:
+        parser.add_argument("--out", type=Path, default=out, help=f"the file to write (default: {out})")
+    return parser
 
 
-def announce(name: str, data: Path | None) -> None:
-    """Say which data is about to be scored."""
-    print(f"scoring the {name} data set ..." if data else f"scoring the sample ({name} is not here) ...")
+def data_folder(chosen: argparse.Namespace, folder: str) -> Path | None:
+    """Find the data set, and say which data is scored; None: the sample."""
+    data: Path = chosen.data or DATA
+    if chosen.sample:
+        print("scoring the sample ...", flush=True)
+    elif (data / folder).is_dir():
+        print(f"scoring the data set {folder} ...", flush=True)
+        return data
+    else:
+        print(f"scoring the sample, because the data set {folder} is not here ...", flush=True)
+    return None
 
 
 class Replay:
@@ -46,7 +59,8 @@ class Replay:
             read = waiting.pop(outcome.id)
             if isinstance(outcome, Refused):
                 self.tally.reject(read)
-                self.refusals.append((read, "; ".join(fault.message for fault in outcome.faults)))
+                more = f" (and {len(outcome.faults) - 1} more faults)" if len(outcome.faults) > 1 else ""
+                self.refusals.append((read, outcome.faults[0].message + more))
             else:
                 self.tally.score(read)
                 yield read, outcome
@@ -65,7 +79,7 @@ class Replay:
 
 
 class Sums:
-    """Points summed by a label, with the number of events that got any."""
+    """Points summed by a label, and the number of events they are from."""
 
     def __init__(self) -> None:
         self.events: Counter[str] = Counter()
@@ -76,10 +90,12 @@ class Sums:
         self.events[label] += 1
         self.points[label] += points
 
-    def table(self, head: str, labels: Sequence[str] | None = None) -> str:
-        """The sums as a table of text, sorted by label unless an order is given."""
-        rows = [(label, self.events[label], self.points[label]) for label in labels or sorted(self.events)]
-        width = max(len(head), *(len(label) for label, _, _ in rows)) if rows else len(head)
+    def table(self, head: str, order: Sequence[str] = ()) -> str:
+        """The sums as a table of text: labels in the order given, then the others by their names."""
+        known = [label for label in order if label in self.events]
+        labels = [*known, *sorted(self.events.keys() - known)]
+        rows = [(label, self.events[label], self.points[label]) for label in labels]
+        width = max(len(label) for label in [head, *labels])
         lines = [f"{head:{width}} {'events':>10} {'points':>14}"]
         lines += [f"{label:{width}} {events:>10,} {points:>14,}" for label, events, points in rows]
         return "\n".join(lines)

@@ -79,7 +79,9 @@ def nearest(word: str, known: Iterable[str]) -> str:
     'nights'
     """
     names = list(known)
-    found = get_close_matches(word, names, n=1, cutoff=0.6)
+    letters = sorted(word)
+    swapped = next((name for name in names if sorted(name) == letters), "")
+    found = [swapped] if swapped else get_close_matches(word, names, n=1, cutoff=0.6)
     if found:
         return found[0]
     folded = {name.casefold(): name for name in names}

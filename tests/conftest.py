@@ -1,15 +1,27 @@
-"""What all tests share: `--update-golden` records expected files anew, to be read in the diff."""
+"""What all tests share: `--update-golden` records expectations anew, and no test writes to the user's cache."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="record expected files anew")
+    parser.addoption("--update-golden", action="store_true", help="record what is, as what is expected")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def update_golden(request: pytest.FixtureRequest) -> bool:
-    """Whether expected files are recorded instead of compared."""
+    """Whether expectations are recorded anew."""
     return bool(request.config.getoption("--update-golden"))
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiled programs are kept in a folder of the test run."""
+    place: Path = tmp_path_factory.getbasetemp() / "cache"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(place))

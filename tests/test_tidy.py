@@ -31,6 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("decoding",),
     ("backends",),
     ("scoring",),
+    ("folders", "artefacts"),
     ("pipeline",),
     ("feeds", "workbench"),
     ("cli",),

@@ -7,6 +7,7 @@ import pytest
 from rules_engine import tree
 from rules_engine.diagnostics import Diagnostic, render
 from rules_engine.parsing import parse
+from rules_engine.scoring import Program
 from rules_engine.source import Source
 from rules_engine.workbench import TestCase, TestResult, run_tests
 from tests.small_program import CORE
@@ -17,7 +18,7 @@ def results(text: str) -> list[TestResult]:
     parsed = parse(source)
     assert parsed.diagnostics == ()
     tests = [each for each in parsed.file.declarations if isinstance(each, tree.TestDecl)]
-    return list(run_tests(CORE, [TestCase(source, test) for test in tests]))
+    return list(run_tests(Program(CORE), [TestCase(source, test) for test in tests]))
 
 
 def run(steps: str) -> tuple[Diagnostic, ...]:

@@ -377,7 +377,8 @@ effects = st.one_of(
     make(tree.Turn, every_full=st.booleans(), amount=offered, where=maybe_where, into=EXPR, mods=MODS),
     make(tree.Carry, amount=EXPR, track=names, mods=MODS),
 )
-set_parts = make(tree.SetPart, count=counts, where=maybe_where, order=maybe(orders), effect=maybe(effects))
+# Before the colon of a part's effect: no time of day at the end of the condition.
+set_parts = make(tree.SetPart, count=counts, where=maybe(conditions(0)), order=maybe(orders), effect=maybe(effects))
 sets = make(tree.SetOf, per=one(None, "basket", "line"), parts=many(set_parts, 1, 2), partial=st.booleans())
 loops = st.one_of(
     make(tree.EachOf, name=names, over=paths | selections(1), order=maybe(orders)),
@@ -394,10 +395,24 @@ scopes = st.one_of(
     make(tree.Scope, what=st.just("in total"), by=NOTHING),
     make(tree.Scope, what=paths | calendar_spans | lifetimes | rolling | last_calendars | trials, by=maybe(paths)),
 )
+
+
+def _no_bare_number(amount: tree.Expr) -> bool:
+    """`at most 5` asks for `times`, `sets` or a unit."""
+    return not isinstance(amount, tree.Number)
+
+
 limits = st.one_of(
     make(tree.Limit, times=counts, sets=NOTHING, amount=NOTHING, scopes=many(scopes, 0, 2), or_nothing=st.booleans()),
     make(tree.Limit, times=NOTHING, sets=counts, amount=NOTHING, scopes=many(scopes, 0, 2), or_nothing=st.booleans()),
-    make(tree.Limit, times=NOTHING, sets=NOTHING, amount=EXPR, scopes=many(scopes, 0, 2), or_nothing=st.booleans()),
+    make(
+        tree.Limit,
+        times=NOTHING,
+        sets=NOTHING,
+        amount=EXPR.filter(_no_bare_number),
+        scopes=many(scopes, 0, 2),
+        or_nothing=st.booleans(),
+    ),
 )
 consents = make(tree.Consent, what=one("nothing", "everything"), names=NO_NODES) | make(
     tree.Consent, what=st.just("these"), names=many(refs)
@@ -501,7 +516,9 @@ spans = st.one_of(
 periods = make(tree.PeriodDecl, name=names, span_=spans, excepts=many(spans, 0, 2)) | make(
     tree.PeriodDecl, name=names, span_=make(tree.HostSpan), excepts=NO_NODES
 )
-defines = make(tree.DefineDecl, name=names, value=EXPR | make(tree.Column, column=texts, file=texts))
+defines = make(tree.DefineDecl, name=names, value=EXPR) | make(
+    tree.DefineDecl, name=names, value=make(tree.Column, column=texts, file=texts)
+)
 tables = make(tree.TableDecl, name=names, table=tables_of(1), key=NOTHING, file=NOTHING) | make(
     tree.TableDecl, name=names, table=NOTHING, key=paths, file=texts
 )

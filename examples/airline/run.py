@@ -1,6 +1,6 @@
 """Score every row of the airline's activity, and compare the points with those the airline booked.
 
-    python examples/airline/run.py [--data DIR] [--out FILE.csv]
+    python examples/airline/run.py [--data DIR | --sample] [--out FILE.csv]
 
 The file written has a row for each row read, in the same order: Loyalty Number, Year, Month and the engine's points.
 The engine never sees the airline's own column, "Points Accumulated": it is read again here, to compare. Without the
@@ -9,7 +9,6 @@ data set it runs on the small sample that stands here.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import gzip
 import sys
@@ -19,7 +18,7 @@ from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 
-from examples.replay import Replay, announce, data_folder, refused
+from examples.replay import Replay, data_folder, options, refused
 from rules_engine.feeds import events_file, members_file, read_events, read_mapping, read_members
 from rules_engine.pipeline import load
 from rules_engine.values import format_decimal
@@ -73,22 +72,19 @@ def write(out: Path, activity: Path, points: list[str]) -> int:
 
 def main(arguments: list[str]) -> int:
     """Run the example; 1 if a row differs."""
-    parser = argparse.ArgumentParser(description="Score the airline's activity, row by row.")
-    parser.add_argument("--data", type=Path, help="the folder that holds airline_loyalty/")
-    parser.add_argument("--out", type=Path, default=Path("out/airline_points.csv"), help="the file to write")
-    options = parser.parse_args(arguments)
-    data = data_folder(options.data, "airline_loyalty")
-    announce("Airline Loyalty", data)
+    about = "Score every row of the airline's activity, and compare the points with those it booked."
+    chosen = options(about, "airline_loyalty", Path("out/airline_points.csv")).parse_args(arguments)
+    data = data_folder(chosen, "airline_loyalty")
     started = time.perf_counter()
     activity, members = files(data)
     replay, points = score(activity, members)
     seconds = time.perf_counter() - started
-    equal = write(options.out, activity, points)
+    equal = write(chosen.out, activity, points)
     print(f"\n{replay.tally.summary()}\n")
     if replay.refusals:
         print(refused(replay.refusals) + "\n")
     print(f"{equal:,} of {len(points):,} rows equal the points that the airline booked")
-    print(f"scored in {seconds:.1f} seconds; written to {options.out}")
+    print(f"scored in {seconds:.1f} seconds; written to {chosen.out}")
     return 0 if equal == len(points) else 1
 
 

@@ -45,12 +45,12 @@ def rows(seed: int = 1) -> list[Row]:
 
 
 def booking(dice: random.Random, arrival: date) -> Row:
-    """One booking: dearer in summer, one in three cancelled, one in ten by a guest who came before."""
+    """One booking: dearer in summer, one in three cancelled, one in three by a guest who came before."""
     hotel = dice.choice(("City Hotel", "Resort Hotel"))
     cents = dice.randrange(9_000, 18_000) if arrival.month in SUMMER else dice.randrange(4_500, 9_500)
-    repeated = int(dice.randrange(10) == 0)
+    repeated = int(dice.randrange(3) == 0)
     status = ("Check-Out", "Check-Out", "Canceled")[dice.randrange(3)] if dice.randrange(50) else "No-Show"
-    return row(hotel, arrival, dice.randrange(1, 7), repeated, f"{cents // 100}.{cents % 100:02}", status)
+    return row(hotel, arrival, dice.randrange(1, 14), repeated, f"{cents // 100}.{cents % 100:02}", status)
 
 
 def row(hotel: str, arrival: date, nights: int, repeated: int, rate: str, status: str) -> Row:

@@ -1,11 +1,11 @@
 """Turn hotel bookings into stays: a line for each night, and a guest for each booking.
 
-    python examples/hotel/prepare.py [--data DIR] --out stays.ndjson
+    python examples/hotel/prepare.py [--data DIR | --sample] --out stays.ndjson
 
 The data names no guests: its authors removed them. THE GUESTS HERE ARE OURS, dealt by a seeded rule so that every run
 deals the same ones. A number is drawn from SHA-256 of the seed and the booking's row number; then
 
-- a booking marked as a repeated guest's belongs to one of 300 regulars,
+- a booking marked as a repeated guest's belongs to one of 150 regulars,
 - of the others one in four belongs to nobody who is a member,
 - and the rest belong to 24,000 occasional members.
 
@@ -14,7 +14,6 @@ A stay's nights run from its arrival, each at the booking's average daily rate.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import sys
 from collections.abc import Iterable, Iterator
@@ -25,12 +24,12 @@ from typing import Any
 import msgspec
 import orjson
 
-from examples.replay import data_folder
+from examples.replay import data_folder, options
 from rules_engine.feeds import Read, events_file, read_events, read_mapping
 
 HERE = Path(__file__).parent
 SEED = "seaview-1"
-REGULARS, OCCASIONALS, OUTSIDERS_ONE_IN = 300, 24_000, 4
+REGULARS, OCCASIONALS, OUTSIDERS_ONE_IN = 150, 24_000, 4
 
 
 def bookings(data: Path | None) -> Iterator[Read]:
@@ -77,18 +76,17 @@ def guest(folio: str, repeated: bool) -> str | None:
 
 def main(arguments: list[str]) -> None:
     """Write the stays as NDJSON."""
-    parser = argparse.ArgumentParser(description="Turn hotel bookings into stays, a line for each night.")
-    parser.add_argument("--data", type=Path, help="the folder that holds hotel_bookings/")
-    parser.add_argument("--out", type=Path, default=Path("out/stays.ndjson"), help="the file to write")
-    options = parser.parse_args(arguments)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
+    about = "Turn hotel bookings into stays, a line for each night."
+    chosen = options(about, "hotel_bookings", Path("out/stays.ndjson")).parse_args(arguments)
+    data = data_folder(chosen, "hotel_bookings")
+    chosen.out.parent.mkdir(parents=True, exist_ok=True)
     written = 0
-    with options.out.open("wb") as file:
-        for read in stays(bookings(data_folder(options.data, "hotel_bookings"))):
+    with chosen.out.open("wb") as file:
+        for read in stays(bookings(data)):
             if read.event is not None:
                 file.write(read.event + b"\n")
                 written += 1
-    print(f"{written:,} stays written to {options.out}")
+    print(f"{written:,} stays written to {chosen.out}")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
     python examples/status_match/run.py [FILE.ndjson]
 
-The engine keeps nothing: each event is scored against its flyer's state, and the host stores the state that results. Time
-moves by itself too: at the end every flyer is advanced to the first day of 2029, when the tiers kept in 2027 are over.
+The engine keeps nothing: each event is scored against its flyer's state, and the host stores the state that results.
+Time moves by itself too: at the end every flyer is advanced to the first day of 2029, when the tiers kept in 2027 are
+over.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from rules_engine.feeds import read_events
 from rules_engine.outcome import Outcome, TierChange
 from rules_engine.pipeline import load
 from rules_engine.scoring import Program
-from rules_engine.state import MatchMoved, State
+from rules_engine.state import Change, HoldingBegan, State
 
 HERE = Path(__file__).parent
 END = parse_date("2029-01-01")
@@ -26,37 +27,39 @@ END = parse_date("2029-01-01")
 def stories(path: Path = HERE / "sample.ndjson") -> dict[str, list[str]]:
     """What happened to each flyer, a line each."""
     program = load(HERE)
-    titles = {rule.key: rule.title for rule in program.core.rules}
     states: dict[str, State] = {}
     told: dict[str, list[str]] = {}
     for read in read_events(path):
         event = read.fields() | {"event": read.kind}
         flyer = event["flyer"]
-        state = states.get(flyer, State())
-        outcome = program.score(event, {}, state)
-        states[flyer] = program.apply(state, outcome)
-        told.setdefault(flyer, []).extend(lines(program, outcome, titles))
+        outcome = program.score(event, {}, states.get(flyer))
+        states[flyer] = program.apply(states.get(flyer), outcome)
+        told.setdefault(flyer, []).extend(of_event(program, flyer, outcome))
     for flyer, state in states.items():
-        told[flyer] += tier_lines(program.advance({}, state, END).tiers)
+        ended = program.advance({}, state, END)
+        told[flyer] += of_time(ended.changes, ended.tiers)
     return dict(sorted(told.items()))
 
 
-def lines(program: Program, outcome: Outcome, titles: dict[str, str]) -> Iterator[str]:
+def of_event(program: Program, flyer: str, outcome: Outcome) -> Iterator[str]:
     """What one event brought its flyer."""
-    day = format_date(outcome.day)
-    yield from tier_lines(outcome.tiers)
-    for change in (change for changes in outcome.changes.values() for change in changes):
-        if isinstance(change, MatchMoved) and change.before is None:
-            yield f"{day}  on trial as {change.after.tier} until {format_date(change.after.trial_until)}"
+    yield from of_time(outcome.changes[flyer], outcome.tiers)
+    titles = {rule.key: rule.title for rule in program.core.rules}
     for award in outcome.awards:
         if award.given:
-            yield f"{day}  {titles[award.rule]}: {program.format_amount(award.unit, award.given)}"
+            given = program.format_amount(award.unit, award.given)
+            yield f"{format_date(outcome.day)}  {titles[award.rule]}: {given}"
 
 
-def tier_lines(changes: Sequence[TierChange]) -> Iterator[str]:
-    """The steps of a flyer's tier."""
+def of_time(changes: Sequence[Change], tiers: Sequence[TierChange]) -> Iterator[str]:
+    """What tier a flyer was granted and why, and the steps that the tier took."""
     for change in changes:
-        yield f"{format_date(change.since)}  from {change.before} to {change.after}"
+        if isinstance(change, HoldingBegan):
+            held = change.holding
+            until = "for good" if held.until is None else f"until {format_date(held.until)}"
+            yield f"{format_date(held.start)}  granted {held.tier} {until} ({held.reason})"
+    for step in tiers:
+        yield f"{format_date(step.since)}  from {step.before} to {step.after}"
 
 
 def main(arguments: list[str]) -> None:

@@ -6,8 +6,11 @@ An editor keeps a `Checker`, which checks again only the declarations that an ed
 """
 
 from .checker import Checked, Checker, SourceFile, check
+from .circles import in_order
 from .declarations import CheckedOne, check_one
 from .imports import Folder, NoFolder
+from .infos import EventInfo, HeaderInfo
+from .relocating import core_of
 from .symbols import Entry, Symbols, symbols
 
 __all__ = [
@@ -15,11 +18,15 @@ __all__ = [
     "CheckedOne",
     "Checker",
     "Entry",
+    "EventInfo",
     "Folder",
+    "HeaderInfo",
     "NoFolder",
     "SourceFile",
     "Symbols",
     "check",
     "check_one",
+    "core_of",
+    "in_order",
     "symbols",
 ]

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from rules_engine import tree
 from rules_engine.diagnostics import Diagnostic, did_you_mean, sort_key
@@ -21,7 +22,7 @@ from rules_engine.parsing import Parsed, parse
 from rules_engine.source import Source
 
 from .context import ReadKey
-from .declarations import CheckedOne, check_one
+from .declarations import LANGUAGE_VERSION, CheckedOne, check_one
 from .imports import Folder, NoFolder
 from .infos import alike
 from .program import whole_program
@@ -53,6 +54,11 @@ class Checked(msgspec.Struct, frozen=True, eq=False):
         return not any(each.severity == "error" for each in self.diagnostics)
 
     @property
+    def language(self) -> int:
+        """The version of the language that the program is written in."""
+        return LANGUAGE_VERSION
+
+    @property
     def sources(self) -> dict[str, Source]:
         """The files by name."""
         return {each.source.name: each.source for each in self.files}
@@ -63,9 +69,17 @@ class Checked(msgspec.Struct, frozen=True, eq=False):
         return tuple(one.entry for one in self.ones if isinstance(one.entry.declaration, tree.TestDecl))
 
 
-def check(sources: Sequence[Source], folder: Folder | None = None, vocabulary: Vocabulary | None = None) -> Checked:
-    """Check a program."""
-    return Checker(folder, vocabulary).check(sources)
+def check(
+    sources: Sequence[Source],
+    folder: Folder | None = None,
+    vocabulary: Vocabulary | None = None,
+    findings: Sequence[Diagnostic] = (),
+) -> Checked:
+    """Check a program. `findings` are those made on the way here, of files that cannot be read."""
+    checked = Checker(folder, vocabulary).check(sources)
+    if not findings:
+        return checked
+    return replace(checked, diagnostics=tuple(sorted((*findings, *checked.diagnostics), key=sort_key)))
 
 
 class Checker:
@@ -128,7 +142,7 @@ class Checker:
         for entry in entries:
             text = files[entry.file].source.slice(entry.declaration.span)
             one = known.pop((entry.file, text), None)
-            if one is None or changed is None or not changed.isdisjoint(one.reads) or _reads_files(one):
+            if one is None or changed is None or not changed.isdisjoint(one.reads) or _stale(one):
                 one = check_one(entry, made)
                 self.fresh.append(one)
             else:
@@ -155,8 +169,10 @@ def _no_vocabulary(used: tree.Use, source: Source) -> Diagnostic:
     return Diagnostic("N108", source.name, used.name.span, data, note=did_you_mean(used.name.text, NAMES))
 
 
-def _reads_files(one: CheckedOne) -> bool:
-    """An import may have changed although its declaration did not."""
+def _stale(one: CheckedOne) -> bool:
+    """An import may have changed although its declaration did not; a place that a label shows may have moved."""
+    if any(each.labels for each in one.diagnostics):
+        return True
     match one.entry.declaration:
         case tree.DefineDecl(value=tree.Column()):
             return True

@@ -25,6 +25,7 @@ from rules_engine.types import (
     Flag,
     Instant,
     ListOf,
+    Rate,
     Text,
     Tier,
     Unknown,
@@ -33,7 +34,7 @@ from rules_engine.types import (
 )
 
 from . import dates, expressions, measures, names, tables
-from .core import both, negated
+from .core import both, mul, negated, num
 from .env import STAGE_WORDS, Env, proof
 from .infos import BrokenInfo, DefineInfo, EventInfo, PeriodInfo, TableInfo, TrackInfo
 from .typed import Typed
@@ -156,6 +157,8 @@ def _sides(left: tree.Expr, right: tree.Expr, env: Env) -> tuple[Typed, Typed]:
         other = expressions.value(right, env)
         return expressions.value(left, env, other.type), other
     one = expressions.value(left, env)
+    if isinstance(one.type, Unknown) and isinstance(right, tree.Path):
+        return one, one
     return one, expressions.value(right, env, one.type)
 
 
@@ -166,8 +169,7 @@ def _called(node: tree.Expr, found: Typed) -> str:
 
 def _known_choice(value: str, kind: Choice, node: tree.Expr, env: Env) -> None:
     if value not in kind.values:
-        name = tree.Name(node.span, value)
-        names.report_unknown("N212", name, env, kind.values, field=kind.field, known=", ".join(kind.values))
+        names.unknown_value(tree.Name(node.span, value), kind, env)
 
 
 def as_day(found: Typed, node: tree.Node, env: Env) -> Typed:
@@ -217,17 +219,17 @@ def _one_of(left: Typed, items: tuple[tree.Expr, ...], node: tree.Expr, env: Env
     at = env.at(node)
     if isinstance(left.type, Unknown):
         return ir.Flg(at, True)
+    rate = isinstance(left.type, Rate)
     values: list[str | int | bool] = []
     for item in items:
         found = expressions.constant_of(item, left.type, env)
         if isinstance(found, Fraction):
-            if found.denominator != 1:
-                env.report("T313", item, text=str(found), reason=f"{describe(left.type)} counts whole numbers")
-                continue
-            found = int(found)
-        if found is not None:
-            values.append(found)
-    return ir.OneOf(at, left.expr, tuple(dict.fromkeys(values)))
+            found = tables.whole(found * tables.RATE_SCALE if rate else found, describe(left.type), item, env)
+        if found is None:
+            break
+        values.append(found)
+    read = mul(num(tables.RATE_SCALE, at), left.expr, at) if rate else left.expr
+    return ir.OneOf(at, read, tuple(dict.fromkeys(values)))
 
 
 def _among_named(left: Typed, right: tree.Path, env: Env) -> ir.Expr:
@@ -286,7 +288,7 @@ def in_period(left: Typed, when: tree.When, node: tree.Node, env: Env) -> ir.Exp
     anchors_present(used.period, when, env)
     timed = periods.is_timed(used.period)
     if isinstance(left.expr, ir.Today) and timed:
-        left = _moment(left, used.name, node, env)
+        return _moment(used.name, node, env)
     if isinstance(left.type, Instant):
         value = left if timed else as_day(left, node, env)
         return ir.InPeriod(at, value.expr, used.name, timed)
@@ -299,14 +301,14 @@ def in_period(left: Typed, when: tree.When, node: tree.Node, env: Env) -> ir.Exp
     return ir.Flg(at, True)
 
 
-def _moment(today: Typed, period: str, node: tree.Node, env: Env) -> Typed:
+def _moment(period: str, node: tree.Node, env: Env) -> ir.Expr:
     """`today in night` asks for the event's own moment."""
     infos = [env.context.event(event.name) for event in env.events]
     by_day = [info.definition.name for info in infos if isinstance(info, EventInfo) and not info.instant]
     if by_day or not infos:
         env.report("T330", node, period=period, note=f"`{by_day[0]}` is dated by a day" if by_day else "")
-        return today
-    return Typed(expressions.INSTANT, ir.Now(today.expr.at))
+        return ir.Flg(env.at(node), True)
+    return ir.InPeriod(env.at(node), ir.Now(env.at(node)), period, True)
 
 
 def anchors_present(period: periods.Period, when: tree.Node, env: Env) -> None:
@@ -356,9 +358,7 @@ def track_named(node: tree.Expr, env: Env) -> TrackInfo | None:
         return info
     if isinstance(info, BrokenInfo):
         env.fail()
-    elif isinstance(node, tree.Path) and info is None and names.find_field(node.parts[0], env) is None:
-        names.resolve(node, env)
-    else:
+    elif not (isinstance(node, tree.Path) and isinstance(names.resolve(node, env).type, Unknown)):
         found = f"`{node.text}`" if isinstance(node, tree.Path) else "this"
         env.report("T325", node, what=found, wanted="a track", note="only a track reaches a bound or passes marks")
     return None

@@ -79,26 +79,25 @@ def rows_of(node: ir.Choose) -> list[ir.Expr]:
     return [row.value for row in node.rows if not isinstance(row.value, ir.Stop)]
 
 
-def integral(node: ir.Expr) -> bool:
-    """Whether a number is whole on every event, as far as its shape tells. Rates do not reach here bare: they multiply.
-
-    `rates` of events are fractions; their reads are marked by a product with a fraction.
-    """
+def integral(node: ir.Expr, rates: frozenset[str]) -> bool:
+    """Whether a number is whole on every event, as far as its shape tells; `rates` are the fields that are fractions."""
     match node:
         case ir.Num(den=den):
             return den == 1
+        case ir.Field() | ir.LineField() | ir.MemberField():
+            return field_key(node) not in rates
         case ir.Mul(left=left, right=right):
-            return integral(left) and integral(right)
+            return integral(left, rates) and integral(right, rates)
         case ir.Add(parts=parts) | ir.Largest(items=parts):
-            return all(integral(part) for part in parts)
+            return all(integral(part, rates) for part in parts)
         case ir.Clip(value=value, low=low, high=high):
-            return all(integral(part) for part in (value, low, high) if part is not None)
+            return all(integral(part, rates) for part in (value, low, high) if part is not None)
         case ir.Choose():
-            return all(integral(row) for row in rows_of(node))
+            return all(integral(row, rates) for row in rows_of(node))
         case ir.Fold(op="sum", value=value) if value is not None:
-            return integral(value)
-        case ir.Across(rates=rates):
-            return all(integral(rate) for rate in rates)
+            return integral(value, rates)
+        case ir.Across(rates=slices):
+            return all(integral(rate, rates) for rate in slices)
         case _:
             return True
 

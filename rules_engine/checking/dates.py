@@ -119,6 +119,8 @@ def unit_life(node: tree.Life | tree.TableBy, env: Env) -> ir.UnitLife | None:
 def dates(node: tree.Dates, env: Env) -> ir.Expr | None:
     """`from ... until ... by ...` as a condition; None where it says nothing."""
     parts: list[ir.Expr] = []
+    if not _has_moment(node, env):
+        return None
     if node.start is not None:
         parts.append(_side(">=", node.start, node.start_time, node, env))
     if node.end is not None:
@@ -126,9 +128,7 @@ def dates(node: tree.Dates, env: Env) -> ir.Expr | None:
     return both(parts, env.at(node)) if parts else None
 
 
-def _side(
-    op: conditions.Op, limit: tree.DateExpr, time: tree.TimeLit | None, node: tree.Dates, env: Env
-) -> ir.Expr:
+def _side(op: conditions.Op, limit: tree.DateExpr, time: tree.TimeLit | None, node: tree.Dates, env: Env) -> ir.Expr:
     at = env.at(limit)
     if time is None:
         day: ir.Expr = ir.Today(at) if node.by is None else day_of(node.by, env)
@@ -149,12 +149,18 @@ def _moment_of(by: tree.Path | None, node: tree.Node, env: Env) -> ir.Expr | Non
             return found.expr
         env.report("T326", by, found=_called(by, found), note="with a time of day it must be a moment")
         return None
+    return ir.Now(env.at(node))
+
+
+def _has_moment(node: tree.Dates, env: Env) -> bool:
+    """A time of day is compared with the event's moment, so it must have one, unless a field gives it."""
+    time = node.start_time or node.end_time
     infos = [env.context.event(event.name) for event in env.events]
     by_day = [info.definition.name for info in infos if isinstance(info, EventInfo) and not info.instant]
-    if by_day:
-        env.report("T330", node, period="this", note=f"`{by_day[0]}` is dated by a day")
-        return None
-    return ir.Now(env.at(node))
+    if time is None or node.by is not None or not by_day:
+        return True
+    env.report("T339", time, event=by_day[0])
+    return False
 
 
 def local_moment(text: str, node: tree.Node, env: Env) -> int | None:

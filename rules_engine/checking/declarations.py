@@ -160,10 +160,9 @@ def period_def(declared: tree.PeriodDecl, context: Context) -> ir.PeriodDef | No
     """A declared period with the day that its occurrences hang on."""
     made = period_of(declared, context)
     known = context.symbols.names.get(declared.name.text)
-    if made is None or not isinstance(known, PeriodInfo):
-        return None
-    if known.period is None:
+    if isinstance(known, PeriodInfo) and known.period is None and not context.findings:
         context.report("M121", declared.name, name=declared.name.text)
+    if made is None or context.failed:
         return None
     context.need_for(made, declared.name)
     written = {each.text: each for each in anchors_of(declared)}

@@ -4,31 +4,39 @@ Declarations import these from here and nothing of the modules behind, so that t
 place that can be read.
 """
 
+from .amounts import award_has_lines, award_units, give, limit_amount, marks
 from .conditions import condition
 from .dates import anchor, date, dates, day_field, life, unit_life
 from .env import Env, Stage, env_for, narrowed
-from .names import rung_of
-from .tables import rung_table
+from .folds import FoldParts, fold, fold_type
+from .literals import constant
+from .names import define_decl, rung_of
+from .tables import keep, rung_table, table_decl
 
 __all__ = [
     "Env",
+    "FoldParts",
     "Stage",
     "anchor",
+    "award_has_lines",
+    "award_units",
     "condition",
+    "constant",
     "date",
     "dates",
     "day_field",
+    "define_decl",
     "env_for",
+    "fold",
+    "fold_type",
+    "give",
+    "keep",
     "life",
+    "limit_amount",
+    "marks",
     "narrowed",
     "rung_of",
     "rung_table",
+    "table_decl",
     "unit_life",
 ]
-
-
-def _todo(*args, **kwargs):
-    raise NotImplementedError
-
-
-give = fold = marks = keep = limit_amount = define_decl = table_decl = constant = _todo

@@ -16,6 +16,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from rules_engine import ir, tree
+from rules_engine.codes import CODES
 from rules_engine.diagnostics import Fix, Label
 from rules_engine.source import Span
 from rules_engine.types import Type
@@ -84,11 +85,13 @@ class Env(msgspec.Struct, frozen=True):
         """A finding; inside a define it is shown where the define is used, without a mend."""
         if self.muted:
             return
+        failed = self.context.failed
         if self.use is not None:
             labels = (*labels, *self.context.place(self.used, f"`{self.used}` is declared here"))
-            self.context.report(code, self.use, labels=labels, note=note, **data)
-            return
+            node, fix = self.use, None
         self.context.report(code, node, fix=fix, labels=labels, note=note, **data)
+        if CODES[code].severity == "warning":
+            self.context.failed = failed
 
     def not_yet(self, node: tree.Node, what: str) -> None:
         """Text that is understood but not evaluated."""

@@ -93,8 +93,6 @@ def _price(
     inner = lines.fields if lines else ()
     prices = [each for each in (*fields, *inner) if each.role in PRICES]
     if declared.priced_by_offers:
-        if prices:
-            context.report("M155", declared.name, name=declared.name.text)
         return None
     if len(prices) > 1:
         context.report("M156", declared.name, name=declared.name.text, fields=_listed(prices))

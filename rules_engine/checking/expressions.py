@@ -92,6 +92,7 @@ Read = (
     | tree.Rung
     | tree.TierOf
     | tree.Basis
+    | tree.AfterStage
     | tree.Of
     | tree.SumOf
     | tree.CountOf
@@ -133,7 +134,7 @@ def _read(node: Read, env: Env) -> Typed:
         case tree.Selection() | tree.ListOf():
             what = "a list" if isinstance(node, tree.ListOf) else "a selection of lines"
             env.report("T305", node, found=what, wanted="a value")
-        case tree.Each() | tree.Basis() | tree.TopOf() | tree.FlowOf() | tree.CalendarOf():
+        case tree.Each() | tree.Basis() | tree.AfterStage() | tree.TopOf() | tree.FlowOf() | tree.CalendarOf():
             env.not_yet(node, NOT_YET[type(node)])
         case _:
             assert_never(node)
@@ -143,6 +144,7 @@ def _read(node: Read, env: Env) -> Typed:
 NOT_YET: dict[type[tree.Node], str] = {
     tree.Each: "`each` of a loop",
     tree.Basis: "a money base with or without tax",
+    tree.AfterStage: "a money base after a stage",
     tree.TopOf: "`top n of`",
     tree.FlowOf: "what an event gave or used",
     tree.CalendarOf: "a calendar unit as a value",
@@ -255,8 +257,7 @@ def constant_of(node: tree.Expr, kind: Type, env: Env) -> Fraction | Value | Non
         env.report("T302", node, left=describe(kind), right=describe(found.type))
         return None
     if isinstance(kind, Choice) and isinstance(found.expr, ir.Txt) and found.expr.value not in kind.values:
-        word = tree.Name(node.span, found.expr.value)
-        names.report_unknown("N212", word, env, kind.values, field=kind.field, known=", ".join(kind.values))
+        names.unknown_value(tree.Name(node.span, found.expr.value), kind, env)
         return None
     match found.expr:
         case ir.Num():
@@ -339,9 +340,13 @@ def _sum(parts: list[Typed], nodes: list[tree.Expr], node: tree.Expr, env: Env, 
 def _report_sum(left: Type, right: Type, node: tree.Expr, word: str, env: Env) -> None:
     note = ""
     if isinstance(left, Unit) and isinstance(right, Money):
-        note = f"say how many {left.plural} the money is worth, for example `1 {left.name} per 1 {right.currency} of ...`"
+        note = (
+            f"say how many {left.plural} the money is worth, for example `1 {left.name} per 1 {right.currency} of ...`"
+        )
     elif isinstance(right, Unit) and isinstance(left, Money):
-        note = f"say how many {right.plural} the money is worth, for example `1 {right.name} per 1 {left.currency} of ...`"
+        note = (
+            f"say how many {right.plural} the money is worth, for example `1 {right.name} per 1 {left.currency} of ...`"
+        )
     elif isinstance(left, (Money, Unit)) and isinstance(right, PLAIN):
         note = f"give it a unit: {describe(left)}"
     verb = "taken from" if word == "-" else "added to"

@@ -117,7 +117,7 @@ def _parts(node: tree.TrackDecl, env: Env) -> FoldParts | None:
             return _distinct(node, node.fold, env)
         case tree.StreakOf(period=period):
             used = None if env.muted else env.context.when(period)
-            return FoldParts("streak", COUNT, streak=used.name) if used or env.muted else None
+            return None if used is None and not env.muted else FoldParts("streak", COUNT, streak=used.name if used else "")
         case tree.EdgeDay():
             env.not_yet(node.fold, "a first or last day as a track")
         case _:
@@ -139,7 +139,7 @@ def _sum(node: tree.Expr, env: Env) -> FoldParts | None:
     if not is_number(found.type):
         env.report("T305", node, found=describe(found.type), wanted="an amount")
         return None
-    if not integral(found.expr):
+    if not integral(found.expr, tables.rate_keys(env)):
         env.report("T336", node, what=describe(found.type))
     return _with_value("sum", found)
 
@@ -202,7 +202,9 @@ def track_type(info: TrackInfo, env: Env) -> Type:
 def _silent(info: TrackInfo, env: Env) -> Env | None:
     if info.name in env.resolving:
         return None
-    return msgspec.structs.replace(env_for(env.context, info.events, "track"), resolving=env.resolving).silent(info.name)
+    return msgspec.structs.replace(env_for(env.context, info.events, "track"), resolving=env.resolving).silent(
+        info.name
+    )
 
 
 def _type_of(node: tree.TrackDecl, silent: Env) -> Type:

@@ -14,7 +14,7 @@ import msgspec
 from rules_engine import ir, tree
 from rules_engine.periods import Period
 
-Setting: TypeAlias = Literal["currency", "timezone", "weeks", "leap day", "split", "terms"]
+Setting: TypeAlias = Literal["currency", "timezone", "weeks", "leap day", "split"]
 """The settings of the header that something may need."""
 
 STAGES: dict[tree.RuleKind, int] = {

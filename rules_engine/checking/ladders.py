@@ -56,14 +56,9 @@ def _rung_names(declared: tree.TiersDecl, context: Context) -> None:
 
 
 def _from_host(declared: tree.TiersDecl, context: Context) -> ir.TiersDef | None:
-    for each in declared.rungs:
-        if each.ways:
-            context.report("M190", each, name=each.name.text)
-    for clause in declared.clauses:
-        context.report("M191", clause)
-    return (
-        None if context.failed else ir.TiersDef(True, tuple(ir.RungDef(each.name.text, ()) for each in declared.rungs))
-    )
+    assert not declared.clauses, "the grammar leaves a ladder from the host without clauses"
+    rungs = tuple(ir.RungDef(each.name.text, ()) for each in declared.rungs)
+    return None if context.failed else ir.TiersDef(True, rungs)
 
 
 def _rung(declared: tree.RungDecl, first: bool, env: Env, context: Context) -> ir.RungDef:

@@ -34,7 +34,7 @@ from rules_engine.types import (
     scale,
 )
 
-from . import amounts, conditions, expressions, folds, names
+from . import amounts, conditions, expressions, folds, names, tables
 from .core import Bounds, integral, mul, num, value_of
 from .env import STAGE_WORDS, Env, narrowed
 from .infos import RuleInfo, TrackInfo
@@ -78,7 +78,8 @@ def _currency(name: tree.Name, env: Env) -> Money | None:
         return None
     codes = list(dict.fromkeys(event.currency for event in env.events))
     if len(codes) > 1:
-        env.report("N209", name, name=name.text, first=f"{env.events[0].name}` in `{codes[0]}", second=codes[1])
+        kinds = ", ".join(f"{event.currency} on `{event.name}`" for event in env.events)
+        env.report("N218", name, name=name.text, kinds=kinds)
         return None
     currency = env.context.currency(codes[0])
     if currency is None:
@@ -120,7 +121,7 @@ def selected(selection: tree.Selection, env: Env) -> tuple[ir.Expr | None, Env] 
         env.not_yet(selection, SELECTIONS.get(selection.what, "picking some of the lines"))
         return None
     if env.line:
-        env.report("T322", selection, name="lines", note="the text is about one line already")
+        env.report("T320", selection, what="of lines", where="a text about one line")
         return None
     return line_condition(selection.where, env)
 
@@ -229,7 +230,9 @@ def award_read(info: RuleInfo, path: tree.Path, env: Env) -> Typed:
 
 def _award_type(info: RuleInfo, path: tree.Path, env: Env) -> Type | None:
     if env.stage not in ("earn", "reward", "offer"):
-        note = "a track reads it as `sum of given ...`" if env.stage == "track" else "only rules read other rules' awards"
+        note = (
+            "a track reads it as `sum of given ...`" if env.stage == "track" else "only rules read other rules' awards"
+        )
         env.report("T320", path, what=path.text, where=STAGE_WORDS[env.stage], note=note)
         return None
     if info.not_yet:
@@ -325,12 +328,12 @@ def per(node: tree.Per, env: Env) -> Typed:
     if step is None:
         return _share_of(rate, measure, node, env)
     if not alike(step.type, measure.type):
-        env.report("T309", node, step=_words(node.step), left=describe(step.type), right=describe(measure.type))
+        env.report("T309", node, step=words(node.step), left=describe(step.type), right=describe(measure.type))
         return unknown(at)
     if isinstance(rate.type, Ratio):
         env.report("T303", node, left=describe(rate.type), right=describe(measure.type))
         return unknown(at)
-    return _stepped(rate, step, measure, node.full, at)
+    return _stepped(rate, step, measure, _needs_steps(node, step, measure, env), at)
 
 
 def _measured_anyway(node: tree.Per, env: Env) -> Typed:
@@ -358,7 +361,7 @@ def _ratio(rate: Typed, step: Typed | None, node: tree.Per, env: Env) -> Typed:
         return rate
     if node.full:
         note = "say of what: `per full 5 GBP of net`"
-        env.report("T309", node, step=_words(node.step), left=describe(step.type), right="nothing", note=note)
+        env.report("T309", node, step=words(node.step), left=describe(step.type), right="not said", note=note)
         return unknown(env.at(node))
     size = value_of(step.expr) or Fraction(1)
     at = env.at(node)
@@ -384,9 +387,14 @@ def _stepped(rate: Typed, step: Typed, measure: Typed, full: bool, at: ir.Origin
     size = value_of(step.expr) or Fraction(1)
     times = mul(num(1 / size, at), measure.expr, at)
     shares = scaled(measure.shares, mul(num(1 / size, at), without_stop(rate.expr), at), at)
-    if full and not (size == 1 and integral(measure.expr)):
+    if full:
         times = ir.Steps(at, times)
     return Typed(rate.type, mul(rate.expr, times, at), shares)
+
+
+def _needs_steps(node: tree.Per, step: Typed, measure: Typed, env: Env) -> bool:
+    """Whole steps of 1 of a whole number are the number itself."""
+    return node.full and not (value_of(step.expr) == 1 and integral(measure.expr, tables.rate_keys(env)))
 
 
 def without_stop(rate: ir.Expr) -> ir.Expr:
@@ -400,7 +408,8 @@ def without_stop(rate: ir.Expr) -> ir.Expr:
     return ir.Choose(rate.at, rate.keys, rows)
 
 
-def _words(node: tree.Expr | None) -> str:
+def words(node: tree.Node | None) -> str:
+    """A value written out, as it is written."""
     match node:
         case tree.MoneyLit(text=text, currency=currency):
             return f"{text} {currency}"
@@ -408,8 +417,10 @@ def _words(node: tree.Expr | None) -> str:
             return f"{text} {unit.text}"
         case tree.Number(text=text):
             return text
+        case tree.Percent(text=text):
+            return f"{text}%"
         case _:
-            return "this step"
+            return "this"
 
 
 # ---- slices of a track ----
@@ -424,20 +435,23 @@ def across(node: tree.Across, env: Env) -> Typed:
     measure = track_read(info, tree.Path(node.track.span, (node.track,)), env)
     if isinstance(measure.type, Unknown) or not _own_contribution(info, node, env):
         return unknown(at)
-    bounds = [_bound(row, measure.type, env) for row in node.rows]
-    rates = [_slice_rate(row, measure.type, env) for row in node.rows]
-    if any(bound is None for bound in bounds) or any(rate is None for rate in rates):
-        return unknown(at)
-    starts = tuple(bound for bound in bounds if bound is not None)
+    starts: list[int] = []
+    found: list[Typed] = []
+    for row in node.rows:
+        bound = _bound(row, measure.type, env)
+        rate = None if bound is None else _slice_rate(row, measure.type, env)
+        if bound is None or rate is None:
+            return unknown(at)
+        starts.append(bound)
+        found.append(rate)
     if not _ascending(starts, info, node, env):
         return unknown(at)
-    found = [rate for rate in rates if rate is not None]
     kind = applied(found[0].type, measure.type) or UNKNOWN
     for rate, row in zip(found[1:], node.rows[1:], strict=True):
         if applied(rate.type, measure.type) != kind:
             env.report("T321", row.value, left=describe(found[0].type), right=describe(rate.type))
             return unknown(at)
-    value = ir.Across(at, info.name, starts, tuple(rate.expr for rate in found))
+    value = ir.Across(at, info.name, tuple(starts), tuple(rate.expr for rate in found))
     return Typed(kind, value, folds.contribution(info, node, env))
 
 
@@ -465,7 +479,7 @@ def _bound(row: tree.Row, kind: Type, env: Env) -> int | None:
     if isinstance(found, Fraction) and found.denominator == 1:
         return int(found)
     if found is not None:
-        env.report("T313", bound, text=_words(bound), reason=f"{describe(kind)} is counted in whole numbers")
+        env.report("T313", bound, text=words(bound), reason=f"{describe(kind)} is counted in whole numbers")
     return None
 
 
@@ -478,13 +492,13 @@ def _slice_rate(row: tree.Row, kind: Type, env: Env) -> Typed | None:
     found = expressions.number(row.value, env.finer("all"))
     if isinstance(found.type, Unknown):
         return None
-    if not isinstance(found.type, Rate) and applied(found.type, kind) is None or isinstance(found.type, (Unit, Money)):
+    if (not isinstance(found.type, Rate) and applied(found.type, kind) is None) or isinstance(found.type, (Unit, Money)):
         env.report("C407", row.value, note=f"a row gives a rate such as `5%` or `1 point per 1 ...`: {describe(kind)}")
         return None
     return found
 
 
-def _ascending(starts: tuple[int, ...], info: TrackInfo, node: tree.Across, env: Env) -> bool:
+def _ascending(starts: list[int], info: TrackInfo, node: tree.Across, env: Env) -> bool:
     if any(later <= earlier for earlier, later in zip(starts, starts[1:], strict=False)):
         env.report("C407", node, note="each row starts higher than the one before")
         return False
@@ -506,17 +520,19 @@ def bracket(inner: tree.Expr, mods: tuple[tree.Mod, ...], node: tree.Bracket, en
     if not is_number(found.type):
         env.report("T305", inner, found=describe(found.type), wanted="an amount")
         return unknown(env.at(node))
-    low = high = mode = None
+    low: ir.Expr | None = None
+    high: ir.Expr | None = None
+    mode: ir.RoundingMode | None = None
     for mod in mods:
         match mod:
             case tree.UpTo(bound=bound):
                 high = limit(bound, found.type, env)
             case tree.NeverBelow(bound=bound):
                 low = limit(bound, found.type, env)
-            case tree.Rounded(mode=mode):
-                pass
+            case tree.Rounded():
+                mode = mod.mode
             case _:
-                env.report("T323", mod, note="inside brackets stand `up to`, `never below` and a rounding")
+                env.report("T323", mod, what="this modifier", note="inside brackets stand `up to`, `never below` and a rounding")
     return _limited(found, low, high, mode, env.at(node))
 
 

@@ -36,8 +36,9 @@ from rules_engine.types import (
 )
 
 from . import expressions, measures, tables
-from .core import both, mul
-from .env import STAGE_WORDS, Env, owners
+from .context import Context
+from .core import both
+from .env import STAGE_WORDS, Env, env_for, owners
 from .infos import (
     BrokenInfo,
     DefineInfo,
@@ -58,8 +59,6 @@ BASES = ("list", "catalogue", "net", "paid")
 """Money bases that an evaluated rule may name; `was` and `current` belong to offers."""
 
 OFFER_BASES = ("was", "current")
-
-SCALE_OF_RATES = 10**9
 
 KIND_WORDS: dict[type[Info], str] = {
     UnitInfo: "a unit",
@@ -91,7 +90,7 @@ def resolve(path: tree.Path, env: Env, expected: Type | None = None) -> Typed:
         return measures.basis(name, env)
     if name.text == "tier":
         return tier_read("held", path, env)
-    return _declared(name, path, env)
+    return _declared(name, path, env, expected)
 
 
 # ---- words that belong to a type ----
@@ -117,7 +116,7 @@ def rung_of(name: tree.Name, env: Env) -> int | None:
     rungs = ladder.rungs if ladder is not None else ()
     if name.text in rungs:
         return rungs.index(name.text)
-    report_unknown("N210", name, env, rungs, known=", ".join(rungs) or "none is declared")
+    report_unknown("N210", name, env, rungs, values=", ".join(rungs) or "none is declared")
     return None
 
 
@@ -223,7 +222,6 @@ SIMPLE: dict[str, Type] = {
 
 def read_field(hit: FieldHit, path: tree.Path, env: Env) -> Typed:
     """The read of a field, present or not; reports where it may be absent."""
-    _clash(hit, path, env)
     if not _allowed(path, env):
         return unknown(env.at(path))
     require(path, hit.optional, env)
@@ -234,25 +232,7 @@ def field_value(hit: FieldHit, path: tree.Path, env: Env) -> Typed:
     """The read of a field without asking whether it is present."""
     at = env.at(path)
     read: ir.Expr = ir.LineField(at, hit.name) if hit.line else ir.Field(at, hit.name)
-    return Typed(type_of_field(hit.field, env), _as_fraction(read, hit.field, at))
-
-
-def _as_fraction(read: ir.Expr, field: ir.FieldDef, at: ir.Origin) -> ir.Expr:
-    return mul(ir.Num(at, 1, SCALE_OF_RATES), read, at) if field.kind == "rate" else read
-
-
-def _clash(hit: FieldHit, path: tree.Path, env: Env) -> None:
-    """A field that is named like something else that could stand here."""
-    info = env.context.find(hit.name)
-    place = "lines" if hit.line else "event"
-    if info is not None and not isinstance(info, (EventInfo, BrokenInfo)):
-        other = f"{KIND_WORDS[type(info)]} of that name"
-        env.report(
-            "N204", path, name=hit.name, first=f"the field of the {place}", second=other,
-            labels=env.context.place(hit.name),
-        )  # fmt: skip
-    elif hit.name in (*BASES, *OFFER_BASES) and any(event.list_field for event in env.events):
-        env.report("N204", path, name=hit.name, first=f"the field of the {place}", second="the money base")
+    return Typed(type_of_field(hit.field, env), read)
 
 
 def _allowed(path: tree.Path, env: Env) -> bool:
@@ -265,7 +245,8 @@ def _allowed(path: tree.Path, env: Env) -> bool:
 
 def require(path: tree.Path, optional: bool, env: Env) -> bool:
     """Report a read of something that may be absent here, with the guard that is missing."""
-    if not optional or path.text in env.proven:
+    key = "member" if path.text in owners(env) else path.text
+    if not optional or key in env.proven or (key == "member" and env.owner_known):
         return True
     env.report("T310", path, name=path.text, fix=guard_fix(path.text, env), guard=guard_words(path.text, env))
     return False
@@ -280,7 +261,9 @@ def guard_fix(name: str, env: Env) -> Fix | None:
 
 def guard_words(name: str, env: Env) -> str:
     """The guard as it is written where the read stands."""
-    return f"has {name} and ..." if env.guard is not None else f"when has {name}"
+    if env.guard is not None:
+        return f"has {name} and ..."
+    return f"lines where has {name}" if env.line else f"when has {name}"
 
 
 # ---- the member ----
@@ -319,7 +302,7 @@ def member_fact(path: tree.Path, fact: tree.Name, env: Env, *, optional_is_fine:
         )  # fmt: skip
     elif not optional_is_fine:
         require(path, field.optional, env)
-    return Typed(type_of_field(field, env), _as_fraction(ir.MemberField(at, fact.text), field, at))
+    return Typed(type_of_field(field, env), ir.MemberField(at, fact.text))
 
 
 def _unknown_fact(path: tree.Path, fact: tree.Name, env: Env) -> Typed:
@@ -363,11 +346,11 @@ def tier_read(which: Literal["held", "earned", "matched"], node: tree.Node, env:
 # ---- declared names ----
 
 
-def _declared(name: tree.Name, path: tree.Path, env: Env) -> Typed:
+def _declared(name: tree.Name, path: tree.Path, env: Env, expected: Type | None) -> Typed:
     info = env.context.find(name.text)
     match info:
         case None:
-            return _unknown_name(name, env)
+            return _unknown_name(name, env, expected)
         case BrokenInfo():
             env.fail()
             return unknown(env.at(path))
@@ -431,20 +414,28 @@ def imported(info: TableInfo, path: tree.Path, env: Env) -> Typed | None:
 # ---- unknown and wrong ----
 
 
-def _unknown_name(name: tree.Name, env: Env) -> Typed:
+def _unknown_name(name: tree.Name, env: Env, expected: Type | None = None) -> Typed:
     text = name.text
     if env.broken:
         env.fail()
     elif env.context.member(text) is not None:
         fix = Fix(f"write `member.{text}`", name.span, f"member.{text}")
         env.report("N207", name, name=text, right=f"member.{text}", fix=fix)
+    elif env.use is not None and not _means_something(name, _everywhere(env)):
+        env.fail()
     elif not env.line and any(_on_event(text, event, True) for event in env.events):
         fix = Fix(f"write `{text} of lines`", name.span, f"{text} of lines")
         env.report("N211", name, name=text, fix=fix)
+    elif isinstance(expected, Choice):
+        unknown_value(name, expected, env)
+    elif isinstance(expected, Tier):
+        rung_of(name, env)
     elif having := _events_with(text, env):
         words = ", ".join(f"`{each}`" for each in having)
-        where = env.event_words() or f"{STAGE_WORDS[env.stage]}, which reads no event,"
-        env.report("N206", name, name=text, events=where, having=words)
+        if env.events:
+            env.report("N206", name, name=text, events=env.event_words(), having=words)
+        else:
+            env.report("N217", name, name=text, events=words, where=STAGE_WORDS[env.stage])
     else:
         report_unknown("N201", name, env, known_names(env))
     return unknown(env.at(name))
@@ -463,12 +454,17 @@ def known_names(env: Env) -> list[str]:
     return [*lines, *fields, *bases, *env.context.names(), *(f"member.{each}" for each in env.context.members())]
 
 
+def unknown_value(name: tree.Name, kind: Choice, env: Env) -> None:
+    """A word that is none of a field's values."""
+    report_unknown("N212", name, env, kind.values, field=kind.field, values=", ".join(kind.values))
+
+
 def report_unknown(code: str, name: tree.Name, env: Env, known: Iterable[str], **data: str) -> None:
     """An unknown name with the nearest known one, as advice and as a mend."""
     near = nearest(name.text, known)
     fix = Fix(f"write `{near}`", name.span, near) if near else None
     note = f"did you mean `{near}`?" if near else ""
-    env.report(code, name, fix=fix, note=note, name=name.text, **data)
+    env.report(code, name, fix=fix, labels=(), note=note, name=name.text, **data)
 
 
 def wrong_kind(name: tree.Name, info: Info, wanted: str, env: Env) -> None:
@@ -478,6 +474,20 @@ def wrong_kind(name: tree.Name, info: Info, wanted: str, env: Env) -> None:
 
 
 # ---- presence ----
+
+
+def may_lack(path: tree.Path, env: Env) -> bool:
+    """Whether a path is an optional field or fact, or a text that is looked up."""
+    if len(path.parts) == 2 and path.parts[0].text == "member":
+        field = env.context.member(path.parts[1].text)
+        return field is not None and field.optional
+    if len(path.parts) > 1:
+        return False
+    hit = find_field(path.parts[0], msgspec.structs.replace(env, muted=True))
+    if hit is not None:
+        return hit.optional
+    info = env.context.find(path.text)
+    return isinstance(info, TableInfo) and info.node is None
 
 
 def has(node: tree.Has, env: Env) -> ir.Expr:
@@ -527,3 +537,36 @@ def _has_declared(path: tree.Path, env: Env) -> ir.Expr:
     else:
         wrong_kind(path.parts[0], info, "an optional field", env)
     return ir.Flg(at, True)
+
+
+# ---- defines where they are declared ----
+
+
+def define_decl(node: tree.DefineDecl, context: Context) -> None:
+    """Report the names in a define that mean nothing on any event; whatever depends on the event is checked at its uses."""
+    if isinstance(node.value, tree.Column):
+        return
+    env = env_for(context, tuple(context.events()), "earn", owner_known=True)
+    for each in tree.walk(node.value):
+        if isinstance(each, tree.Path) and len(each.parts) == 1 and not _means_something(each.parts[0], env):
+            report_unknown("N201", each.parts[0], env, known_names(env))
+
+
+def _everywhere(env: Env) -> Env:
+    return env_for(env.context, tuple(env.context.events()), env.stage, owner_known=True)
+
+
+def _means_something(name: tree.Name, env: Env) -> bool:
+    text = name.text
+    if text in owners(env) or text in (*BASES, *OFFER_BASES, "tier") or env.context.find(text) is not None:
+        return True
+    ladder = env.context.tiers()
+    if isinstance(ladder, BrokenInfo) or (ladder is not None and text in ladder.rungs):
+        return True
+    fields = [field for event in env.events for field in event.fields]
+    fields += [field for event in env.events if event.lines for field in event.lines.fields]
+    facts = [env.context.member(each) for each in env.context.members()]
+    return any(
+        field.name == text or text in field.choices or (field.item is not None and text in field.item.choices)
+        for field in (*fields, *(fact for fact in facts if fact is not None))
+    )

@@ -29,7 +29,6 @@ SETTINGS: Final[dict[Setting, tuple[str, str, str]]] = {
     "weeks": ("S112", "weeks start", "weeks start Monday"),
     "leap day": ("S113", "29 February", "29 February counts as 28 February"),
     "split": ("S114", "split", "split in proportion, odd pennies to the largest remainder"),
-    "terms": ("S115", "terms", "terms from 2027-01-01"),
 }
 """What may be needed: the code of its absence, its name, and an example of it."""
 
@@ -99,7 +98,6 @@ def _needs(
         "weeks": header.week_start is not None,
         "leap day": header.leap_day is not None,
         "split": header.split is not None,
-        "terms": header.terms,
     }
     head = next((each for each in entries if isinstance(each.declaration, tree.Program)), None)
     if head is None:
@@ -220,38 +218,44 @@ def _group(
 
 def _circles(ones: Sequence[CheckedOne], symbols: Symbols) -> Iterator[Diagnostic]:
     """Awards are read in a line that ends: A reads B reads A is shown as a path."""
-    rules = {one.core.key: one for one in ones if isinstance(one.core, ir.RuleDef)}
-    reads = {key: _read_keys(one) for key, one in rules.items()}
+    rules = {key: one for one in ones if (key := _rule_key(one))}
+    reads = {key: _reads(one, symbols) for key, one in rules.items()}
     path = circle(reads)
     if path:
         yield _circle("M180", path, " reads ", rules, symbols)
         return
     before = served_before(ones)
-    if before:
-        both = {key: tuple(dict.fromkeys((*reads.get(key, ()), *before.get(key, ())))) for key in rules}
-        path = circle(both)
-        if path:
-            yield _circle("M189", path, " comes after ", rules, symbols)
+    path = circle({key: (*reads[key], *before.get(key, ())) for key in rules}) if before else []
+    if path:
+        yield _circle("M189", path, " comes after ", rules, symbols)
+
+
+def _rule_key(one: CheckedOne) -> str:
+    declared = one.entry.declaration
+    if not isinstance(declared, tree.RuleDecl):
+        return ""
+    return declared.name.text if declared.name else declared.title.value
+
+
+def _reads(one: CheckedOne, symbols: Symbols) -> tuple[str, ...]:
+    """The keys of the rules that a rule reads; of one with errors, those that its text names."""
+    if isinstance(one.core, ir.RuleDef):
+        return one.core.reads
+    if one.diagnostics:
+        return ()
+    paths = (node.parts[0].text for node in tree.walk(one.entry.declaration) if isinstance(node, tree.Path))
+    return tuple(name for name in paths if isinstance(symbols.names.get(name), RuleInfo))
 
 
 def _circle(code: str, path: list[str], word: str, rules: dict[str, CheckedOne], symbols: Symbols) -> Diagnostic:
-    one = rules[path[0]]
-    shown = word.join(f'"{_title(rules[key])}"' for key in path)
+    declared = [rules[key].entry.declaration for key in path]
+    shown = word.join(f'"{each.title.value}"' for each in declared if isinstance(each, tree.RuleDecl))
     labels = tuple(
         Label(symbols.files[rules[key].entry.file], _title_span(rules[key].entry.declaration), "part of the circle")
         for key in path[1:-1]
     )
-    return Diagnostic(code, symbols.files[one.entry.file], _title_span(one.entry.declaration), {"path": shown}, labels)
-
-
-def _title(one: CheckedOne) -> str:
-    assert isinstance(one.core, ir.RuleDef)
-    return one.core.title
-
-
-def _read_keys(one: CheckedOne) -> tuple[str, ...]:
-    assert isinstance(one.core, ir.RuleDef)
-    return one.core.reads
+    source = symbols.files[rules[path[0]].entry.file]
+    return Diagnostic(code, source, _title_span(declared[0]), {"path": shown}, labels)
 
 
 def served_before(ones: Iterable[CheckedOne]) -> dict[str, tuple[str, ...]]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def moved(one: CheckedOne, entry: Entry) -> CheckedOne:
-    """The result at its new place; the core keeps its origins until `settled` asks for them."""
+    """The result at its new place; the core keeps its origins until `core_of` is asked for it."""
     by = entry.declaration.span[0] - one.entry.declaration.span[0]
     if by == 0:
         return CheckedOne(entry, one.core, one.diagnostics, one.reads, one.needs, one.uses, one.moved)
@@ -51,14 +51,16 @@ def _label(label: Label, by: int) -> Label:
     return replace(label, span=_span(label.span, by))
 
 
-def settled(core: Any, by: int) -> Any:
-    """A core whose origins are moved."""
-    if by == 0:
-        return core
+def core_of(one: CheckedOne) -> object:
+    """What a declaration became, its origins where its text now stands."""
+    return _settled(one.core, one.moved) if one.moved else one.core
+
+
+def _settled(core: Any, by: int) -> Any:
     if isinstance(core, ir.Origin):
         return ir.Origin(core.file, core.start + by, core.end + by)
     if isinstance(core, msgspec.Struct):
-        return type(core)(*(settled(getattr(core, each), by) for each in core.__struct_fields__))
+        return type(core)(*(_settled(getattr(core, each), by) for each in core.__struct_fields__))
     if isinstance(core, tuple):
-        return tuple(settled(each, by) for each in core)
+        return tuple(_settled(each, by) for each in core)
     return core

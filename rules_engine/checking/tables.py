@@ -7,6 +7,7 @@ itself is in `solving`; here its witness is put into the designer's words.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import msgspec
@@ -50,6 +51,9 @@ from .typed import Typed, scaled, unknown
 
 ANY = ir.AnyTest()
 
+RATE_SCALE = 10**9
+"""Tests of rates compare integers of billionths."""
+
 
 class KeyPlan(msgspec.Struct, frozen=True):
     """A key: its core expression, type, the values that it can have, its words, and the optional that it stands on."""
@@ -81,7 +85,9 @@ def value_table(table: tree.TableBy, env: Env, expected: Type | None = None) -> 
         return unknown(env.at(table))
     values = [_row_value(row, found.env, expected) for _, row in found.rows]
     kind = _row_type(values, found, env)
-    chosen = [Typed(kind, ir.Num(env.at(row), 0)) if value is None else value for value, (_, row) in _with_rows(values, found)]
+    chosen = [
+        Typed(kind, ir.Num(env.at(row), 0)) if value is None else value for value, (_, row) in _with_rows(values, found)
+    ]
     exprs = [value if isinstance(value, ir.Stop) else value.expr for value in chosen]
     return Typed(kind, choose(found, exprs), _row_shares(chosen, found))
 
@@ -99,8 +105,8 @@ def _row_value(row: tree.Row, env: Env, expected: Type | None) -> Typed | ir.Sto
             return None
         case tree.NoAward():
             return _stop(row.value, env)
-        case tree.Forever() | tree.LastsUntil() | tree.LastsFor():
-            env.report("T327", row.value, what="a life", wanted="a value")
+        case tree.TheRest() | tree.Forever() | tree.LastsUntil() | tree.LastsFor():
+            env.report("T327", row.value, what="this row", wanted="a value")
             return unknown(env.at(row))
         case _:
             return expressions.value(row.value, env.unguarded(), expected)
@@ -135,11 +141,11 @@ def _row_shares(values: list[Typed | ir.Stop], found: Plan) -> tuple[ir.Share, .
         if not value.shares:
             return ()
         chosen = [ir.Num(found.at, 1 if other == number else 0) for other in range(len(values))]
-        shares += scaled(value.shares, choose(found, list(chosen)), found.at)
+        shares += scaled(value.shares, choose(found, chosen), found.at)
     return tuple(shares)
 
 
-def choose(found: Plan, values: list[ir.Expr | ir.Stop] | list[ir.Expr]) -> ir.Choose:
+def choose(found: Plan, values: Sequence[ir.Expr | ir.Stop]) -> ir.Choose:
     """The table with these values, row by row."""
     rows = tuple(ir.ChooseRow(tests, value) for (tests, _), value in zip(found.rows, values, strict=True))
     return ir.Choose(found.at, found.keys, rows)
@@ -158,7 +164,14 @@ def condition_table(table: tree.TableBy, env: Env) -> ir.Expr:
 
 def _row_condition(row: tree.Row, env: Env) -> ir.Expr:
     match row.value:
-        case tree.NothingValue() | tree.NoAward() | tree.Forever() | tree.LastsUntil() | tree.LastsFor():
+        case (
+            tree.NothingValue()
+            | tree.NoAward()
+            | tree.TheRest()
+            | tree.Forever()
+            | tree.LastsUntil()
+            | tree.LastsFor()
+        ):
             env.report("T306", row.value, found="this row", note="write a condition, `yes` or `no`")
             return ir.Flg(env.at(row), True)
         case _:
@@ -185,7 +198,7 @@ def _row_life(row: tree.Row, env: Env) -> ir.Expr:
     match row.value:
         case tree.Forever() | tree.LastsUntil() | tree.LastsFor():
             return dates.life(row.value, env)
-        case tree.NothingValue() | tree.NoAward():
+        case tree.NothingValue() | tree.NoAward() | tree.TheRest():
             env.report("T327", row.value, what="this row", wanted="a life such as `for 12 months`")
             return ir.Forever(env.at(row))
         case _:
@@ -212,7 +225,7 @@ def _row_membership(row: tree.Row, left: Typed, env: Env) -> ir.Expr:
     match row.value:
         case tree.NothingValue():
             return ir.Flg(env.at(row), False)
-        case tree.NoAward() | tree.Forever() | tree.LastsUntil() | tree.LastsFor():
+        case tree.NoAward() | tree.TheRest() | tree.Forever() | tree.LastsUntil() | tree.LastsFor():
             env.report("T318", row.value, left="this row", right="a list")
             return ir.Flg(env.at(row), False)
         case _:
@@ -225,9 +238,13 @@ def _row_membership(row: tree.Row, left: Typed, env: Env) -> ir.Expr:
 def plan(table: tree.TableBy, env: Env) -> Plan | None:
     """The keys and tests of a table; None where they are not in order, which was reported."""
     closed = any(row.otherwise for row in table.rows)
-    keys = [_key(key, closed, env) for key in table.keys]
+    keys = [_key(key, env) for key in table.keys]
     ready = [key for key in keys if key is not None]
     if len(ready) < len(keys) or not _shape(table, env):
+        return None
+    absent = next((key for key in ready if key.optional is not None), None)
+    if absent is not None and not closed:
+        env.report("C401", table, witness=f"{absent.words} absent")
         return None
     rows = _tests(table, ready, env)
     if rows is None:
@@ -278,21 +295,21 @@ def _counted(number: int, noun: str) -> str:
 # ---- keys ----
 
 
-def _key(key: tree.Key, closed: bool, env: Env) -> KeyPlan | None:
-    read, optional = _key_value(key.value, closed and key.within is None, env)
+def _key(key: tree.Key, env: Env) -> KeyPlan | None:
+    read, optional = _key_value(key.value, key.within is None, env)
     if isinstance(read.type, Unknown):
         return None
     if key.within is not None:
         test = conditions.in_period(read, key.within, key, env)
-        return KeyPlan(test, FLAG, FLAGS, f"{_words(key.value, env)} in {_period_words(key.within)}")
+        return KeyPlan(test, FLAG, FLAGS, f"{_words(key.value)} in {_period_words(key.within)}:")
     if key.rounds is not None:
         return _rounds(read, key, env)
     if isinstance(read.type, Instant):
         read = conditions.as_day(read, key.value, env)
-    words = _words(key.value, env)
-    if isinstance(read.type, Rate) and isinstance(read.expr, ir.Mul) and isinstance(read.expr.left, ir.Num):
-        raw, den = read.expr.right, read.expr.left.den
-        return KeyPlan(raw, read.type, Range(*field_bounds(raw, env)), words, optional, den)
+    words = _words(key.value)
+    if isinstance(read.type, Rate):
+        billions = mul(num(RATE_SCALE, env.at(key)), read.expr, env.at(key))
+        return KeyPlan(billions, read.type, Range(*field_bounds(read.expr, env)), words, optional, RATE_SCALE)
     domain = _domain(key.value, read, env)
     if domain is None:
         env.report("C408", key.value, cell=words, key=describe(read.type), note="a table looks up by values")
@@ -301,21 +318,12 @@ def _key(key: tree.Key, closed: bool, env: Env) -> KeyPlan | None:
 
 
 def _key_value(node: tree.Expr, discharged: bool, env: Env) -> tuple[Typed, tree.Path | None]:
-    """A key's value, and its path where it may be absent and `otherwise` takes care of that."""
-    if discharged and isinstance(node, tree.Path) and node.text not in env.proven and _may_lack(node, env):
+    """A key's value, and its path where it may be absent: then `otherwise` must take care of that."""
+    if discharged and isinstance(node, tree.Path) and node.text not in env.proven and names.may_lack(node, env):
         return expressions.value(node, env.with_proven(frozenset({node.text}))), node
     if isinstance(node, tree.Rung):
         return _rung(node, env), None
     return expressions.value(node, env.unguarded()), None
-
-
-def _may_lack(path: tree.Path, env: Env) -> bool:
-    """Whether a path is an optional field or fact, or a text that is looked up."""
-    if len(path.parts) == 2 and path.parts[0].text == "member":
-        field = env.context.member(path.parts[1].text)
-        return field is not None and field.optional
-    hit = names.find_field(path.parts[0], msgspec.structs.replace(env, muted=True))
-    return hit.optional if hit is not None else names.is_imported(path, env)
 
 
 def _rung(node: tree.Rung, env: Env) -> Typed:
@@ -333,7 +341,7 @@ def _rounds(read: Typed, key: tree.Key, env: Env) -> KeyPlan | None:
         return None
     place = ir.Steps(at, mul(num(Fraction(1, length), at), add([read.expr, num(length - 1, at)], at), at))
     whole = mul(num(-length, at), add([place, num(-1, at)], at), at)
-    words = f"{_words(key.value, env)} in rounds of {length}"
+    words = f"{_words(key.value)} in rounds of {length}:"
     return KeyPlan(add([read.expr, whole], at), COUNT, Values(tuple(range(1, length + 1))), words)
 
 
@@ -388,6 +396,15 @@ def event_bounds(env: Env) -> dict[str, Bounds]:
     return reads
 
 
+def rate_keys(env: Env) -> frozenset[str]:
+    """The fields and facts whose values are fractions."""
+    found = {f"field {field.name}" for event in env.events for field in event.fields if field.kind == "rate"}
+    lines = [field for event in env.events if event.lines for field in event.lines.fields]
+    found |= {f"line {field.name}" for field in lines if field.kind == "rate"}
+    facts = [env.context.member(name) for name in env.context.members()]
+    return frozenset(found | {f"member {fact.name}" for fact in facts if fact is not None and fact.kind == "rate"})
+
+
 def _widen(reads: dict[str, Bounds], key: str, field: ir.FieldDef) -> None:
     high = field.high if field.high > field.low else None
     old = reads.get(key, (field.low, high))
@@ -428,12 +445,16 @@ def cell_value(node: tree.Expr, key: KeyPlan, env: Env) -> Value | None:
     """A constant of a key's type, in the key's scale."""
     found = expressions.constant_of(node, key.type, env)
     if isinstance(found, Fraction):
-        whole = found * key.scale
-        if whole.denominator != 1:
-            env.report("T313", node, text=str(found), reason=f"`{key.words}` counts whole numbers")
-            return None
-        return int(whole)
+        return whole(found * key.scale, f"`{key.words}`", node, env)
     return found
+
+
+def whole(value: Fraction, what: str, node: tree.Node, env: Env) -> int | None:
+    """A number that must be whole."""
+    if value.denominator == 1:
+        return int(value)
+    env.report("T313", node, text=measures.words(node), reason=f"{what} counts whole numbers")
+    return None
 
 
 def _closed(tests: list[tuple[ir.Test, ...]], row: int, key: int) -> ir.Test:
@@ -441,19 +462,17 @@ def _closed(tests: list[tuple[ir.Test, ...]], row: int, key: int) -> ir.Test:
     test = tests[row][key]
     if not isinstance(test, ir.RangeTest) or test.low is None:
         return test
-    above = [
-        other[key].low
+    highs = [
+        _low(other[key], test.low)
         for other in tests
-        if isinstance(other[key], ir.RangeTest)
-        and _low(other[key]) > test.low
+        if _low(other[key], test.low) > test.low
         and all(_can_meet(tests[row][each], other[each]) for each in range(len(other)) if each != key)
     ]
-    highs = [low for low in above if low is not None]
     return ir.RangeTest(test.low, min(highs) if highs else None)
 
 
-def _low(test: ir.Test) -> int:
-    return test.low if isinstance(test, ir.RangeTest) and test.low is not None else 0
+def _low(test: ir.Test, otherwise: int) -> int:
+    return test.low if isinstance(test, ir.RangeTest) and test.low is not None else otherwise
 
 
 def _can_meet(left: ir.Test, right: ir.Test) -> bool:
@@ -537,7 +556,7 @@ def _domain_words(key: KeyPlan) -> str:
             return describe(key.type)
 
 
-def _words(node: tree.Expr, env: Env) -> str:
+def _words(node: tree.Expr) -> str:
     """A key as it is named in a witness."""
     match node:
         case tree.Path():
@@ -569,3 +588,22 @@ def _period_words(node: tree.When) -> str:
         case tree.TrialOf(match=match):
             return f"trial of {match.text}"
 
+
+# ---- declared tables, and the table of a match ----
+
+
+def table_decl(node: tree.TableDecl, env: Env) -> None:
+    """Check a declared table by itself, where the events of its uses do not matter: its rows and cells."""
+    if node.table is not None:
+        _shape(node.table, env)
+
+
+def keep(node: tree.KeepIf, env: Env) -> tuple[bool, ir.Expr]:
+    """`keep matched tier if C`, or graded: `keep highest tier if by rung { ... }`."""
+    if node.what == "matched":
+        return False, conditions.condition(node.condition, env)
+    if not (
+        isinstance(node.condition, tree.TableBy) and any(isinstance(k.value, tree.Rung) for k in node.condition.keys)
+    ):
+        env.report("T338", node.condition)
+    return True, conditions.condition(node.condition, env.over_rungs())

@@ -6,6 +6,7 @@ all is well, 1 where something was found, 2 where it could not do its work.
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -73,12 +74,11 @@ def main() -> None:
     from rules_engine.cli.console import CannotRun, complain
 
     try:
-        rules.main(standalone_mode=False)
+        code = rules.main(standalone_mode=False, color=False if os.environ.get("NO_COLOR") else None)
+        sys.exit(code if isinstance(code, int) else 0)
     except CannotRun as stop:
         complain(*stop.problems)
         sys.exit(2)
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
     except click.ClickException as wrong:
         wrong.show()
         sys.exit(2)
@@ -88,7 +88,3 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
-
-
-if __name__ == "__main__":
-    main()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from rules_engine.cli.console import plural, say, say_finding, say_json
-from rules_engine.cli.loading import load
+from rules_engine.cli.loading import readable
 
 
 @click.command("check", short_help="find mistakes in rule files")
@@ -15,7 +15,7 @@ from rules_engine.cli.loading import load
 def command(ctx: click.Context, paths: tuple[str, ...], form: str) -> None:
     """Find mistakes in rule files, with the place, the reason and the mend.
 
-    All paths together are one program; a folder stands for every `.rules` file in it.
+    Every path is a program of its own: a rule file, or a folder of them.
 
     \b
       rules check corner_shop.rules
@@ -23,17 +23,21 @@ def command(ctx: click.Context, paths: tuple[str, ...], form: str) -> None:
 
     Ends with 1 where there is an error; warnings alone end with 0.
     """
-    loaded = load(paths)
-    errors = sum(finding.severity == "error" for finding in loaded.findings)
+    from rules_engine import pipeline
+
+    checked = [pipeline.check(path) for path in readable(paths)]
+    findings = [(finding, each.sources) for each in checked for finding in each.diagnostics]
+    errors = sum(finding.severity == "error" for finding, _ in findings)
     if form == "json":
         from rules_engine.diagnostics import as_json
 
-        findings = [as_json(finding, loaded.sources.get(finding.source)) for finding in loaded.findings]
-        say_json({"files": list(loaded.sources), "errors": errors, "findings": findings})
+        shown = [as_json(finding, sources.get(finding.source)) for finding, sources in findings]
+        say_json({"errors": errors, "warnings": len(findings) - errors, "findings": shown})
     else:
-        for finding in loaded.findings:
-            say_finding(finding, loaded.sources)
-        files, warnings = plural(len(loaded.sources), "file"), len(loaded.findings) - errors
+        for finding, sources in findings:
+            say_finding(finding, sources)
+        warnings = len(findings) - errors
         counts = [plural(errors, "error")] * bool(errors) + [plural(warnings, "warning")] * bool(warnings)
-        say(f"{files}: {', '.join(counts) or 'no mistakes found'}", fg="red" if errors else "green")
+        mistakes = ", ".join(counts) or "no mistakes found"
+        say(f"{plural(len(checked), 'program')}: {mistakes}", fg="red" if errors else "green")
     ctx.exit(1 if errors else 0)

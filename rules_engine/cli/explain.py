@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from rules_engine.cli.console import CannotRun, complain, say
-from rules_engine.cli.loading import load_sound, read_json
+from rules_engine.cli.loading import load, read_json
 
 
 @click.command("explain", short_help="say why each rule gave what it gave")
@@ -30,8 +30,7 @@ def command(
     from rules_engine.outcome import EventRefused
     from rules_engine.state import State
 
-    ready = load_sound(program).program
-    assert ready is not None
+    ready = load(program)
     event = read_json(event_file, "event")
     member = read_json(member_file, "member's facts") if member_file else None
     state = decode_state(read_json(state_file, "state") if state_file else None, ready.core)

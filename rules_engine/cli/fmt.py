@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ def command(ctx: click.Context, paths: tuple[str, ...], check: bool, diff: bool)
             raise CannotRun("`-` reads what is piped in and stands alone")
         ctx.exit(_piped(check, diff))
     changed = broken = 0
-    files = rule_files(paths)
+    files = rule_files(paths, deep=True)
     for path in files:
         source = read_source(path)
         text, sound = _formatted(source)
@@ -67,7 +68,7 @@ def _piped(check: bool, diff: bool) -> int:
     from rules_engine.source import Source
 
     try:
-        given = click.get_binary_stream("stdin").read().decode("utf-8-sig")
+        given = sys.stdin.buffer.read().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise CannotRun("what is piped in is not text in UTF-8") from None
     source = Source("-", given.replace("\r\n", "\n"))

@@ -1,17 +1,17 @@
-"""From the paths that a person names to a program: files read, checked and ready, or said why not."""
+"""From the paths that a person names to a program: files that can be read, checked and ready, or said why not."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
-from rules_engine.cli.console import CannotRun, complain, plural, say_finding
+from rules_engine.cli.console import CannotRun, plural, say_finding
 
 if TYPE_CHECKING:
-    from rules_engine.pipeline import Loaded
+    from rules_engine.diagnostics import Diagnostic
+    from rules_engine.scoring import Program
     from rules_engine.source import Source
 
 
@@ -20,13 +20,16 @@ def why(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def rule_files(paths: Sequence[str]) -> list[Path]:
-    """The rule files that paths mean: files as they are, folders with all `.rules` files below them."""
+def rule_files(paths: Sequence[str], deep: bool) -> list[Path]:
+    """The rule files that paths mean: files, and the `.rules` files in folders (`deep`: at any depth).
+
+    A folder is one program without what lies in folders below it.
+    """
     found: list[Path] = []
     for each in paths:
         path = Path(each)
         if path.is_dir():
-            inside = sorted(path.rglob("*.rules"))
+            inside = sorted(path.rglob("*.rules") if deep else path.glob("*.rules"))
             if not inside:
                 raise CannotRun(f"the folder `{each}` has no file that ends in `.rules`")
             found += inside
@@ -49,36 +52,41 @@ def read_source(path: Path) -> Source:
         raise CannotRun(f"`{path}` cannot be read: {why(error)}") from None
 
 
-def load(paths: Sequence[str]) -> Loaded:
-    """The program that the paths make, with its findings."""
+def readable(paths: Sequence[str]) -> Sequence[str]:
+    """The same paths, once all their files are known to be there and to be text."""
+    for path in rule_files(paths, deep=False):
+        read_source(path)
+    return paths
+
+
+def load(path: str) -> Program:
+    """A program to run; one with errors shows them and cannot run."""
     from rules_engine import pipeline
 
-    return pipeline.load([read_source(path) for path in rule_files(paths)])
+    readable([path])
+    try:
+        return pipeline.load(path)
+    except pipeline.ProgramRefused as refusal:
+        raise no_program(path, refusal.diagnostics, refusal.sources) from None
 
 
-def load_sound(path: str) -> Loaded:
-    """A program to run; one with errors shows them and cannot run."""
-    loaded = load([path])
-    if loaded.program is None:
-        errors = [finding for finding in loaded.findings if finding.severity == "error"]
-        for finding in errors:
-            say_finding(finding, loaded.sources)
-        raise CannotRun(f"`{path}` has {plural(len(errors), 'error')}, so it cannot run")
-    return loaded
+def no_program(path: str, findings: Iterable[Diagnostic], sources: dict[str, Source]) -> CannotRun:
+    """Show what keeps a program from running."""
+    errors = [finding for finding in findings if finding.severity == "error"]
+    for finding in errors:
+        say_finding(finding, sources)
+    return CannotRun(f"`{path}` has {plural(len(errors), 'error')}, so it cannot run")
 
 
 def read_json(path: str, what: str) -> Any:
     """A JSON file, or `-` for what is piped in."""
-    import click
+    import orjson
 
     try:
-        content = click.get_binary_stream("stdin").read() if path == "-" else Path(path).read_bytes()
+        content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     except OSError as error:
         raise CannotRun(f"the {what} `{path}` cannot be read: {why(error)}") from None
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:
         raise CannotRun(f"the {what} `{path}` is not JSON: {str(error).split(':')[0].lower()}") from None
-
-
-__all__ = ["complain", "load", "load_sound", "read_json", "read_source", "rule_files"]

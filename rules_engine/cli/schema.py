@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from rules_engine.cli.console import CannotRun, say_json
-from rules_engine.cli.loading import load_sound
+from rules_engine.cli.loading import load
 
 
 @click.command("schema", short_help="print the JSON Schema of an event")
@@ -20,8 +20,7 @@ def command(program: str, event: str) -> None:
     from rules_engine.decoding import event_schema
     from rules_engine.diagnostics import did_you_mean
 
-    ready = load_sound(program).program
-    assert ready is not None
+    ready = load(program)
     names = [each.name for each in ready.core.events]
     if event not in names:
         hint = did_you_mean(event, names) or f"the events are {', '.join(names)}"

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from rules_engine.cli.console import CannotRun, note, progress, say
-from rules_engine.cli.loading import load_sound
+from rules_engine.cli.loading import load
 
 
 @click.command("score", short_help="score a file of events")
@@ -37,8 +37,7 @@ def command(
     from rules_engine import feeds
     from rules_engine.workbench import Job, score_file
 
-    ready = load_sound(program).program
-    assert ready is not None
+    ready = load(program)
     try:
         plan = feeds.read_mapping(mapping) if mapping else None
         events = _events(files["events"], plan, data)
@@ -50,8 +49,10 @@ def command(
             report = score_file(ready, job, show)
     except feeds.FeedError as error:
         raise CannotRun(*error.problems) from None
-    if report.remark:
-        note(report.remark)
+    for line in filter(None, (report.remark, *report.reasons)):
+        note(line)
+    if report.reasons and not files["rejects"]:
+        note("say `--rejects FILE` to have all reasons")
     say(report.tally.summary())
     for unit, amount in report.totals.items():
         say(f"given: {ready.format_amount(unit, amount)}")

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rules_engine.cli.console import CannotRun, plural, say, say_finding, say_json
-from rules_engine.cli.loading import load
+from rules_engine import tree
+from rules_engine.cli.console import plural, say, say_finding, say_json
+from rules_engine.cli.loading import no_program, readable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from rules_engine.source import Source
     from rules_engine.workbench import TestResult
 
 
@@ -38,23 +36,12 @@ def command(ctx: click.Context, paths: tuple[str, ...], words: str, form: str) -
         then  base 1_000 points, "Tier bonus" 250 points
       }
     """
-    loaded = load(paths)
-    if loaded.program is None:
-        errors = [finding for finding in loaded.findings if finding.severity == "error"]
-        for finding in errors:
-            say_finding(finding, loaded.sources)
-        raise CannotRun(f"the program has {plural(len(errors), 'error')}, so its tests cannot run")
-    from rules_engine.workbench import TestCase, run_tests
-
-    cases = [TestCase(source, test) for source, test in loaded.tests if words.casefold() in test.title.value.casefold()]
     results = []
-    for result in run_tests(loaded.program.core, cases):
-        results.append(result)
-        if form == "text":
-            _show(result, loaded.sources)
+    for path in readable(paths):
+        results += _run(path, words, form == "text")
     failed = sum(not result.passed for result in results)
     if form == "json":
-        say_json([_as_json(result, loaded.sources) for result in results])
+        say_json([_as_json(result) for result in results])
     elif not results:
         say("no tests found" + (f" with `{words}` in the title" if words else ""))
     else:
@@ -63,21 +50,38 @@ def command(ctx: click.Context, paths: tuple[str, ...], words: str, form: str) -
     ctx.exit(1 if failed else 0)
 
 
-def _show(result: TestResult, sources: Mapping[str, Source]) -> None:
+def _run(path: str, words: str, show: bool) -> list[TestResult]:
+    """The results of one program's tests, each shown as soon as it is there."""
+    from rules_engine import pipeline
+    from rules_engine.workbench import TestCase, run_tests
+
+    checked = pipeline.check(path)
+    if not checked.ok:
+        raise no_program(path, checked.diagnostics, checked.sources)
+    tests = [(checked.files[entry.file].source, entry.declaration) for entry in checked.tests]
+    cases = [TestCase(source, test) for source, test in tests if isinstance(test, tree.TestDecl)]
+    chosen = [case for case in cases if words.casefold() in case.title.casefold()]
+    results = []
+    for result in run_tests(pipeline.load(path), chosen):
+        results.append(result)
+        if show:
+            _show(result)
+    return results
+
+
+def _show(result: TestResult) -> None:
     mark, colour = ("passed", "green") if result.passed else ("FAILED", "red")
     say(f"{click.style(mark, fg=colour)}  {result.case.title}")
     for finding in result.findings:
         say()
-        say_finding(finding, sources)
+        say_finding(finding, {result.case.source.name: result.case.source})
+        for line in finding.data.get("why", "").splitlines():
+            say(f"  {line}", dim=True)
 
 
-def _as_json(result: TestResult, sources: Mapping[str, Source]) -> dict[str, object]:
+def _as_json(result: TestResult) -> dict[str, object]:
     from rules_engine.diagnostics import as_json
 
-    findings = [as_json(finding, sources.get(finding.source)) for finding in result.findings]
-    return {
-        "test": result.case.title,
-        "file": result.case.source.name,
-        "passed": result.passed,
-        "findings": findings,
-    }
+    case = result.case
+    findings = [as_json(finding, case.source) for finding in result.findings]
+    return {"test": case.title, "file": case.source.name, "passed": result.passed, "findings": findings}

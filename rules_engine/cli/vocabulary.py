@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 import click
 
 from rules_engine.cli.console import CannotRun, say
@@ -19,14 +17,14 @@ def command(name: str | None) -> None:
       rules vocabulary shop
     """
     from rules_engine.diagnostics import did_you_mean
+    from rules_engine.vocabulary import NAMES, vocabulary_text
 
-    folder = files("rules_engine.vocabulary")
-    known = sorted(each.name.removesuffix(".rules") for each in folder.iterdir() if each.name.endswith(".rules"))
+    text = vocabulary_text(name) if name is not None else None
     if name is None:
-        for each in known:
+        for each in NAMES:
             say(each)
-    elif name in known:
-        click.echo((folder / f"{name}.rules").read_text(encoding="utf-8"), nl=False)
+    elif text is not None:
+        click.echo(text, nl=False)
     else:
-        hint = did_you_mean(name, known) or f"there are {', '.join(known)}"
+        hint = did_you_mean(name, NAMES) or f"there are {', '.join(NAMES)}"
         raise CannotRun(f"there is no vocabulary `{name}`; {hint}")

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from rules_engine.decoding.events import decode
 from rules_engine.decoding.facts import decode_facts, fact_fields
+from rules_engine.decoding.faults import Place, fault
 from rules_engine.decoding.schemas import event_schema
 from rules_engine.decoding.states import decode_state, encode_state
 from rules_engine.decoding.structs import attribute, decode_json, event_of, event_struct
 
 __all__ = [
+    "Place",
     "attribute",
     "decode",
     "decode_facts",
@@ -23,4 +25,5 @@ __all__ = [
     "event_schema",
     "event_struct",
     "fact_fields",
+    "fault",
 ]

@@ -25,7 +25,7 @@ from rules_engine.feeds.writers import (
 )
 
 if TYPE_CHECKING:
-    from rules_engine.feeds.mapping import Mapping
+    from rules_engine.feeds.mapping import Mapping as Mapping
 
 __all__ = [  # noqa: RUF022
     "Column",

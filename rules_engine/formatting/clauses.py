@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import assert_never
 
 from rules_engine import tree
 from rules_engine.formatting.blocks import Clause, joined
@@ -66,6 +67,8 @@ def effect(p: Printer, node: tree.Effect) -> Clause:
         case tree.Carry():
             head = fill([operand(p, node.amount, PLUS), f"into {node.track.text}"])
             return _clause(node, "carry", modified(p, head, node.mods))
+        case _:
+            assert_never(node)
 
 
 def _clause(node: tree.Node, words: str, body: Doc) -> Clause:
@@ -110,6 +113,8 @@ def trigger(p: Printer, node: tree.Trigger) -> Clause:
         case tree.WithThing():
             source = f" from {node.source.text}" if node.source is not None else ""
             return _clause(node, "with", where(p, cat(p(node.thing), source), node.where))
+        case _:
+            assert_never(node)
 
 
 def loop(p: Printer, node: tree.Loop) -> Clause:
@@ -126,6 +131,8 @@ def loop(p: Printer, node: tree.Loop) -> Clause:
             words = "once for" if node.times == 1 else f"for {how}"
             sets = "sets" if node.times is not None and node.times > 1 else "set"
             return Clause(node.span, f"{words} {sets}", p(node.set), hangs=False)
+        case _:
+            assert_never(node)
 
 
 def _set_of(p: Printer, node: tree.SetOf) -> Doc:

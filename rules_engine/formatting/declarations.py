@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import assert_never
 
 from rules_engine import tree
 from rules_engine.formatting.blocks import Clause, block, braces, fields, joined, stacked
@@ -45,6 +46,8 @@ def _setting(p: Printer, node: tree.Setting) -> Clause:
             return words(node, "returns", on_return(node.policy))
         case tree.Stacking():
             return Clause(node.span, "stacking", _stages(p, node), hangs=False)
+        case _:
+            assert_never(node)
 
 
 def _currencies(node: tree.Currencies) -> str:
@@ -115,6 +118,8 @@ def _unit_clauses(p: Printer, node: tree.UnitClause) -> list[Clause]:
             return [words(node, "balance", cat("at least ", operand(p, node.bound, SUM, last=False)))]
         case tree.Remembers():
             return [words(node, "remembers", cat(*spaced([p(field) for field in node.fields])))]
+        case _:
+            assert_never(node)
 
 
 def _unit(p: Printer, node: tree.UnitDecl) -> Doc:
@@ -215,6 +220,8 @@ def _tier_clause(p: Printer, node: tree.TierClause) -> Clause:
             return words(node, "lasts", p(node.life))
         case tree.Then():
             return words(node, "then", p(node.fall))
+        case _:
+            assert_never(node)
 
 
 def _one_line(clauses: Sequence[Clause]) -> Doc:

@@ -63,7 +63,7 @@ def lay_out(text: str, file: tree.File, broken: Sequence[Span]) -> str:
     text = text.replace("\r\n", " \n").replace("\r", "\n").replace("\ufeff", " ")
     comments = sorted(file.comments, key=lambda comment: comment.span)
     p = Printer(PRINTERS, text, comments)
-    pieces = list(_pieces(p, _sound(file.declarations, broken, len(text)), len(text)))
+    pieces = list(_pieces(p, _sound(file.declarations, broken), len(text)))
     lines: list[str] = []
     for run in _runs(pieces, text):
         p.heads.update(_heads(run))
@@ -73,14 +73,12 @@ def lay_out(text: str, file: tree.File, broken: Sequence[Span]) -> str:
     return "\n".join(lines) + "\n" if lines else ""
 
 
-def _sound(parsed: Iterable[tree.Declaration], broken: Sequence[Span], length: int) -> list[tree.Declaration]:
-    """The declarations without a mistake between their beginning and the next declaration."""
-    ordered = sorted(parsed, key=lambda declaration: declaration.span)
-    ends = [*(declaration.span[0] for declaration in ordered[1:]), length + 1]
+def _sound(parsed: Iterable[tree.Declaration], broken: Sequence[Span]) -> list[tree.Declaration]:
+    """The declarations without a mistake in them, in the order of the text."""
     return [
         declaration
-        for declaration, end in zip(ordered, ends, strict=False)
-        if not any(declaration.span[0] <= span[0] < end for span in broken)
+        for declaration in sorted(parsed, key=lambda declaration: declaration.span)
+        if not any(declaration.span[0] <= span[0] <= declaration.span[1] for span in broken)
     ]
 
 

@@ -6,6 +6,7 @@ A rule stays on one line where the user wrote it so and it takes no more than `S
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import assert_never
 
 from rules_engine import tree
 from rules_engine.formatting.blocks import Clause, braces, joined, stacked
@@ -121,6 +122,8 @@ def _group_clause(p: Printer, node: tree.GroupClause) -> Clause:
             return words(node, f"at most {node.count} rules", "")
         case tree.ExclusiveFirst():
             return words(node, "exclusive ones first", "")
+        case _:
+            assert_never(node)
 
 
 def _holdout(p: Printer, node: tree.HoldoutDecl) -> Doc:

@@ -1,10 +1,25 @@
 """Lowering: a checked program becomes one linked core, ready for every evaluator.
 
-`lower(checked)` runs `PASSES` one after the other and asserts the laws of the result; `fingerprint(program)` names what
-the program means, whatever its layout.
+`lower(checked)` runs the passes of `linking.PASSES` one after the other and asserts the laws of the result;
+`fingerprint(program)` names what the program means, whatever its layout.
 """
 
-from .canonical import fingerprint
-from .linking import PASSES, lower
+from __future__ import annotations
 
-__all__ = ["PASSES", "fingerprint", "lower"]
+from typing import TYPE_CHECKING
+
+from .canonical import fingerprint
+
+if TYPE_CHECKING:
+    from rules_engine import ir
+    from rules_engine.checking import Checked
+
+__all__ = ["fingerprint", "lower"]
+
+
+def lower(checked: Checked) -> ir.Program:
+    """Link a program that checks. A program that was compiled before never gets here, so the checker is
+    imported only now."""
+    from .linking import lower as link
+
+    return link(checked)

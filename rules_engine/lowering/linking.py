@@ -12,10 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 from msgspec.structs import replace
 
 from rules_engine import ir
-from rules_engine.checking.circles import in_order
-from rules_engine.checking.declarations import LANGUAGE_VERSION
-from rules_engine.checking.infos import EventInfo, HeaderInfo
-from rules_engine.checking.relocating import settled
+from rules_engine.checking import EventInfo, HeaderInfo, core_of, in_order
 
 from .laws import assert_laws
 
@@ -41,7 +38,7 @@ def gather(checked: Checked) -> ir.Program:
     """What every declaration became."""
     cores: dict[type, list[object]] = {}
     for one in checked.ones:
-        core = settled(one.core, one.moved)
+        core = core_of(one)
         cores.setdefault(type(core), []).append(core)
 
     def all_of(kind: type[T]) -> tuple[T, ...]:
@@ -50,7 +47,7 @@ def gather(checked: Checked) -> ir.Program:
     (header,) = all_of(HeaderInfo)
     members = cast("list[tuple[ir.FieldDef, ...]]", cores.get(tuple, []))
     return ir.Program(
-        LANGUAGE_VERSION,
+        checked.language,
         _header(header),
         tuple(file.source.name for file in checked.files),
         tuple(event.definition for event in all_of(EventInfo)),

@@ -44,7 +44,10 @@ def build(grammar: str) -> dict[str, Any]:
     terminals, rules, _ = loaded.compile([START], "*")
     analyzer = LALR_Analyzer(ParserConf(rules, dict.fromkeys(rules), [START]), strict=True)
     analyzer.compute_lalr()
-    states = analyzer.parse_table.states
+    rules = sorted(rules, key=_rule_key)
+    states, start = analyzer.parse_table.states, analyzer.parse_table.start_states[START]
+    order = _numbered(states, start)
+    place = {state: at for at, state in enumerate(order)}
     spelled = {t.name: _spellings(t.pattern) for t in terminals if t.pattern is not None}
     names = ["$END", *sorted({str(s.name) for r in rules for s in r.expansion if s.is_term})]
     term_id = {name: at for at, name in enumerate(names)}
@@ -53,22 +56,22 @@ def build(grammar: str) -> dict[str, Any]:
     rule_id = {rule: at for at, rule in enumerate(rules)}
     sets: dict[tuple[int, ...], int] = {}
     shifts, gotos, reduces = [], [], []
-    for at in range(len(states)):
+    for at in order:
         shift_row: list[int] = []
         goto_row: list[int] = []
         by_rule: dict[int, list[int]] = {}
-        for symbol, (action, argument) in states[at].items():
+        for symbol, (action, argument) in sorted(states[at].items(), key=lambda item: item[0]):
             if symbol in head_id:
-                goto_row += (head_id[symbol], argument)
+                goto_row += (head_id[symbol], place[argument])
             elif action is Shift:
-                shift_row += (term_id[symbol], argument)
+                shift_row += (term_id[symbol], place[argument])
             else:
                 by_rule.setdefault(rule_id[argument], []).append(term_id[symbol])
         shifts.append(shift_row)
         gotos.append(goto_row)
         reduces.append([x for r, ts in by_rule.items() for x in (r, sets.setdefault(tuple(sorted(ts)), len(sets)))])
     spellings: dict[str, list[int]] = {}
-    for name, texts in spelled.items():
+    for name, texts in sorted(spelled.items()):
         for text in texts if name in term_id else ():
             spellings.setdefault(text, []).append(term_id[name])
     return {
@@ -78,13 +81,28 @@ def build(grammar: str) -> dict[str, Any]:
         "words": {t: ids for t, ids in sorted(spellings.items()) if re.search("[a-z]", t)},
         "marks": {t: ids for t, ids in sorted(spellings.items()) if not re.search("[a-z]", t)},
         "rules": [[head_id[r.origin.name], len(r.expansion), *_shape(r, NonTerminal)] for r in rules],
-        "start": analyzer.parse_table.start_states[START],
-        "end": analyzer.parse_table.end_states[START],
+        "start": place[start],
+        "end": place[analyzer.parse_table.end_states[START]],
         "shifts": shifts,
         "gotos": gotos,
         "reduces": reduces,
         "sets": [list(one) for one in sets],
     }
+
+
+def _rule_key(rule: Any) -> tuple[str, list[str], str]:
+    return str(rule.origin.name), [str(symbol.name) for symbol in rule.expansion], str(rule.alias)
+
+
+def _numbered(states: dict[int, dict[str, tuple[Any, Any]]], start: int) -> list[int]:
+    """States in the order they are first reached from the start, so that the same grammar gives the same file."""
+    order, seen = [start], {start}
+    for state in order:
+        for _, (_, argument) in sorted(states[state].items(), key=lambda item: item[0]):
+            if isinstance(argument, int) and argument not in seen:
+                seen.add(argument)
+                order.append(argument)
+    return order
 
 
 def _spellings(pattern: Any) -> list[str]:

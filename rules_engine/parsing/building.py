@@ -24,11 +24,19 @@ _WORDS: dict[str, Callable[[Span], t.Expr]] = {
 }
 
 
-def _path(s: Span, name: t.Name | t.Path) -> t.Expr:
-    if isinstance(name, t.Path):
-        return name
-    word = _WORDS.get(name.text)
-    return word(s) if word is not None else t.Path(s, (name,))
+def _path(s: Span, name: t.Name | t.Path) -> t.Path:
+    return name if isinstance(name, t.Path) else t.Path(s, (name,))
+
+
+def _operand(s: Span, name: t.Name | t.Path) -> t.Expr:
+    """A name where a value stands: a few words are values of their own."""
+    path = _path(s, name)
+    word = _WORDS.get(path.parts[0].text) if len(path.parts) == 1 else None
+    return word(s) if word is not None else path
+
+
+def _date_path(s: Span, path: t.Path) -> t.DateExpr:
+    return t.Today(s) if path.text == "today" else path
 
 
 def _plain(text: str) -> str:
@@ -38,6 +46,20 @@ def _plain(text: str) -> str:
 def _money(s: Span, text: str) -> t.MoneyLit:
     number, currency = text.split()
     return t.MoneyLit(s, _plain(number), currency)
+
+
+_CODES = frozenset("gbp usd eur cny jpy chf aud cad hkd sgd inr kwd nzd sek nok dkk pln krw".split())
+
+
+def _quantity(s: Span, text: str, unit: t.Name) -> t.QuantityLit:
+    """A number with a unit; a currency in small letters and `percent` are habits, and no unit is called so."""
+    if unit.text.lower() in _CODES:
+        upper = unit.text.upper()
+        raise Refusal("P116", unit.span, {"found": unit.text, "upper": upper}, (f"write `{upper}`", unit.span, upper))
+    if unit.text == "percent":
+        mend = f"{text}%"
+        raise Refusal("P139", s, {"found": f"{text} percent", "mend": mend}, (f"write `{mend}`", s, mend))
+    return t.QuantityLit(s, _plain(text), unit)
 
 
 def duration(s: Span, text: str) -> t.Duration:
@@ -165,13 +187,14 @@ _OPS = {"is": False, "is not": True, "in": False, "not in": True}
 BUILDERS: dict[str, Callable[..., Any]] = {
     # literals and names
     "path": _path,
+    "operand": _operand,
     "number": lambda s, text: t.Number(s, _plain(text)),
     "percent": lambda s, text: t.Percent(s, _plain(text[:-1])),
     "money": _money,
-    "quantity": lambda s, text, unit: t.QuantityLit(s, _plain(text), unit),
+    "quantity": _quantity,
     "date_lit": t.DateLit,
     "time": t.TimeLit,
-    "instant": lambda s, text: t.InstantLit(s, text.replace("T", " ")),
+    "instant": lambda s, text: t.InstantLit(s, f"{text[:10]} {text[10:].lstrip('T').lstrip()}"),
     "duration": duration,
     "day_month": _day_month,
     "month_end": _month_end,
@@ -180,6 +203,7 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "dates_until": _dates_until,
     "until": _until,
     "clock": lambda _s, time: time,
+    "date_path": _date_path,
     "later_date": _later_date,
     "later": lambda s, length: t.LaterDate(s, length, 1, None),
     "edge_date": _edge_date,

@@ -45,6 +45,8 @@ def cut(text: str, start: int = 0, end: int | None = None) -> Cut:
     end = len(text) if end is None else end
     if "\r" in text:
         text = text.replace("\r\n", " \n").replace("\r", "\n")
+    if text.startswith("\ufeff"):
+        text = "\n" + text[1:]
     comments: list[Comment] = []
     if "#" in text:
         text = _blanked(text, comments, start, end)
@@ -57,8 +59,8 @@ def cut(text: str, start: int = 0, end: int | None = None) -> Cut:
 
 
 def _at_line_start(text: str, at: int) -> bool:
-    """`^` also matches where a search begins in the middle of a line; a byte order mark does not count."""
-    return at == 0 or text[at - 1] == "\n" or (at == 1 and text[0] == "\ufeff")
+    """`^` also matches where a search begins in the middle of a line."""
+    return at == 0 or text[at - 1] == "\n"
 
 
 def _blanked(text: str, comments: list[Comment], start: int, end: int) -> str:

@@ -180,8 +180,15 @@ def _rung(s: Span, name: t.Name, condition: Any, *parts: Part) -> t.RungDecl:
     return t.RungDecl(s, name, tuple(t.Way((w[3], w[4]), w[0], w[1], w[2]) for w in ways))
 
 
+_TIER_WORDS = ("then", "lasts", "counts", "judged", "every", "when", "or")
+
+
 def _tiers(s: Span, *parts: Any) -> t.TiersDecl:
     rungs = tuple(x for x in parts if isinstance(x, t.RungDecl))
+    for rung in rungs:
+        if not rung.ways and rung.name.text in _TIER_WORDS:
+            wanted = "a tier's name, or a clause such as `then the earned tier`"
+            raise Refusal("P119", rung.span, {"found": rung.name.text, "expected": wanted})
     return t.TiersDecl(s, False, rungs, tuple(x for x in parts if not isinstance(x, t.RungDecl)))
 
 
@@ -280,9 +287,8 @@ def _accept(s: Span, amount: Any, where: Any, *rest: Any) -> t.Accept:
     return t.Accept(s, amount, where, tuple(mods), worth, worth_mods)
 
 
-def _give_each_line(s: Span, verb: Any, amount: Any, where: Any, mods: Any) -> t.Give:
-    end = where.span[1] if where is not None else (mods[0].span[0] if mods else s[1])
-    return t.Give(s, verb, amount, (t.OfEachLine((amount.span[1], end), where), *mods))
+def _give_each_line(s: Span, verb: Any, amount: Any, each_line: t.OfEachLine, mods: Any) -> t.Give:
+    return t.Give(s, verb, amount, (each_line, *mods))
 
 
 def _turn(s: Span, full: Any, amount: Any, where: Any, into: Any, mods: Any) -> t.Turn:
@@ -299,6 +305,9 @@ def _limit_times(s: Span, count: str, what: str, *rest: Any) -> t.Limit:
 
 
 def _limit_amount(s: Span, amount: Any, *rest: Any) -> t.Limit:
+    if isinstance(amount, t.Number):
+        end = amount.span[1]
+        raise Refusal("P120", amount.span, {"found": amount.text}, ("write `times`", (end, end), " times"))
     return t.Limit(s, None, None, amount, rest[:-1], rest[-1] is not None)
 
 
@@ -342,9 +351,7 @@ def _line_rows(cells: tuple[Any, ...]) -> tuple[tuple[t.Name, ...], tuple[t.Line
     width = next((at for at, (_, value) in enumerate(cells) if value is None), len(cells))
     columns = []
     for span, value in cells[:width]:
-        if not (isinstance(value, t.Path) and len(value.parts) == 1):
-            raise Refusal("P115", span, {"found": "this cell", "width": str(width)})
-        columns.append(value.parts[0])
+        columns.append(_column(span, value, width))
     rows = []
     for at in range(width + 1, len(cells), width + 1):
         row = cells[at : at + width + 1]
@@ -352,6 +359,17 @@ def _line_rows(cells: tuple[Any, ...]) -> tuple[tuple[t.Name, ...], tuple[t.Line
             raise Refusal("P115", (row[0][0][0], row[-1][0][1]), {"found": "this row", "width": str(width)})
         rows.append(t.LineRow((row[0][0][0], row[-1][0][1]), tuple(value for _, value in row[:-1])))
     return tuple(columns), tuple(rows)
+
+
+def _column(span: Span, value: Any, width: int) -> t.Name:
+    """A field's name in the first row; a few names are words of their own elsewhere."""
+    if isinstance(value, t.Path) and len(value.parts) == 1:
+        return value.parts[0]
+    if isinstance(value, t.Flag):
+        return t.Name(value.span, "yes" if value.value else "no")
+    if isinstance(value, t.Today | t.Each | t.Mark | t.Rung):
+        return t.Name(value.span, type(value).__name__.lower())
+    raise Refusal("P115", span, {"found": "this cell", "width": str(width)})
 
 
 def _test(s: Span, title: t.Text, *parts: Any) -> t.TestDecl:
@@ -497,6 +515,7 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "accept": _accept,
     "give": t.Give,
     "give_each_line": _give_each_line,
+    "of_each_line": t.OfEachLine,
     "turn": _turn,
     "carry": t.Carry,
     "grain_plain": _grain,

@@ -55,22 +55,17 @@ class Driver:
     def run(self, tokens: Tokens) -> Node:
         """The node of a whole declaration. Raises Stuck, TooDeep, or what a builder refuses with."""
         table, rules, chains = self.table, self.rules, self.chains
-        fast, makes, gotos, end_state = table.fast, table.makes, table.gotos, table.end
+        fast, makes, end_state = table.fast, table.makes, table.end
         kinds, texts, starts, ends = tokens.kinds, tokens.texts, tokens.starts, tokens.ends
-        states: list[int] = [table.start]
-        values: list[Any] = []
-        begins: list[int] = []
-        at = 0
-        kind = kinds[0]
-        state = table.start
+        state, at, kind = table.start, 0, kinds[0]
+        states, values, begins = [state], [], []  # type: list[int], list[Any], list[int]
         while True:
             action = fast[state].get(kind)
             if action is None:
                 action = self._resolve(states, tokens, at)
                 kind = kinds[at]
             if action >= 0:
-                make = makes[action]
-                start = starts[at]
+                make, start = makes[action], starts[at]
                 if make == 0:
                     values.append(texts[at])
                 elif make == 1:
@@ -84,42 +79,35 @@ class Driver:
                 kind = kinds[at]
                 continue
             head, length, mode, build, picks = rules[~action]
-            if mode == 0:
-                known = chains.get((states[-2], state, kind))
-                state = states[-1] = self._chain(states[-2], state, kind, head) if known is None else known
-                if state == end_state:
-                    return values[-1]  # type: ignore[no-any-return]
-                continue
             if length == 1:
-                start = begins[-1]
                 if mode == 1:
-                    values[-1] = build((start, ends[at - 1]), *values[-1:])
-                else:
-                    values[-1] = _made(mode, build, picks, values[-1:], (start, ends[at - 1]))
+                    values[-1] = build((begins[-1], ends[at - 1]), values[-1])
+                elif mode:
+                    values[-1] = _made(mode, build, picks, values[-1:], (begins[-1], ends[at - 1]))
                 states.pop()
             elif length:
-                start = begins[-length]
+                span = (begins[-length], ends[at - 1])
                 children = values[-length:]
                 del begins[1 - length :], values[-length:], states[-length:]
                 if mode == 2:
-                    values.append(build((start, ends[at - 1]), *[children[pick] for pick in picks]))
+                    values.append(build(span, *[children[pick] for pick in picks]))
                 else:
-                    values.append(_made(mode, build, picks, children, (start, ends[at - 1])))
+                    values.append(_made(mode, build, picks, children, span))
                 if len(states) > DEEPEST:
                     raise TooDeep(at)
             else:
-                start = starts[at]
-                begins.append(start)
-                values.append(_made(mode, build, picks, [], (start, start)))
-            below = gotos[states[-1]] or table.goto(states[-1])
-            state = below[head]
-            states.append(state)
-            if kind == 0 and state == end_state:
+                begins.append(starts[at])
+                values.append(_made(mode, build, picks, [], (starts[at], starts[at])))
+            key = (states[-1], head, kind)
+            known = chains.get(key)
+            state = self._chain(key) if known is None else known
+            if state == end_state:
                 return values[-1]  # type: ignore[no-any-return]
+            states.append(state)
 
-    def _chain(self, below: int, state: int, kind: int, head: int) -> int:
-        """The state after a run of productions that only pass their child on; remembered."""
-        key = (below, state, kind)
+    def _chain(self, key: tuple[int, int, int]) -> int:
+        """The state after a head, and after all productions that then only pass their one child on; remembered."""
+        below, head, kind = key
         goto = self.table.goto(below)
         state = goto[head]
         while state != self.table.end:

@@ -9,7 +9,8 @@ _CONDITION = frozenset({"has", "not", "NUM", "sum of"})
 _VALUES = frozenset(
     {"NUM", "QNUM", "PCT", "MONEY", "NAME", "DOTTED", "STRING", "DATE", "TIME", "INSTANT", "DURATION", "(", "-", "by",
      "across", "sum of", "count of", "distinct", "streak of", "first day", "largest of", "given", "balance of",
-     "previous", "top", "start of", "held tier", "after catalogue", "calendar day"}
+     "previous", "top", "start of", "end of", "held tier", "earned tier", "matched tier", "after item", "after basket",
+     "after catalogue", "calendar day", "last day", "used"}
 )  # fmt: skip
 _OPERATORS = frozenset(
     {"<", "is", "is not", "in", "not in", "is multiple of", "reaches", "+", "*", "and", "or", "plus", "per", "of",
@@ -25,12 +26,12 @@ _GROUPS: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
     (_CLAUSES - {"tag"}, _CLAUSES, "a clause, such as `when`, `give` or `at most`"),
     (_CONDITION, _VALUES | {"has", "not"}, "a condition, such as `net >= 40 GBP`"),
     (frozenset({"NUM", "PCT", "sum of"}), _VALUES, "an amount, such as `10 points`"),
-    (frozenset({"DATE", "DURATION", "start of"}), _VALUES, "a date, such as `2027-01-31`"),
+    (frozenset({"DATE", "DURATION", "end of"}), _VALUES, "a date, such as `2027-01-31`"),
     (frozenset({"calendar day", "lifetime"}), _VALUES | {"lifetime", "trial of", "the last"}, "a period, such as `calendar year`"),
     (frozenset({"currency", "timezone"}), frozenset({"currency", "timezone", "weeks start", "DAYMONTH", "prices", "tax", "split evenly", "terms", "returns", "stacking"}), "a setting, such as `currency` or `timezone`"),
     (frozenset({"up to", "never below", "rounded down"}), frozenset({"up to", "never below", "never beyond", "only from", "in steps of", "rounded down", "dearest first", "sorted by", "split evenly", "split into", "pending until", "lasting", "to", "in", "with", "or nothing"}), "a modifier, such as `up to`"),
     (frozenset({"<", "is"}), _OPERATORS, "a comparison, such as `>= 40 GBP`"),
-    (frozenset({"NUM", "QNUM", "STRING", "DATE"}), _VALUES, "a value, such as `10 points` or `\"A\"`"),
+    (frozenset({"NUM", "QNUM", "STRING"}), _VALUES, "a value, such as `10 points` or `\"A\"`"),
     (frozenset({"STRING"}), frozenset({"STRING"}), "a text in quotes"),
     (frozenset({"NAME"}), frozenset({"NAME", "DOTTED"}), "a name"),
     (frozenset({"QNUM"}), frozenset({"QNUM", "MONEY", "NUM"}), "a quantity, such as `10 points`"),
@@ -64,7 +65,9 @@ def expected(names: set[str]) -> str:
         if needed <= left:
             said.append(phrase)
             left -= covers
-    signs = sorted(name for name in left if not name.isupper() and name != "$END")
+    if said:
+        left -= _OPERATORS
+    signs = sorted(name for name in left if not name.isupper() and name != "$END" and (name == "," or name[0] != ","))
     said += [f"`{name}`" for name in sorted(signs, key=lambda name: (name not in "{}():,", name))]
     said = said[:_MOST]
     return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} or {said[-1]}" if said else "something else"

@@ -71,7 +71,7 @@ class Fault:
             offset = tokens.starts[stuck.at] + self.start
             return offset if offset < edit[0] else offset + (edit[1] - edit[0]) - len(new)
         except (TooDeep, Refusal):
-            return None
+            return self.end
         return None
 
     def mends(self, edit: Span, new: str) -> bool:
@@ -92,7 +92,18 @@ def explain(driver: Driver, source: Source, text: str, span: Span, problem: Exce
     fault = Fault(driver, source, text, span, problem)
     if isinstance(problem, TooDeep):
         return fault.say("P121", fault.place)
-    for guess in (_odd_character, _title, _habit, _misspelt, _left_out, _second, _misspelt_before, _too_many, _word_out):
+    for guess in (
+        _odd_character,
+        _title,
+        _habit,
+        _misspelt,
+        _twice,
+        _left_out,
+        _second,
+        _misspelt_before,
+        _word_out,
+        _too_many,
+    ):
         found = guess(fault)
         if found is not None:
             return found
@@ -107,7 +118,8 @@ def _refused(source: Source, text: str, refusal: Refusal) -> Diagnostic:
         first, start, end = (int(part) for part in data.pop("at").split(":"))
         gap = text[first:start]
         moved = f"{text[start:end]}{gap[len(gap.rstrip()) :]}{gap.rstrip()}"
-        fix = Fix(f"move `{data['clause']}` before `{data['before']}`", (first, end), moved)
+        fix = Fix("put it there", (first, end), moved)
+        data["clause"], data["before"] = text[start:end].split()[0], text[first:].split()[0]
         data["order"] = ", ".join(f"`{word}`" if word not in ("effect", "limit") else f"{word}s" for word in order)
     return Diagnostic(refusal.code, source.name, refusal.span, data, fix=fix)
 
@@ -225,10 +237,12 @@ def _keywords(driver: Driver) -> list[str]:
 
 
 def _misspelt(fault: Fault) -> Diagnostic | None:
-    first = _near(fault, fault.at, 0.7)
-    if first is None and " " in fault.word and fault.at + 1 < len(fault.tokens.kinds):
-        return _near(fault, fault.at + 1, 0.7)
-    return first
+    """The word at the place, or one of the next two: `at mots` stops at `at`."""
+    for at in range(fault.at, min(fault.at + 3, len(fault.tokens.kinds))):
+        found = _near(fault, at, 0.7 if at == fault.at else 0.75)
+        if found is not None:
+            return found
+    return None
 
 
 def _misspelt_before(fault: Fault) -> Diagnostic | None:
@@ -288,26 +302,45 @@ def _second(fault: Fault) -> Diagnostic | None:
     return None
 
 
-def _too_many(fault: Fault) -> Diagnostic | None:
-    for at in (fault.at, fault.at - 1, fault.at - 2):
-        if at < 1 or not fault.tokens.texts[at]:
-            continue
-        span = (fault.tokens.starts[at], fault.tokens.ends[at])
-        if fault.mends(span, ""):
-            found = fault.tokens.texts[at]
-            return fault.say("P103", span, Fix(f"leave out `{found}`", span, ""), found=found)
+def _twice(fault: Fault) -> Diagnostic | None:
+    """The same word or sign two times in a row."""
+    texts = fault.tokens.texts
+    for at in range(fault.at, max(0, fault.at - 3), -1):
+        if at < len(texts) - 1 and texts[at] == texts[at - 1]:
+            span = (fault.tokens.starts[at], fault.tokens.ends[at])
+            if fault.mends(span, ""):
+                return fault.say("P103", span, Fix(f"leave out one `{texts[at]}`", span, ""), found=texts[at])
     return None
 
 
+def _too_many(fault: Fault) -> Diagnostic | None:
+    """A sign or keyword that the rest does without; never a name or a value, which somebody meant."""
+    if not fault.word or fault.tokens.kinds[fault.at] < kinds.FIRST_WORD:
+        return None
+    if fault.mends(fault.place, ""):
+        fix = Fix(f"leave out `{fault.word}`", fault.place, "")
+        return fault.say("P103", fault.place, fix, found=fault.word)
+    return None
+
+
+_LIKELY = ("on", "of", "is", "per", "off", "to", "at", "as", "by", "in", "into", "from", "until", "for")
+
+
 def _word_out(fault: Fault) -> Diagnostic | None:
-    """One keyword left out, where only one mends it all."""
+    """One keyword left out: the likeliest that mends it all, or the only one."""
     shown = spellings(fault.driver.table)
     here = fault.place[0]
     words = sorted({shown[t] for t in _possible(fault) if shown[t][:1].islower()})
-    fitting = [word for word in words[:60] if fault.mends((here, here), f"{word} ")]
-    if len(fitting) != 1:
-        return None
-    word = fitting[0]
+    closing = not fault.word or fault.word in "})"
+    likely = [] if closing else [word for word in _LIKELY if word in words]
+    word = next((word for word in likely if fault.mends((here, here), f"{word} ")), None)
+    if word is None:
+        if fault.tokens.kinds[fault.at] >= kinds.FIRST_WORD and not closing:
+            return None
+        fitting = [word for word in words[:30] if word not in _LIKELY and fault.mends((here, here), f"{word} ")]
+        if len(fitting) != 1:
+            return None
+        word = fitting[0]
     where = f"before `{fault.word}`" if fault.word else "at the end"
     return fault.say("P102", fault.place, Fix(f"write `{word}`", (here, here), f"{word} "), missing=word, where=where)
 

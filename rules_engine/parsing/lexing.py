@@ -33,7 +33,7 @@ _GROUPS = (
     ("comma", r",\s*(?:pending\s+included|settled\s+after)\b"),
     ("mark2", r"[,=]"),
     ("string", r"\"[^\"\n]*\""),
-    ("instant", r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?(?![\w:])"),
+    ("instant", r"\d{4}-\d\d-\d\d(?:T|\s+)\d\d:\d\d(?::\d\d)?(?![\w:])"),
     ("date", r"\d{4}-\d\d-\d\d(?![\w-])"),
     ("time", r"\d\d:\d\d(?::\d\d)?(?![\w:])"),
     ("pct", r"(?:(?<![\w)\]}\".])-)?\d[\d_]*(?:\.\d+)?%"),

@@ -8,9 +8,7 @@ from rules_engine.source import Span
 class Refusal(Exception):
     """A code with its data, to be shown at a span; `fix` is a title, a span and the text to put there."""
 
-    def __init__(
-        self, code: str, span: Span, data: dict[str, str], fix: tuple[str, Span, str] | None = None
-    ) -> None:
+    def __init__(self, code: str, span: Span, data: dict[str, str], fix: tuple[str, Span, str] | None = None) -> None:
         super().__init__(code)
         self.code = code
         self.span = span

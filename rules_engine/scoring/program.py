@@ -45,7 +45,8 @@ class Advance(msgspec.Struct, frozen=True):
 
 
 class Due(msgspec.Struct, frozen=True):
-    """Something that `advance` to `day` or later will do: a review of tiers, the end of a trial, of a holding, of a lot.
+    """Something that `advance` to `day` or later will do: a review of tiers, the end of a trial, of a holding, of a
+    lot.
 
     `what` names the period, the match, the tier or the unit.
     """
@@ -65,13 +66,15 @@ class Program:
     __slots__ = ("_reference", "_score", "backend", "core", "fingerprint", "sources", "zones")
 
     def __init__(
-        self, core: ir.Program, sources: Mapping[str, Source] | None = None, backend: Backend | None = None
+        self,
+        core: ir.Program,
+        sources: Mapping[str, Source] | None = None,
+        backend: Backend | None = None,
+        fingerprint: str = "",
     ) -> None:
-        from rules_engine.lowering import fingerprint
-
         self.core = core
         self.sources = dict(sources or {})
-        self.fingerprint = fingerprint(core)
+        self.fingerprint = fingerprint or _fingerprint(core)
         self.zones = zone_version() if core.header.zone else ""
         self._reference = Reference(core)
         self.backend: Backend = backend or self._reference
@@ -220,6 +223,12 @@ class Program:
         decoded = self.event(event)
         kind = next(each for each in self.core.events if each.name == decoded.name)
         return parts_of(award, kind, decoded.lines, self.core.header)
+
+
+def _fingerprint(core: ir.Program) -> str:
+    from rules_engine.lowering import fingerprint
+
+    return fingerprint(core)
 
 
 def day_number(day: Day) -> int:

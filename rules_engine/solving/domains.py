@@ -91,7 +91,7 @@ def _cuts(domain: Range, tests: Iterable[Test]) -> list[Value]:
     ends = {end for test in tests for end in _ends(test)}
     low = domain.low
     if low is None:
-        low = min((*ends, 0 if domain.high is None else domain.high)) - 1
+        low = min(ends, default=domain.high or 0) - 1
     inside = (end for end in ends if end > low and (domain.high is None or end <= domain.high))
     return [low, *sorted(inside)] if domain.high is None or low <= domain.high else []
 

@@ -37,13 +37,14 @@ from rules_engine.state import STATE_VERSION, State
 from rules_engine.values import ValueFault, format_decimal
 
 if TYPE_CHECKING:
-    from rules_engine.feeds.mapping import Mapping as FeedMapping
+    from rules_engine.feeds import Mapping as FeedMapping
     from rules_engine.scoring import Program
 
 Progress = Callable[[str, int, int | None], None]
 """What is being done, how many are done, of how many (None: not known)."""
 
 _DAY_SECONDS = 86_400
+_REASONS_SHOWN = 3
 _EARLIEST = -(10**12)
 
 
@@ -60,10 +61,11 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What became of the rows, what was given by unit, and a remark on the state that was gone on from."""
+    """What became of the rows, what was given by unit, the first reasons of rejections, and a remark on the state."""
 
     tally: Tally
     totals: dict[str, int]
+    reasons: tuple[str, ...]
     remark: str
 
 
@@ -79,20 +81,22 @@ def score_file(program: Program, job: Job, progress: Progress | None = None) -> 
     """Score a file; raises `FeedError` where a file cannot be used. Nothing is written unless everything is."""
     told = progress or _silent
     core = program.core
+    _apart(job)
     members = read_members(job.members, mapping=job.mapping, formats=_formats(fact_fields(core))) if job.members else {}
     memory = _remembered(program, job.state)
     tally, totals = Tally(), dict.fromkeys((unit.name for unit in core.units), 0)
     with ExitStack() as files:
         out = files.enter_context(open_writer(job.out, _columns(core)))
         effects = files.enter_context(open_writer(job.effects, EFFECT_COLUMNS)) if job.effects else None
-        rejects = files.enter_context(open_writer(job.rejects, REJECT_COLUMNS)) if job.rejects else None
-        waiting = _ordered(_reads(core, job), core, tally, rejects, told)
+        refusals = _Refusals(files.enter_context(open_writer(job.rejects, REJECT_COLUMNS)) if job.rejects else None)
+        waiting = _ordered(_reads(core, job), core, tally, refusals, told)
         sent = (_sent(read) for read in waiting)
         results = program.score_many(sent, members, memory.states, ids=memory.seen, in_order=True)
         for number, (read, result) in enumerate(zip(waiting, results, strict=True), 1):
             if isinstance(result, Refused):
                 tally.reject(read)
-                _reject(read, result, rejects)
+                for fault in result.faults:
+                    refusals.add(read, fault.code, fault.field, fault.message)
             else:
                 tally.score(read)
                 _write(result, core, out, effects, totals)
@@ -102,7 +106,17 @@ def score_file(program: Program, job: Job, progress: Progress | None = None) -> 
         tally.check()
     if job.state is not None:
         _remember(memory, job.state, program.fingerprint)
-    return Report(tally, totals, memory.remark)
+    return Report(tally, totals, tuple(refusals.first), memory.remark)
+
+
+def _apart(job: Job) -> None:
+    """No file is written that is read, or written twice; only the state is both read and written."""
+    written = [path for path in (job.out, job.effects, job.rejects, job.state) if path is not None]
+    used = [path for path in (job.events, job.members) if path is not None]
+    for path in written:
+        used.append(path)
+        if sum(other.resolve() == path.resolve() for other in used) > 1:
+            raise FeedError(f"`{path}` would be written over by this run; name another file")
 
 
 def _silent(what: str, done: int, total: int | None) -> None:
@@ -129,17 +143,15 @@ def _formats(fields: Sequence[ir.FieldDef]) -> dict[str, str]:
     return {field.name: kinds[field.kind] for field in fields if field.kind in kinds}
 
 
-def _ordered(
-    reads: Iterator[Read], core: ir.Program, tally: Tally, rejects: Writer | None, told: Progress
-) -> list[Read]:
+def _ordered(reads: Iterator[Read], core: ir.Program, tally: Tally, refusals: _Refusals, told: Progress) -> list[Read]:
     """The events to score in the order of their moments; what the feed itself rejects is written at once."""
     moments = _Moments(core)
     waiting: list[tuple[int, int, Read]] = []
     for number, read in enumerate(reads, 1):
         if tally.add(read):
             waiting.append((moments.of(read), number, read))
-        elif read.fault is not None and rejects is not None:
-            rejects.write(reject_row(read))
+        elif read.fault is not None:
+            refusals.add(read, read.fault.code, read.fault.field, read.fault.message)
         if number % 5000 == 0:
             told("reading", number, None)
     waiting.sort(key=lambda each: each[:2])
@@ -210,10 +222,19 @@ def _write(outcome: Outcome, core: ir.Program, out: Writer, effects: Writer | No
         effects.write((outcome.id, change.reason, None, "tier", change.after, None))
 
 
-def _reject(read: Read, refused: Refused, rejects: Writer | None) -> None:
-    if rejects is not None:
-        for fault in refused.faults:
-            rejects.write(reject_row(read, fault.code, fault.field, fault.message))
+class _Refusals:
+    """Reasons of rejections: all of them to a file, if there is one, and the first few to show."""
+
+    def __init__(self, writer: Writer | None) -> None:
+        self.writer = writer
+        self.first: list[str] = []
+
+    def add(self, read: Read, code: str, field: str | None, message: str) -> None:
+        """One reason why an event is rejected; an event may have several."""
+        if len(self.first) < _REASONS_SHOWN:
+            self.first.append(f"row {read.number}: {message}")
+        if self.writer is not None:
+            self.writer.write(reject_row(read, code, field, message))
 
 
 # ---- what is remembered between runs ----

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import msgspec
 
@@ -25,8 +25,9 @@ Find = Callable[..., Diagnostic]
 
 
 class Member(msgspec.Struct):
-    """One member of a test: facts and the state so far."""
+    """One member of a test: facts as a host would send them, decoded and guarded, and the state so far."""
 
+    raw: dict[str, object]
     facts: Told
     state: State
 
@@ -41,21 +42,20 @@ class Cast(msgspec.Struct):
     def member(self, name: str | None) -> Member:
         """A member by id, None for a guest; one of whom the test says nothing has no facts and a new state."""
         if name is None:
-            return Member(facts_of((), self.core), State())
+            return member_of({}, State(), self.core)
         if name not in self.members:
-            self.members[name] = Member(facts_of((), self.core), State())
+            self.members[name] = member_of({}, State(), self.core)
         return self.members[name]
 
 
-def facts_of(given: Iterable[tuple[str, object]], core: ir.Program) -> Told:
-    """Facts of which the test gives some, canonical; raises nothing, since these are known to be valid."""
-    said = dict(given)
+def member_of(said: dict[str, object], state: State, core: ir.Program) -> Member:
+    """A member of whom the test says some facts, which are known to be valid."""
     fields = fact_fields(core)
     omitted = [field.name for field in fields if not field.optional and field.name not in said]
     raw = {**said, **{field.name: placeholder(field, core) for field in fields if field.name in omitted}}
     facts = decode_facts(raw, core)
     assert isinstance(facts, dict), facts
-    return Told(facts, omitted, "the member")
+    return Member(raw, Told(facts, omitted, "the member"), state)
 
 
 def cast_of(test: tree.TestDecl, engine: Engine, find: Find) -> Cast:
@@ -112,7 +112,7 @@ def _member(given: tree.GivenMember, day: int, core: ir.Program, find: Find) -> 
     if isinstance(faults, tuple):
         node = next((fact for fact in given.facts if fact.name.text == faults[0].field), given)
         raise Failure(find("X513", node, what=faults[0].message))
-    return Member(facts_of(said.items(), core), state)
+    return member_of(said, state, core)
 
 
 def _hold(fact: tree.FieldValue, state: State, day: int, core: ir.Program, find: Find) -> None:

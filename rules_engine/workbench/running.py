@@ -8,38 +8,35 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import assert_never
 
-from rules_engine import ir, tree
+from rules_engine import tree
 from rules_engine.calendar import parse_date
 from rules_engine.diagnostics import Diagnostic, did_you_mean
-from rules_engine.event import Event
 from rules_engine.outcome import EventRefused, Fault
+from rules_engine.scoring import Program
 from rules_engine.state import apply
 from rules_engine.values import ValueFault
 from rules_engine.workbench.engine import Engine
-from rules_engine.workbench.events import decoded, node_of, sent
+from rules_engine.workbench.events import Sent, decoded, node_of, sent
 from rules_engine.workbench.expect import After, Difference, difference, something_else
 from rules_engine.workbench.given import Cast, Find, Member, cast_of
 from rules_engine.workbench.results import Failure, TestCase, TestResult
 from rules_engine.workbench.told import NotGiven
 
-Explain = Callable[[Event, Member, str], str]
-"""Why a rule gave what it gave: from the event, the member before it, and the rule's key; text of some lines."""
 
-
-def run_tests(core: ir.Program, cases: Iterable[TestCase], explain: Explain | None = None) -> Iterator[TestResult]:
+def run_tests(program: Program, cases: Iterable[TestCase]) -> Iterator[TestResult]:
     """The result of each test, as it is ready."""
-    engine = Engine(core)
+    engine = Engine(program.core)
     for case in cases:
-        yield _Run(case, engine, explain).result()
+        yield _Run(case, engine, program).result()
 
 
 class _Run:
     """One test under way."""
 
-    def __init__(self, case: TestCase, engine: Engine, explain: Explain | None) -> None:
+    def __init__(self, case: TestCase, engine: Engine, program: Program) -> None:
         self.case = case
         self.engine = engine
-        self.explain = explain
+        self.program = program
         self.findings: list[Diagnostic] = []
         self.find: Find = self._finding
         self.cast = Cast(engine.core, {}, None)
@@ -80,12 +77,13 @@ class _Run:
             names = [event.name for event in core.events]
             hint = did_you_mean(act.event.text, names)
             raise Failure(self.find("X516", act.event, found=act.event.text, what="event", note=hint))
-        event = decoded(sent(act, definition, number, self.cast), core)
+        what = sent(act, definition, number, self.cast)
+        event = decoded(what, core)
         if isinstance(event, tuple):
             self._refused(step, act, event)
             return
         member = self.cast.member(event.member)
-        before = Member(member.facts, member.state)
+        before = Member(member.raw, member.facts, member.state)
         try:
             found = self.engine.evaluate(event, member.facts, member.state)
         except EventRefused as refusal:
@@ -95,7 +93,7 @@ class _Run:
         after = After(
             self.engine, event, event.day, found.awards, found.tiers, found.changes, member.facts, member.state
         )
-        self._compare(step, after, before)
+        self._compare(step, after, lambda rule: self._why(what, before, rule))
 
     def _refused(self, step: tree.Step, act: tree.EventStep, faults: tuple[Fault, ...]) -> None:
         if any(isinstance(each, tree.ExpectRefused) for each in step.expect):
@@ -110,7 +108,6 @@ class _Run:
         except ValueFault as fault:
             raise Failure(self.find("X513", act.date, what=fault.reason)) from None
         me = self.cast.member(self.cast.me or "member")
-        before = Member(me.facts, me.state)
         for member in self.cast.members.values():
             if member is not me:
                 moved = self.engine.reference.advance(member.facts, member.state, day)
@@ -118,25 +115,28 @@ class _Run:
         found = self.engine.reference.advance(me.facts, me.state, day)
         me.state = apply(me.state, found.changes)
         after = After(self.engine, None, day, (), found.tiers, found.changes, me.facts, me.state)
-        self._compare(step, after, before)
+        self._compare(step, after, lambda _: "")
 
     # ---- what came out ----
 
-    def _compare(self, step: tree.Step, after: After, before: Member) -> None:
+    def _compare(self, step: tree.Step, after: After, why: Callable[[str], str]) -> None:
+        """Report what came out otherwise; `why` explains a rule."""
         for expected in step.expect:
             found = difference(expected, after)
             if found is not None:
-                self._report(found, expected, after, before)
+                self._report(found, expected, why)
         if step.nothing_else:
             for found in something_else(step, after):
-                self._report(found, step, after, before)
+                self._report(found, step, why)
 
-    def _report(self, found: Difference, node: tree.Node, after: After, before: Member) -> None:
+    def _report(self, found: Difference, node: tree.Node, why: Callable[[str], str]) -> None:
         if found.code == "X516":
             self.findings.append(self.find("X516", node, found=found.what, what=found.expected))
             return
-        note = ""
-        if self.explain is not None and after.event is not None and found.rule:
-            note = self.explain(after.event, before, found.rule)
         data = {"what": found.what, "expected": found.expected, "actual": found.actual}
-        self.findings.append(self._finding(found.code, node, note, **data))
+        data["why"] = why(found.rule) if found.rule else ""
+        self.findings.append(self.find(found.code, node, **data))
+
+    def _why(self, what: Sent, before: Member, rule: str) -> str:
+        """The explanation of a rule; a finding carries it as its `why`."""
+        return self.program.explain(what.raw, before.raw, before.state).text(rule).strip()

@@ -20,6 +20,7 @@ from rules_engine.occurrences import (
     end_of,
     end_of_next,
     occurrence,
+    occurrences,
     start_of,
     start_of_next,
 )
@@ -75,6 +76,22 @@ def first_day(period: Period, base: Context) -> DayOf:
         found = _context(period, base, days)
         held = None if found is None else occurrence(period, day, found)
         return None if held is None else held.first_day
+
+    return remembered(ask)
+
+
+def before(period: Period, base: Context) -> DayOf:
+    """The first day of the occurrence before the one that starts on a day; looked for as far as a century back."""
+
+    def ask(first_day: int | None, *days: int | None) -> int | None:
+        found = _context(period, base, days)
+        reach = 1
+        while found is not None and first_day is not None and reach <= 36_525 * 2:
+            starts = [each.first_day for each in occurrences(period, first_day - reach, first_day, found)]
+            if starts:
+                return starts[-1]
+            reach *= 2
+        return None
 
     return remembered(ask)
 

@@ -25,7 +25,17 @@ from rules_engine.backends.python.writing import Lines
 from rules_engine.periods import anchors
 
 BILLION = 10**9
-LATE = (ir.AwardRead, ir.AwardPart, ir.MarkRead, ir.RungRead, ir.BalanceRead, ir.TrackRead, ir.TierRead, ir.Reaches, ir.Across)
+LATE = (
+    ir.AwardRead,
+    ir.AwardPart,
+    ir.MarkRead,
+    ir.RungRead,
+    ir.BalanceRead,
+    ir.TrackRead,
+    ir.TierRead,
+    ir.Reaches,
+    ir.Across,
+)
 
 
 class Pass(msgspec.Struct):
@@ -52,7 +62,7 @@ class Function:
         self.loaded: dict[tuple[str, str], str] = {}
         self.passing = Pass()
         self.folds: dict[tuple[str, str, str], Scaled] = {}
-        self.parts: set[str] = set()
+        self.wanted_parts: set[str] = set()  # rules whose award is asked for line by line
         self.stage: Literal["earn", "after"] = "earn"
         self.trail: list[dict[str, None]] = []  # names read by the helper functions under way
         self.early_names: dict[str, None] = {}  # what the pass reads
@@ -99,7 +109,6 @@ class Function:
         return Scaled(self._name("g", "award", rule))
 
     def award_part(self, rule: str) -> Scaled:
-        self.parts.add(rule)
         return Scaled(self._read(f"each_{self.award(rule).code}"))
 
     def track(self, name: str, previous: bool) -> Scaled:
@@ -108,16 +117,26 @@ class Function:
         before = self._name("t", "track", name)
         return Scaled(before if self.stage == "earn" else self._read(f"now_{before}"))
 
+    def track_name(self, name: str) -> str:
+        """The local name of a track's value before the event."""
+        return self._name("t", "track", name)
+
     def contribution(self, name: str) -> Scaled:
         return Scaled(self._read(f"own_{self._name('t', 'track', name)}"))
 
+    def sliced(self, name: str) -> Scaled:
+        """What a contribution is laid on: a moving window as it stands, else the stored value it is added to."""
+        local = self._name("t", "track", name)
+        return Scaled(self._read(f"at_{local}" if self.module.tracks[name].window.kind == "period" else local))
+
     def balance(self, unit: str, pending: bool) -> Scaled:
-        kind = "balance, pending" if pending else "balance"
-        return Scaled(self._name("bp" if pending else "b", kind, unit))
+        late = "" if self.stage == "earn" else "now "
+        kind = f"{late}balance, pending" if pending else f"{late}balance"
+        return Scaled(self._name(f"{late.strip()}{'bp' if pending else 'b'}", kind, unit))
 
     def tier(self, which: str) -> Scaled:
         if which == "held":
-            return Scaled(self._name("tier", "tier", ""))
+            return Scaled(self._read("tier"))
         if which == "matched":
             return Scaled("matched")
         return Scaled(self.earned())
@@ -141,8 +160,7 @@ class Function:
         return code
 
     def reached(self, track: str) -> tuple[str, str]:
-        self.track(track, False)
-        return self._name("seen", "seen", track), self.track(track, False).code
+        return self._read(f"seen_{self.track_name(track)}"), self.track(track, False).code
 
     def shared(self, value: object, hint: str) -> str:
         if hint == "import":
@@ -263,8 +281,24 @@ class Function:
             return self._running_list(test, code, weight.den)
         columns, params = self._columns(names)
         body = Lines()
-        body.add(f"return [{code} if {test} else 0 {self._loop(columns)}]" if test else f"return [{code} {self._loop(columns)}]")
+        body.add(
+            f"return [{code} if {test} else 0 {self._loop(columns)}]"
+            if test
+            else f"return [{code} {self._loop(columns)}]"
+        )
         return self._call("weights", body, columns, params), weight.den
+
+    def listed(self, value: ir.Expr, where: ir.Expr | None) -> str:
+        """A list with a value for each line, None where the condition fails."""
+        names: dict[str, None] = {}
+        self.trail.append(names)
+        test = "" if where is None else expressions.truth(where, self)
+        code = expressions.plain(value, self)
+        self.trail.pop()
+        columns, params = self._columns(names)
+        loop, body = self._loop(columns), Lines()
+        body.add(f"return [{code} if {test} else None {loop}]" if test else f"return [{code} {loop}]")
+        return self._call("values", body, columns, params)
 
     def _running_list(self, test: str, code: str, den: int) -> tuple[str, int]:
         key = ("list", test, code)

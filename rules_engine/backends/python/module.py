@@ -89,6 +89,11 @@ class Module:
         period = self.periods[name].period
         return self.share("first_day", name, name, lambda: clock.first_day(period, self.context))
 
+    def before(self, name: str) -> str:
+        """The function that finds the first day of the occurrence before the one that starts on a day."""
+        period = self.periods[name].period
+        return self.share("before", name, name, lambda: clock.before(period, self.context))
+
     def edge(self, node: ir.EdgeDay) -> str:
         """The function that finds a first or last day of an occurrence."""
         period = self.periods[node.period].period

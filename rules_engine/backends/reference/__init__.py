@@ -10,11 +10,10 @@ import msgspec
 
 from rules_engine import ir
 from rules_engine.backends import Evaluation, Score
-from rules_engine.backends.reference.advancing import Ending
 from rules_engine.backends.reference.advancing import advance as _advance
 from rules_engine.backends.reference.evaluation import evaluate as _evaluate
 from rules_engine.backends.reference.run import Run
-from rules_engine.backends.reference.trace import Trace
+from rules_engine.backends.reference.trace import Ending, Trace
 from rules_engine.backends.reference.world import World, prepare
 from rules_engine.event import Event, Facts
 from rules_engine.outcome import TierChange

@@ -9,24 +9,14 @@ there are finitely many.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
-
-import msgspec
 
 from rules_engine.backends.reference import matches, tiers, times
 from rules_engine.backends.reference.reading import held, last_day
 from rules_engine.backends.reference.run import Env, Run
+from rules_engine.backends.reference.trace import Ending
 from rules_engine.calendar import day_start
 from rules_engine.occurrences import next_occurrence, occurrence
 from rules_engine.state import Advanced, LotLapsed
-
-
-class Ending(msgspec.Struct, frozen=True, order=True):
-    """Something that ends with a day."""
-
-    day: int
-    kind: Literal["review", "trial", "tier", "lapse"]
-    what: str
 
 
 def advance(run: Run, to_day: int) -> Iterator[Ending]:

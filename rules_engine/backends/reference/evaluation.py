@@ -32,8 +32,9 @@ def evaluate(world: World, event: Event, facts: Facts, state: State, trace: Trac
         return _guest(Run(world, facts, State(), trace), event)
     run = Run(world, facts, state, trace)
     late = state.day is not None and event.day < state.day
-    for _ in advance(run, event.day):
-        pass
+    endings = list(advance(run, event.day))
+    if trace is not None:
+        trace.endings = endings
     _enter(run, event)
     with run.looking():
         before, run.opening = opening_values(run), tracks.opening(run)

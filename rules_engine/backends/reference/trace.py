@@ -8,11 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from rules_engine import ir
+
+
+class Ending(msgspec.Struct, frozen=True, order=True):
+    """Something that ends with a day."""
+
+    day: int
+    kind: Literal["review", "trial", "tier", "lapse"]
+    what: str
 
 
 class Noted(msgspec.Struct):
@@ -89,6 +97,7 @@ class Trace:
         self.ways: list[WayNoted] = []
         self.tracks: list[TrackNoted] = []
         self.limits: list[LimitNoted] = []
+        self.endings: list[Ending] = []
         self.opening: dict[str, int] = {}
         self.open: list[Noted] = []
 

@@ -1,0 +1,86 @@
+"""Limits in generated code: where a counter is found, how much was used, and what is noted when a rule takes some.
+
+In: the limits of rules and groups. Out: local names of each limit's key, counter and use, loaded once for an event and
+moved along as rules take from them, so that rules that share a limit see each other.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from rules_engine import ir
+from rules_engine.backends.python import expressions
+from rules_engine.backends.python.function import Function
+from rules_engine.backends.python.quoting import const, ident
+from rules_engine.backends.python.windows import Window, window_of
+from rules_engine.backends.python.writing import Lines
+
+
+class Counter(msgspec.Struct):
+    """The local names of one limit: its key, its values by key, what was used in the window, the count at the key."""
+
+    limit: ir.LimitDef
+    window: Window
+    key: str
+    values: str
+    used: str
+    count: str
+    start: str
+
+
+class Counters:
+    """All limits that a function meets, in the order in which they are first asked for."""
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        self.found: dict[str, Counter] = {}
+
+    def of(self, limit: ir.LimitDef) -> Counter:
+        """The names of a limit."""
+        counter = self.found.get(limit.key)
+        if counter is None:
+            number = len(self.found)
+            names = [ident(prefix, number) for prefix in ("lk", "lv", "lu", "lc", "l0_")]
+            window = window_of(limit.scope.window, self.function)
+            counter = self.found[limit.key] = Counter(limit, window, *names)
+            if limit.scope.by is not None:
+                expressions.plain(limit.scope.by, self.function)
+        return counter
+
+    def load(self, out: Lines) -> None:
+        """Load every limit's key and use."""
+        for counter in self.found.values():
+            day = "day"
+            if counter.limit.scope.by is not None:
+                day = expressions.plain(counter.limit.scope.by, self.function)
+            window, values = counter.window, counter.values
+            out.add(f"{counter.key} = {window.key(day)}")
+            out.add(f"{values} = state.limits.get({const(counter.limit.key)})")
+            out.add(f"{counter.count} = {counter.start} = {values}.get({counter.key}, 0) if {values} else 0")
+            since = window.since(day)
+            out.add(f"{counter.used} = {counter.count if since is None else f'used({values}, {since})'}")
+
+    def take(self, counter: Counter, amount: str, out: Lines) -> None:
+        """Note that a rule took some of a limit."""
+        name = const(counter.limit.key)
+        with _where(out, [] if counter.window.always else [f"{counter.key} is not None"]):
+            out.add(f"changes.append(LimitUsed({name}, {counter.key}, {counter.count}, {counter.count} + {amount}))")
+            out.add(f"{counter.count} += {amount}")
+            out.add(f"{counter.used} += {amount}")
+
+    def tidy(self, out: Lines) -> None:
+        """Drop counters that nothing can read any more, of the limits that moved, by key."""
+        for key in sorted(self.found):
+            counter = self.found[key]
+            since = counter.window.since("day") or "None"
+            with out.block(f"if {counter.count} != {counter.start}:"):
+                out.add(
+                    f"tidy_limit(changes, {const(key)}, {counter.values}, "
+                    f"{{{counter.key}: {counter.count}}}, {since}, day)"
+                )
+
+
+def _where(out: Lines, tests: list[str]):  # type: ignore[no-untyped-def]
+    from contextlib import nullcontext
+
+    return out.block(f"if {' and '.join(tests)}:") if tests else nullcontext()

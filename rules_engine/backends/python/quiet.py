@@ -1,0 +1,58 @@
+"""Whether nothing ends between a state and an event, so that the generated function may score it as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rules_engine import ir
+from rules_engine.backends.python import clock
+from rules_engine.backends.reference.world import World
+from rules_engine.calendar import Duration, add_duration
+from rules_engine.periods import anchors
+from rules_engine.state import State
+
+
+def quiet_check(core: ir.Program, world: World) -> Callable[[State, int], bool]:
+    """A function that tells whether a state may be scored on a day without anything ending before, late or on trial."""
+    ladder = core.tiers
+    review = None
+    if ladder is not None and ladder.review:
+        period = world.periods[ladder.review].period
+        if anchors(period):
+            return lambda _state, _day: False
+        review = clock.edge(period, "end", False, world.calendar)
+    waiting = {unit.name: life for unit in core.units for life in unit.lives if life.after_last}
+
+    def quiet(state: State, day: int) -> bool:
+        reached = state.day
+        if reached is not None:
+            if day < reached:
+                return False
+            if review is not None and day > reached:
+                end = review(reached, 0)
+                if end is not None and end < day:
+                    return False
+        for each in state.holdings:
+            if each.until is not None and each.until < day:
+                return False
+        for trials in state.matches.values():
+            for trial in trials:
+                if trial.status == "trial":
+                    return False
+        return _lots_last(state, day, waiting)
+
+    return quiet
+
+
+def _lots_last(state: State, day: int, waiting: dict[str, ir.UnitLife]) -> bool:
+    """Whether no lot ends before a day."""
+    for lot in state.lots:
+        if lot.expires is not None and lot.expires < day:
+            return False
+        life = waiting.get(lot.unit)
+        if life is not None:
+            last = max([lot.earned, *(state.last[event] for event in life.after_last if event in state.last)])
+            span = Duration(life.count, life.unit)  # type: ignore[arg-type]
+            if add_duration(last, span) - 1 < day:
+                return False
+    return True

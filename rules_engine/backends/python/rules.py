@@ -1,0 +1,334 @@
+"""Earns and rewards in generated code.
+
+In: a rule. Out: the lines that ask it and, where it acts, note its awards, lots and takings. A rule with one effect and no
+loop is written out straight; one with several effects or marks first collects what each wants, then serves them in order,
+as the reference does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from rules_engine import ir
+from rules_engine.backends.python import expressions, numbers
+from rules_engine.backends.python.function import Function
+from rules_engine.backends.python.limits import Counter, Counters
+from rules_engine.backends.python.numbers import Scaled
+from rules_engine.backends.python.quoting import comment, const
+from rules_engine.backends.python.writing import Lines
+
+
+class Rules:
+    """The emitter of one function's rules."""
+
+    def __init__(self, function: Function, counters: Counters) -> None:
+        self.function = function
+        self.counters = counters
+        self.module = function.module
+
+    def emit(self, rule: ir.RuleDef, out: Lines) -> None:
+        """All lines of a rule."""
+        total = self.function.award(rule.key).code
+        out.add(f"# {rule.kind} {comment(rule.title)}")
+        out.add(f"{total} = 0")
+        if self._stops(rule):
+            with out.block("try:"):
+                self._asked(rule, total, out)
+            with out.block("except NoAward:"):
+                out.add("pass")
+        else:
+            self._asked(rule, total, out)
+
+    def _stops(self, rule: ir.RuleDef) -> bool:
+        return any(isinstance(node, ir.Stop) for node in ir.walk((rule.gives, rule.when)))
+
+    def _asked(self, rule: ir.RuleDef, total: str, out: Lines) -> None:
+        function = self.function
+        tests = [expressions.truth(test, function) for test in (rule.dates, rule.when) if test is not None]
+        with _if(out, " and ".join(f"({test})" if len(tests) > 1 else test for test in tests)):
+            if rule.loop is None and len(rule.gives) == 1:
+                self._single(rule, rule.gives[0], total, out)
+            elif not rule.gives:
+                self._saying(rule, out)
+            else:
+                self._several(rule, total, out)
+
+    # ---- amounts
+
+    def wanted(self, give: ir.GiveDef, out: Lines) -> None:
+        """Lines that leave the whole wanted amount in `wanted`."""
+        function = self.function
+        mode = give.rounding or self.module.units[give.unit].rounding or "down"
+        exact = function.each_line(give, mode) if give.each_line else expressions.number(give.value, function)
+        if not exact.constant and (give.only_from or give.low or give.high or not _simple(exact)):
+            out.add(f"exact = {exact.code}")
+            exact = Scaled("exact", exact.num, exact.den, exact.positive)
+        value = exact
+        if give.low is not None:
+            value = numbers.extreme("max", [value, expressions.number(give.low, function)])
+        high = None if give.high is None else expressions.number(give.high, function)
+        if high is not None:
+            value = numbers.extreme("min", [value, high])
+        whole = numbers.whole(numbers.rounded(value, mode))
+        if high is not None and high.den != 1:
+            whole = f"min({whole}, {numbers.text(high, high.den)} // {high.den})"
+        if give.only_from is not None:
+            least = numbers.compared("<", exact, expressions.number(give.only_from, function))
+            whole = f"0 if {least} else {whole}"
+        out.add(f"wanted = {whole}")
+
+    def receipt(self, give: ir.GiveDef) -> str:
+        """An expression for the weights of an award."""
+        if not give.shares:
+            return "()"
+        function = self.function
+        lists = [function.weights(share.value, share.where) for share in give.shares]
+        if len(lists) == 1 and give.shares[0].scale is None and lists[0][1] == 1:
+            name = lists[0][0]
+            return name if name.isidentifier() else f"tuple({name})"
+        terms = [
+            numbers.mul(
+                numbers.constant(1, den),
+                numbers.constant(1) if share.scale is None else expressions.number(share.scale, function),
+            )
+            for share, (_, den) in zip(give.shares, lists, strict=True)
+        ]
+        den = numbers.common(terms)
+        factors = ", ".join(numbers.text(term, den) for term in terms)
+        return f"mixed(({', '.join(name for name, _ in lists)},), ({factors},), {den})"
+
+    def lot_days(self, give: ir.GiveDef) -> tuple[str, str]:
+        """Expressions for the last day pending and the last valid day of what is given."""
+        function, unit = self.function, self.module.units[give.unit]
+        pending = give.pending if give.pending is not None else unit.pending
+        ends = [life.day for life in unit.lives if not life.after_last and life.day is not None]
+        if give.life is not None:
+            until = expressions.day(give.life, function)
+        elif len(ends) == 1:
+            until = expressions.day(ends[0], function)
+        elif ends:
+            days = ", ".join(expressions.day(end, function) for end in ends)
+            until = f"{'earliest' if unit.whichever == 'first' else 'latest'}({days})"
+        else:
+            until = "None"
+        return ("None" if pending is None else expressions.day(pending, function)), until
+
+    def facts(self, give: ir.GiveDef) -> str:
+        """An expression for the facts that a lot remembers."""
+        pairs = [f"{const(name)}: {expressions.plain(expr, self.function)}" for name, expr in give.facts]
+        return "{" + ", ".join(pairs) + "}"
+
+    # ---- one effect
+
+    def _single(self, rule: ir.RuleDef, give: ir.GiveDef, total: str, out: Lines) -> None:
+        self.wanted(give, out)
+        with out.block("if wanted > 0:"):
+            out.add(f"given = {_stepped('wanted', give)}")
+            limits = self._limits(rule)
+            held = self._held(rule)
+            if limits:
+                out.add('cut = ""')
+            if held:
+                with out.block(f"if {held}:"):
+                    out.add("given = 0")
+                with out.block("else:"):
+                    self._cut(limits, give, out)
+                    self._says(rule, out, "given")
+            else:
+                self._cut(limits, give, out)
+                self._says(rule, out, "given")
+            cut = "cut" if limits else '""'
+            self._award(rule, give, f"({held})" if held else "False", cut, total, out)
+
+    def _cut(self, limits: list[Counter], give: ir.GiveDef, out: Lines) -> None:
+        """Cut `given` to the room of each limit, times first; then note what was taken."""
+        by_times = [counter for counter in limits if counter.limit.times is not None]
+        by_amount = [c for c in limits if c.limit.times is None and c.limit.unit == give.unit]
+        for place, counter in enumerate(by_times):
+            guard = "" if counter.window.always else f"{counter.key} is not None and "
+            with out.block(f"{'elif' if place else 'if'} {guard}{counter.used} >= {counter.limit.times}:"):
+                out.add("given = 0")
+                out.add(f"cut = {const(counter.limit.key)}")
+        for counter in by_amount:
+            guard = "" if counter.window.always else f"{counter.key} is not None and "
+            with out.block(f"if {guard}given > {counter.limit.amount} - {counter.used}:"):
+                nothing = counter.limit.or_nothing or give.or_nothing
+                out.add("given = 0" if nothing else f"given = max({counter.limit.amount} - {counter.used}, 0)")
+                out.add(f"cut = {const(counter.limit.key)}")
+        if give.steps is not None and by_amount:
+            out.add(f"given = {_stepped('given', give)}")
+        if limits:
+            with out.block("if given:"):
+                for counter in sorted((*by_times, *by_amount), key=lambda each: each.limit.key):
+                    self.counters.take(counter, "1" if counter.limit.times is not None else "given", out)
+
+    def _limits(self, rule: ir.RuleDef) -> list[Counter]:
+        group = self.module.groups.get(rule.group)
+        shared = group.limits if group is not None else ()
+        return [self.counters.of(limit) for limit in (*rule.limits, *shared)]
+
+    def _award(self, rule: ir.RuleDef, give: ir.GiveDef, held: str, cut: str, total: str, out: Lines) -> None:
+        pending, until = self.lot_days(give)
+        name, unit = const(rule.key), const(give.unit)
+        weights = self.receipt(give)
+        if "(" in weights and weights != "()":
+            out.add(f"weights = {weights}")
+            weights = "weights"
+        with out.block("if given:"):
+            out.add(f"{total} += given")
+            for track in self._tracks(rule, give):
+                out.add(f"{track} += given")
+            if pending != "None":
+                out.add(f"pending = {pending}")
+                pending = "pending"
+            if until != "None":
+                out.add(f"until = {until}")
+                until = "until"
+            out.add(f"awards.append(Award({name}, {unit}, wanted, given, {weights}, False, {cut}, {pending}, {until}))")
+            facts = f", {self.facts(give)}" if give.facts else ""
+            out.add(f"lots.append(LotGiven(Lot({unit}, given, day, {pending}, {until}, {name}{facts})))")
+        with out.block("else:"):
+            out.add(f"awards.append(Award({name}, {unit}, wanted, 0, {weights}, {held}, {cut}))")
+        if rule.key in self.function.wanted_parts:
+            out.add(f"of_{total}.append((given, {weights}))")
+
+    def _tracks(self, rule: ir.RuleDef, give: ir.GiveDef) -> list[str]:
+        return [
+            self.function.contribution(track.name).code
+            for track in self.module.program.tracks
+            if track.given == give.unit
+            and (not track.rules or rule.key in track.rules)
+            and self.function.event.name in (track.events or (self.function.event.name,))
+        ]
+
+    def _held(self, rule: ir.RuleDef) -> str:
+        tests = []
+        for holdout in self.module.program.holdouts:
+            if rule.key in holdout.rules:
+                if holdout.share is not None:
+                    tests.append(f"hashed({const(holdout.salt)}, member) < {holdout.share}")
+                if holdout.where is not None:
+                    tests.append(f"({expressions.truth(holdout.where, self.function)})")
+        return " or ".join(tests)
+
+    def _saying(self, rule: ir.RuleDef, out: Lines) -> None:
+        """A rule that has nothing but words."""
+        held = self._held(rule)
+        limits = self._limits(rule)
+        out.add("given = 1")
+        if limits:
+            out.add('cut = ""')
+        with _if(out, f"not ({held})" if held else ""):
+            for counter in limits:
+                guard = "" if counter.window.always else f"{counter.key} is not None and "
+                if counter.limit.times is not None:
+                    with out.block(f"if {guard}{counter.used} >= {counter.limit.times}:"):
+                        out.add("given = 0")
+            if limits:
+                with out.block("if given:"):
+                    for counter in sorted(limits, key=lambda each: each.limit.key):
+                        if counter.limit.times is not None:
+                            self.counters.take(counter, "1", out)
+            self._says(rule, out, "given" if limits else "")
+
+    def _says(self, rule: ir.RuleDef, out: Lines, test: str) -> None:
+        with ExitStack() as stack:
+            if rule.says:
+                stack.enter_context(_if(out, test))
+            for text in rule.says:
+                out.add(f"said.append(Said({const(rule.key)}, {const(text)}))")
+
+    # ---- several effects or marks
+
+    def _several(self, rule: ir.RuleDef, total: str, out: Lines) -> None:
+        out.add("acts = []")
+        if rule.loop is not None:
+            seen, now = self.function.reached(rule.loop.track)
+            marks = const(tuple(sorted(rule.loop.marks)))
+            with out.block(f"for mark in {marks}:"), out.block(f"if {seen} < mark <= {now}:"):
+                self._collect(rule, out)
+        else:
+            self._collect(rule, out)
+        with out.block("if any(act.wanted for turn in acts for act in turn):"):
+            held = self._held(rule)
+            with _if(out, f"not ({held})" if held else ""):
+                self._serve(rule, out)
+            with out.block("for turn in acts:"), out.block("for act in turn:"):
+                self._note(rule, f"({held})" if held else "False", total, out)
+
+    def _collect(self, rule: ir.RuleDef, out: Lines) -> None:
+        """One turn: what every effect wants, and when what it gives would end."""
+        out.add("turn = []")
+        for place, give in enumerate(rule.gives):
+            self.wanted(give, out)
+            pending, until = self.lot_days(give)
+            mine = ", ".join(
+                const(key.limit.key)
+                for key in self._limits(rule)
+                if key.limit.times is None and key.limit.unit == give.unit
+            )
+            own = f"({mine},)" if mine else "()"
+            with out.block("if wanted > 0:"):
+                out.add(
+                    f"turn.append(Act({place}, {const(give.unit)}, wanted, {self.receipt(give)}, {pending}, {until}, "
+                    f"{self.facts(give)}, {give.steps or 1}, {give.or_nothing}, {own}))"
+                )
+        out.add("acts.append(turn)")
+
+    def _serve(self, rule: ir.RuleDef, out: Lines) -> None:
+        limits = self._limits(rule)
+        names = ", ".join(f"Room({const(c.limit.key)}, {c.key}, {c.used}, {c.count}, {_size(c)})" for c in limits)
+        out.add(f"rooms = serve(acts, ({names}{',' if names else ''}))")
+        for counter in sorted(limits, key=lambda each: each.limit.key):
+            with out.block(f"if rooms[{limits.index(counter)}].taken:"):
+                out.add(f"taken = rooms[{limits.index(counter)}].taken")
+                self.counters.take(counter, "taken", out)
+        if rule.says:
+            with out.block("for turn in acts:"), out.block("if any(act.given for act in turn):"):
+                self._says(rule, out, "")
+
+    def _note(self, rule: ir.RuleDef, held: str, total: str, out: Lines) -> None:
+        name = const(rule.key)
+        with out.block("if act.given:"):
+            out.add(f"{total} += act.given")
+            for place, give in enumerate(rule.gives):
+                for track in self._tracks(rule, give):
+                    with out.block(f"if act.place == {place}:"):
+                        out.add(f"{track} += act.given")
+            out.add(
+                f"awards.append(Award({name}, act.unit, act.wanted, act.given, act.weights, False, act.cut, "
+                "act.pending, act.until))"
+            )
+            out.add(f"lots.append(LotGiven(Lot(act.unit, act.given, day, act.pending, act.until, {name}, act.facts)))")
+        with out.block("else:"):
+            out.add(f"awards.append(Award({name}, act.unit, act.wanted, 0, act.weights, {held}, act.cut))")
+        if rule.key in self.function.wanted_parts:
+            out.add(f"of_{total}.append((act.given, act.weights))")
+
+
+def _size(counter: Counter) -> str:
+    limit = counter.limit
+    return (
+        f"{limit.times}, None, {limit.or_nothing}"
+        if limit.times is not None
+        else f"None, {limit.amount}, {limit.or_nothing}"
+    )
+
+
+def _simple(value: Scaled) -> bool:
+    return value.code.isidentifier() or value.positive
+
+
+def _stepped(name: str, give: ir.GiveDef) -> str:
+    return name if give.steps is None else f"{name} // {give.steps} * {give.steps}"
+
+
+@contextmanager
+def _if(out: Lines, test: str) -> Iterator[None]:
+    """A block below a test, or the same lines without one."""
+    if not test:
+        yield
+        return
+    with out.block(f"if {test}:"):
+        yield

@@ -1,0 +1,337 @@
+"""What generated functions call: small steps on states and amounts that are the same for every program.
+
+In: values that a generated function has loaded. Out: values and changes. Each mirrors a step of the reference, which says
+what it means; generated code only calls these where writing the step out would gain nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from math import gcd
+from typing import Any
+
+import msgspec
+
+from rules_engine.allocation import spread
+from rules_engine.outcome import TierChange
+from rules_engine.state import (
+    Change,
+    Holding,
+    HoldingBegan,
+    KeySeen,
+    LimitDropped,
+    Lot,
+    State,
+    TrackDropped,
+)
+
+TRACK_MAX = 2**62
+
+
+class NoAward(Exception):  # noqa: N818 - control flow of generated code
+    """A table reached `no award`."""
+
+
+def stop() -> Any:
+    """End the rule at hand."""
+    raise NoAward
+
+
+def cut(value: int, step: int) -> int:
+    """Whole steps of a number, cut towards zero."""
+    return value // step if value >= 0 else -(-value // step)
+
+
+def different(values: set[Any]) -> int:
+    """How many different values there are, an absent one left out."""
+    return len(values) - (None in values)
+
+
+def slices(before: int, added: int, bounds: Sequence[int]) -> list[int]:
+    """How much of [before, before + added) lies in each row that starts at a bound; negative on the way back."""
+    low, high = (before, before + added) if added >= 0 else (before + added, before)
+    sign = 1 if added >= 0 else -1
+    last = len(bounds) - 1
+    found = []
+    for place, bound in enumerate(bounds):
+        start = low if place == 0 else max(low, bound)
+        end = high if place == last else min(high, bounds[place + 1])
+        found.append(sign * (end - start) if start < end else 0)
+    return found
+
+
+def dot(left: Iterable[int], right: Iterable[int]) -> int:
+    """The sum of products."""
+    return sum(a * b for a, b in zip(left, right, strict=True))
+
+
+def mixed(lists: Sequence[Sequence[int]], factors: Sequence[int], den: int) -> tuple[int, ...]:
+    """Weights from several shares, times their least common denominator."""
+    sums = [dot(column, factors) for column in zip(*lists, strict=True)]
+    common = gcd(den, *sums)
+    return tuple(value // common for value in sums)
+
+
+def hashed(salt: str, member: str) -> int:
+    """A member's place in 10,000 parts."""
+    digest = sha256(salt.encode() + b"\0" + member.encode()).digest()
+    return int.from_bytes(digest[:8], "big") % 10_000
+
+
+# ---- the state before the event
+
+
+def held_rung(holdings: Iterable[Holding], day: int, rungs: dict[str, int]) -> int:
+    """The highest rung held on a day."""
+    best = 0
+    for each in holdings:
+        if each.start <= day and (each.until is None or day <= each.until):
+            rung = rungs[each.tier]
+            best = max(rung, best)
+    return best
+
+
+def balance(lots: Iterable[Lot], unit: str, day: int, pending: bool) -> int:
+    """What a member has of a unit on a day on which nothing is due."""
+    return sum(
+        lot.left
+        for lot in lots
+        if lot.unit == unit
+        and (lot.expires is None or day <= lot.expires)
+        and (pending or lot.pending is None or day > lot.pending)
+    )
+
+
+def counted(values: dict[int, int] | None, since: int, day: int) -> int:
+    """A moving window's sum."""
+    return sum(value for key, value in values.items() if since <= key <= day) if values else 0
+
+
+def met_keys(keys: dict[int, list[str]], key: int | None, since: int | None, day: int) -> int:
+    """How many different values a track has met in an occurrence, or in a moving window."""
+    if since is None:
+        return len(keys.get(key, ())) if key is not None else 0
+    return len({value for at, values in keys.items() if since <= at <= day for value in values})
+
+
+def meet(
+    changes: list[Change], track: str, keys: dict[int, list[str]], key: int, values: Iterable[Any]
+) -> dict[int, list[str]]:
+    """Note the values that an occurrence had not met, sorted; the keys with them."""
+    known = keys.get(key, [])
+    new = sorted({str(int(v)) if isinstance(v, int) else v for v in values if v is not None} - set(known))
+    changes.extend(KeySeen(track, key, value) for value in new)
+    return {**keys, key: [*known, *new]} if new else keys
+
+
+def tidy_keys(
+    changes: list[Change],
+    name: str,
+    before: dict[int, list[str]],
+    after: dict[int, list[str]],
+    since: int | None,
+    day: int,
+) -> None:
+    """Drop occurrences of a `distinct` track that met something new."""
+    if after and after is not before:
+        begun = sorted(key for key in after if key <= day)
+        for key in begun[:-2] if since is None else [key for key in begun if key < since]:
+            changes.append(TrackDropped(name, key, len(after[key])))
+
+
+def used(values: dict[int, int] | None, since: int) -> int:
+    """What a moving limit has used, later days included."""
+    return sum(value for key, value in values.items() if key >= since) if values else 0
+
+
+def on_trial(state: State) -> bool:
+    """Whether a match is on trial."""
+    return any(each.status == "trial" for trials in state.matches.values() for each in trials)
+
+
+# ---- amounts
+
+
+def part_lists(
+    awards: Sequence[tuple[int, tuple[int, ...]]], count: int, keys: Sequence[Any] | None, remainder: Any
+) -> list[int]:
+    """What a rule gave on each line, over all its effects."""
+    total = [0] * count
+    for given, weights in awards:
+        if weights and given:
+            parts = spread(given, weights, None, keys, remainder)
+            total = [a + b for a, b in zip(total, parts, strict=True)]
+    return total
+
+
+def line_keys(lines: Sequence[dict[str, Any]], id_field: str, names: Sequence[str]) -> list[Any]:
+    """What orders the lines of an event, whatever order they came in."""
+    if id_field and all(line[id_field] is not None for line in lines):
+        return [line[id_field] for line in lines]
+    return [
+        (*((False, 0) if line[name] is None else (True, line[name]) for name in names), place)
+        for place, line in enumerate(lines)
+    ]
+
+
+# ---- tiers
+
+
+def grant(
+    holdings: list[Holding], changes: list[Change], tier: str, start: int, until: int | None, reason: str
+) -> list[Holding]:
+    """Grant a holding, or prolong the one of the same tier and reason; an end never comes nearer."""
+    if until is not None and until < start:
+        return holdings
+    same = None
+    for each in holdings:
+        if each.tier == tier and each.reason == reason:
+            same = each
+    if same is None:
+        began = Holding(tier, start, until, reason)
+        changes.append(HoldingBegan(began, None))
+        return [*holdings, began]
+    if same.until is not None and (until is None or until > same.until):
+        longer = msgspec.structs.replace(same, until=until)
+        changes.append(HoldingBegan(longer, same))
+        place = holdings.index(same)
+        return [*holdings[:place], longer, *holdings[place + 1 :]]
+    return holdings
+
+
+def tier_changes(
+    holdings: list[Holding], before: int, day: int, rungs: dict[str, int], names: Sequence[str]
+) -> tuple[TierChange, ...]:
+    """The change of the held tier, if there is one, and which holding carries it."""
+    after = held_rung(holdings, day, rungs)
+    if after == before:
+        return ()
+    carriers = [
+        each.reason
+        for each in holdings
+        if each.tier == names[after] and each.start <= day and (each.until is None or day <= each.until)
+    ]
+    return (TierChange(names[before], names[after], day, carriers[-1] if carriers else f"after {names[before]}"),)
+
+
+# ---- what nothing can read any more
+
+
+def tidy_track(
+    changes: list[Change], name: str, values: dict[int, int] | None, moved: dict[int, int], since: int | None, day: int
+) -> None:
+    """Drop occurrences of a track that moved: all but the newest two that have begun, or what left the window."""
+    if values is None or (since is None and len(values) + len(moved) <= 2):
+        return
+    after = {**values, **moved}
+    begun = sorted(key for key in after if key <= day)
+    for key in begun[:-2] if since is None else [key for key in begun if key < since]:
+        changes.append(TrackDropped(name, key, after[key]))
+
+
+def tidy_limit(
+    changes: list[Change], name: str, values: dict[int, int] | None, moved: dict[int, int], since: int | None, day: int
+) -> None:
+    """The same for a limit's counters."""
+    if values is None or (since is None and len(values) + len(moved) <= 2):
+        return
+    after = {**values, **moved}
+    begun = sorted(key for key in after if key <= day)
+    for key in begun[:-2] if since is None else [key for key in begun if key < since]:
+        changes.append(LimitDropped(name, key, after[key]))
+
+
+# ---- rules with several effects or marks
+
+
+class Act(msgspec.Struct):
+    """One effect in one turn: what it wants, and what limits leave of it. `limits` are its limits by amount."""
+
+    place: int
+    unit: str
+    wanted: int
+    weights: tuple[int, ...]
+    pending: int | None
+    until: int | None
+    facts: dict[str, Any]
+    steps: int
+    or_nothing: bool
+    limits: tuple[str, ...]
+    given: int = 0
+    cut: str = ""
+
+
+class Room(msgspec.Struct):
+    """A limit as a rule meets it: its key, the occurrence (None: it does not reach this event), what was used, the count,
+    how much it allows, what the rule took."""
+
+    limit: str
+    key: int | None
+    used: int
+    count: int
+    times: int | None
+    amount: int | None
+    or_nothing: bool
+    taken: int = 0
+
+
+def serve(turns: Sequence[Sequence[Act]], rooms: Sequence[Room]) -> Sequence[Room]:
+    """Cut what is wanted to the room of all limits, turn by turn; a cut with `or nothing` cancels everything."""
+    by_times = [room for room in rooms if room.times is not None and room.key is not None]
+    by_amount = [room for room in rooms if room.times is None]
+    cancelled = _served(turns, by_times, by_amount)
+    if cancelled is not None:
+        for turn in turns:
+            for act in turn:
+                act.given, act.cut = 0, cancelled
+        for room in rooms:
+            room.taken = 0
+    return rooms
+
+
+def _served(turns: Sequence[Sequence[Act]], by_times: list[Room], by_amount: list[Room]) -> str | None:
+    """Serve all turns; the key of the limit that cancels the rule, if one does."""
+    for turn in turns:
+        if not turn:
+            continue
+        full = next((room for room in by_times if room.used + room.taken >= (room.times or 0)), None)
+        if full is not None:
+            if full.or_nothing or any(act.or_nothing for act in turn):
+                return full.limit
+            for act in turn:
+                act.cut = full.limit
+            continue
+        for act in turn:
+            cancelled = _cut_act(act, [room for room in by_amount if room.limit in act.limits])
+            if cancelled is not None:
+                return cancelled
+        if any(act.given for act in turn):
+            for room in by_times:
+                room.taken += 1
+    return None
+
+
+def _cut_act(act: Act, own: list[Room]) -> str | None:
+    given = act.wanted // act.steps * act.steps
+    for room in own:
+        left = max(0, (room.amount or 0) - room.used - room.taken)
+        if room.key is not None and given > left:
+            given, act.cut = left, room.limit
+            if room.or_nothing or act.or_nothing:
+                return room.limit
+    act.given = given // act.steps * act.steps
+    for room in own:
+        if room.key is not None:
+            room.taken += act.given
+    return None
+
+
+def earliest(*days: int | None) -> int | None:
+    """The first of several ends; None is no end."""
+    return min((day for day in days if day is not None), default=None)
+
+
+def latest(*days: int | None) -> int | None:
+    """The last of several ends; None is no end, so it is the last of all."""
+    return None if None in days else max(day for day in days if day is not None)

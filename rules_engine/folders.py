@@ -1,0 +1,73 @@
+"""A program's files: one rule file, or a folder of them with the CSV files that they import.
+
+In: a path as the user wrote it. Out: `Files`: the sources in the order of their names, a way to read what stands beside
+them, and findings for what cannot be read. Nothing outside the folder is ever read, also not through a link.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from rules_engine.diagnostics import Diagnostic
+from rules_engine.source import Source
+
+SUFFIX: Final = ".rules"
+FILE_BYTES_MAX: Final = 64 * 2**20
+
+
+class Folder:
+    """Reads files inside one folder; without a root there are none. `seen` remembers what was read, for a cache to
+    look at again."""
+
+    def __init__(self, root: Path | None) -> None:
+        self.root = root
+        self.seen: dict[str, bytes] = {}
+
+    def read(self, path: str) -> bytes | None:
+        """The content of a file inside the folder, or None where there is none that may be read."""
+        if self.root is None:
+            return None
+        try:
+            root = self.root.resolve()
+            file = (root / path).resolve()
+            if not file.is_relative_to(root) or not file.is_file() or file.stat().st_size > FILE_BYTES_MAX:
+                return None
+            self.seen[path] = file.read_bytes()
+        except (OSError, ValueError):
+            return None
+        return self.seen[path]
+
+
+class Files(msgspec.Struct, frozen=True, eq=False):
+    """What a path leads to."""
+
+    sources: tuple[Source, ...]
+    folder: Folder
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def read_files(path: str | Path) -> Files:
+    """Read a rule file, or all rule files of a folder."""
+    place = Path(path)
+    if place.is_dir():
+        return _read_all(sorted(place.glob(f"*{SUFFIX}")), place)
+    return _read_all([place], place.parent)
+
+
+def _read_all(paths: list[Path], root: Path) -> Files:
+    sources: list[Source] = []
+    findings: list[Diagnostic] = []
+    for each in paths:
+        try:
+            sources.append(Source.read(each))
+        except FileNotFoundError:
+            findings.append(Diagnostic("F100", str(each), data={"file": str(each)}))
+        except (OSError, UnicodeDecodeError) as fault:
+            reason = "it is no UTF-8 text" if isinstance(fault, UnicodeDecodeError) else (fault.strerror or "no access")
+            findings.append(Diagnostic("F103", str(each), data={"file": str(each), "reason": reason}))
+    if not paths:
+        findings.append(Diagnostic("F106", str(root), data={"file": str(root)}))
+    return Files(tuple(sources), Folder(root), tuple(findings))

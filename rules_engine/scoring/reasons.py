@@ -1,0 +1,69 @@
+"""Why a condition does not hold: the part of it that failed, what was there, and what was required."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rules_engine import ir
+from rules_engine.backends.reference.trace import Noted
+from rules_engine.scoring.measures import PLAIN, Measures
+from rules_engine.scoring.texts import Texts
+
+_REQUIRED = {
+    "=": "it must be {}",
+    "!=": "it must not be {}",
+    "<": "less than {} is required",
+    "<=": "at most {} is required",
+    ">": "more than {} is required",
+    ">=": "at least {} is required",
+}
+_TURNED = {"=": "!=", "!=": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+_LITERALS = (ir.Num, ir.Txt, ir.Flg)
+
+
+def failing(noted: Noted, texts: Texts, measures: Measures) -> str:
+    """One sentence on a condition that is false."""
+    found = dict.fromkeys(_reason(each, sought, texts, measures) for each, sought in _leaves(noted, True))
+    return "; ".join(found)
+
+
+def _leaves(noted: Noted, sought: bool) -> Iterator[tuple[Noted, bool]]:
+    """The parts that made a condition other than it should be, and what each should have been."""
+    match noted.node:
+        case ir.All() | ir.Any():
+            wrong = [each for each in noted.inner if each.value is not sought]
+            for each in wrong or noted.inner:
+                yield from _leaves(each, sought)
+        case ir.Not() if noted.inner:
+            yield from _leaves(noted.inner[0], not sought)
+        case _:
+            yield noted, sought
+
+
+def _reason(noted: Noted, sought: bool, texts: Texts, measures: Measures) -> str:
+    node = noted.node
+    if isinstance(node, ir.Cmp) and len(noted.inner) == 2:
+        return _compared(node, noted, sought, texts, measures)
+    text = texts.of(node.at)
+    there = [_is(each, texts, measures) for each in noted.inner if not isinstance(each.node, _LITERALS)]
+    shown = ", ".join(there)
+    if isinstance(node, ir.Has):
+        return f"{texts.of(node.value.at) or text} is {'absent' if sought else 'given'}"
+    word = "does not hold" if sought else "holds"
+    return f"`{text}` {word}{': ' + shown if shown else ''}"
+
+
+def _compared(node: ir.Cmp, noted: Noted, sought: bool, texts: Texts, measures: Measures) -> str:
+    """A comparison: the left side and its value, then what the right side asks of it."""
+    left, right = noted.inner
+    measure = next((found for each in noted.inner if (found := measures.of(each.node)) != PLAIN), PLAIN)
+    name, value = texts.of(left.node.at), measures.show(left.value, measure)
+    bound = measures.show(right.value, measure)
+    if not isinstance(right.node, _LITERALS) and texts.of(right.node.at):
+        bound = f"{texts.of(right.node.at)} ({bound})"
+    op = node.op if sought else _TURNED[node.op]
+    return f"{name or 'it'} is {value}, and {_REQUIRED[op].format(bound)}"
+
+
+def _is(noted: Noted, texts: Texts, measures: Measures) -> str:
+    return f"{texts.of(noted.node.at)} is {measures.show(noted.value, measures.of(noted.node))}"

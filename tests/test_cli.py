@@ -1,0 +1,188 @@
+"""The command `rules`, run as a person runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rules_engine.cli import COMMANDS
+
+RULES = Path(sys.executable).with_name("rules")
+SHOP = """language 1
+use shop
+
+program "Corner Shop" { currency GBP, rounded half up   timezone "Europe/London" }
+
+unit point, points { rounded down   lasts for 24 months }
+
+earn "Points" as base { on purchase   give 1 point per full 1 GBP of net }
+earn "Quiet months" { on purchase   from 2027-01-10 until 2027-02-28   give 100% of base }
+"""
+TEST = """
+test "quiet months double" {
+  given member { joined: 2025-01-01 }
+  when  purchase { bought_at: 2027-01-12 10:00
+    lines | pieces | price     |
+          | 2      | 10.50 GBP | }
+  then  base 21 points, "Quiet months" AMOUNT points and nothing else
+}
+"""
+LINE = {"sku": "s", "category": "toys", "pieces": 2, "price": "10.50"}
+EVENT = {
+    "event": "purchase",
+    "order_no": "A1",
+    "customer": "m",
+    "bought_at": "2027-01-12T10:00:00Z",
+    "channel": "web",
+    "lines": [LINE],
+}
+
+
+def rules(*args: str | Path, cwd: Path, stdin: str | bytes = "", code: int = 0) -> subprocess.CompletedProcess[str]:
+    given = stdin.encode() if isinstance(stdin, str) else stdin
+    environment = {**os.environ, "COLUMNS": "100"}
+    done = subprocess.run(
+        [RULES, *map(str, args)], cwd=cwd, input=given, capture_output=True, check=False, env=environment, timeout=60
+    )
+    found = subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+    assert "Traceback" not in found.stderr, found.stderr
+    assert "\x1b[" not in found.stdout, "colour where nobody sees it"
+    assert found.returncode == code, (found.stdout, found.stderr)
+    return found
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    (tmp_path / "shop.rules").write_text(SHOP + TEST.replace("AMOUNT", "21"))
+    (tmp_path / "event.json").write_text(json.dumps(EVENT))
+    (tmp_path / "member.json").write_text('{"joined": "2025-01-01"}')
+    (tmp_path / "bad.rules").write_text(SHOP.replace("of base", "of bass"))
+    (tmp_path / "bytes.rules").write_bytes(b"language 1\n\xff\xfe")
+    (tmp_path / "empty").mkdir()
+    return tmp_path
+
+
+def test_help_teaches(tmp_path: Path) -> None:
+    told = rules("--help", cwd=tmp_path).stdout
+    for name in COMMANDS:
+        assert f"\n  {name} " in told
+        own = rules(name, "--help", cwd=tmp_path).stdout
+        assert f"rules {name}" in own.split("Options:")[0].split("\n", 2)[2], "an example stands in the help"
+
+
+def test_check(shop: Path) -> None:
+    assert rules("check", "shop.rules", cwd=shop).stdout == "1 program: no mistakes found\n"
+    told = rules("check", "bad.rules", cwd=shop, code=1).stdout
+    assert "`bass`" in told
+    assert "bad.rules:9:" in told
+    found = json.loads(rules("check", "shop.rules", "bad.rules", "--format", "json", cwd=shop, code=1).stdout)
+    assert found["errors"] == 1
+    assert found["findings"][0]["file"] == "bad.rules"
+
+
+def test_fmt(shop: Path) -> None:
+    once = rules("fmt", "-", cwd=shop, stdin=SHOP).stdout
+    assert rules("fmt", "-", cwd=shop, stdin=once).stdout == once
+    untidy = shop / "untidy.rules"
+    untidy.write_text(once.replace("currency GBP", "currency    GBP"))
+    assert "would change untidy.rules" in rules("fmt", "--check", "untidy.rules", cwd=shop, code=1).stdout
+    assert "+program" in rules("fmt", "--diff", "untidy.rules", cwd=shop, code=1).stdout
+    assert "changed untidy.rules" in rules("fmt", "untidy.rules", cwd=shop).stdout
+    assert untidy.read_text() == once
+    assert rules("fmt", "--check", "untidy.rules", cwd=shop).stdout == ""
+    (shop / "broken.rules").write_text('earn "x" { gvie }\n')
+    assert "broken.rules:1" in rules("fmt", "broken.rules", cwd=shop, code=1).stdout
+    assert (shop / "broken.rules").read_text() == 'earn "x" { gvie }\n'
+
+
+def test_test(shop: Path) -> None:
+    assert rules("test", "shop.rules", cwd=shop).stdout == "passed  quiet months double\n1 test: 1 passed\n"
+    (shop / "wrong.rules").write_text(SHOP + TEST.replace("AMOUNT", "20"))
+    told = rules("test", "wrong.rules", cwd=shop, code=1).stdout
+    assert '"Quiet months" is 21 points, and the test expects 20 points' in told
+    assert "give 100% of base" in told, "the explanation of the difference"
+    assert "1 test: 0 passed, 1 failed" in told
+    (found,) = json.loads(rules("test", "wrong.rules", "--format", "json", cwd=shop, code=1).stdout)
+    assert (found["test"], found["passed"]) == ("quiet months double", False)
+    assert "no tests found with `zzz`" in rules("test", "shop.rules", "-k", "zzz", cwd=shop).stdout
+
+
+def test_explain(shop: Path) -> None:
+    told = rules("explain", "shop.rules", "--event", "event.json", "--member", "member.json", cwd=shop).stdout
+    assert "21 points" in told
+    piped = rules(
+        "explain", "shop.rules", "--event", "-", "--member", "member.json", "--format", "json",
+        cwd=shop, stdin=json.dumps(EVENT),
+    )  # fmt: skip
+    assert json.loads(piped.stdout)["id"] == "A1"
+    refused = rules("explain", "shop.rules", "--event", "-", cwd=shop, stdin='{"event": "purchas"}', code=1)
+    assert refused.stderr == "error: `purchas` is not an event of this program; did you mean `purchase`?\n"
+
+
+def test_score(shop: Path) -> None:
+    events = [EVENT, {**EVENT, "order_no": "A2"}, {**EVENT, "order_no": "A3", "channel": "telex"}]
+    (shop / "events.ndjson").write_text("".join(json.dumps(each) + "\n" for each in events))
+    (shop / "members.csv").write_text("member,joined\nm,2025-01-01\n")
+    files = ("--members", "members.csv", "--rejects", "rejects.csv", "--effects", "effects.ndjson")
+    done = rules("score", "shop.rules", "--events", "events.ndjson", "--out", "out.csv", *files, cwd=shop, code=1)
+    assert [line.split() for line in done.stdout.splitlines()[1:]] == [
+        ["read", "3", "3"],
+        ["scored", "2", "2"],
+        ["rejected", "1", "1"],
+        ["given:", "84", "points"],
+    ]
+    out = (shop / "out.csv").read_text().splitlines()
+    assert out[0] == "event,member,point,discount,fingerprint"
+    assert [line.split(",")[:3] for line in out[1:]] == [["A1", "m", "42"], ["A2", "m", "42"]]
+    assert "channel" in (shop / "rejects.csv").read_text()
+    assert len((shop / "effects.ndjson").read_text().splitlines()) == 4
+
+
+def test_schema_and_vocabulary(shop: Path) -> None:
+    schema = json.loads(rules("schema", "shop.rules", "purchase", cwd=shop).stdout)
+    assert schema["properties"]["event"] == {"const": "purchase"}
+    assert "did you mean `purchase`?" in rules("schema", "shop.rules", "purchas", cwd=shop, code=2).stderr
+    assert "shop\n" in rules("vocabulary", cwd=shop).stdout
+    assert "event purchase" in rules("vocabulary", "shop", cwd=shop).stdout
+    assert "did you mean `shop`?" in rules("vocabulary", "shopp", cwd=shop, code=2).stderr
+
+
+CANNOT: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("check", "nothing.rules"), "there is no file or folder `nothing.rules`"),
+    (("check", "empty"), "the folder `empty` has no file that ends in `.rules`"),
+    (("check", "bytes.rules"), "`bytes.rules` is not text in UTF-8"),
+    (("fmt", "bytes.rules"), "`bytes.rules` is not text in UTF-8"),
+    (("fmt", "-", "shop.rules"), "`-` reads what is piped in and stands alone"),
+    (("test", "empty"), "the folder `empty` has no file"),
+    (("test", "bad.rules"), "`bad.rules` has 1 error, so it cannot run"),
+    (("explain", "bad.rules", "--event", "event.json"), "`bad.rules` has 1 error, so it cannot run"),
+    (("explain", "shop.rules", "--event", "no.json"), "the event `no.json` cannot be read: no such file or directory"),
+    (("explain", "shop.rules", "--event", "shop.rules"), "the event `shop.rules` is not JSON"),
+    (("explain", "shop.rules", "--event", "event.json", "--state", "event.json"), "the state has layout no number"),
+    (("schema", "nothing", "purchase"), "there is no file or folder `nothing`"),
+    (("score", "shop.rules", "--out", "o.csv"), "say which events to score"),
+    (("score", "shop.rules", "--events", "no.csv", "--out", "o.csv"), "`no.csv` cannot be read"),
+    (("score", "shop.rules", "--events", "event.json", "--out", "o.csv"), "so its format is not known"),
+    (("score", "shop.rules", "--mapping", "event.json", "--out", "o.csv"), "event.json"),
+    (("chek",), "there is no command `chek`; did you mean `check`?"),
+)
+
+
+@pytest.mark.parametrize(("args", "words"), CANNOT, ids=[" ".join(args) for args, _ in CANNOT])
+def test_what_cannot_run_is_one_line_on_stderr(shop: Path, args: tuple[str, ...], words: str) -> None:
+    done = rules(*args, cwd=shop, code=2)
+    assert words in done.stderr
+    assert not (shop / "o.csv").exists()
+
+
+def test_a_broken_state_stops_the_run(shop: Path) -> None:
+    (shop / "events.ndjson").write_text(json.dumps(EVENT) + "\n")
+    (shop / "state.json").write_text("{")
+    files = ("--events", "events.ndjson", "--out", "out.csv", "--state", "state.json")
+    assert "state.json` is broken" in rules("score", "shop.rules", *files, cwd=shop, code=2).stderr
+    assert not (shop / "out.csv").exists()

@@ -1,0 +1,205 @@
+"""The examples: their own tests pass, their samples are what their generators make, and what they print is recorded.
+
+Where a data set is there, the example runs on it too, and the counts of its `SOURCE.md` come out; where it is not, that
+test is skipped with the reason.
+"""
+
+from __future__ import annotations
+
+import filecmp
+from collections.abc import Callable
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+import examples.airline.make_sample
+import examples.hotel.make_sample
+import examples.retail.make_sample
+import examples.status_match.make_sample
+from examples.airline import run as airline
+from examples.hotel import prepare
+from examples.hotel import run as hotel
+from examples.replay import DATA, Replay
+from examples.retail import demo as retail
+from examples.status_match import run as status_match
+from rules_engine import tree
+from rules_engine.feeds import Count
+from rules_engine.formatting import format_source
+from rules_engine.parsing import parse
+from rules_engine.pipeline import check, load
+from rules_engine.source import Source
+from rules_engine.workbench import TestCase, run_tests
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+NAMES = ("airline", "hotel", "retail", "status_match")
+Main = Callable[[list[str]], object]
+
+
+def _needs(folder: str) -> Path:
+    if not (DATA / folder).is_dir():
+        pytest.skip(f"the data set {folder} is not here: put it under ../shared/data to run this")
+    return DATA
+
+
+# ---- rule files ----
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_terms_hold_what_their_tests_say(name: str) -> None:
+    checked = check(EXAMPLES / name)
+    assert checked.diagnostics == ()
+    cases = [
+        TestCase(checked.files[entry.file].source, entry.declaration)
+        for entry in checked.tests
+        if isinstance(entry.declaration, tree.TestDecl)
+    ]
+    assert len(cases) >= 4
+    failed = [finding for result in run_tests(load(EXAMPLES / name), cases) for finding in result.findings]
+    assert failed == []
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*/*.rules")), ids=lambda path: path.name)
+def test_rule_files_are_formatted(path: Path) -> None:
+    source = Source.read(path)
+    assert format_source(source, parse(source)) == source.text
+
+
+# ---- samples ----
+
+
+@pytest.mark.parametrize(
+    ("main", "name", "files"),
+    [
+        (examples.retail.make_sample.main, "retail", ("sample.csv",)),
+        (examples.hotel.make_sample.main, "hotel", ("sample.csv",)),
+        (examples.status_match.make_sample.main, "status_match", ("sample.ndjson",)),
+        (examples.airline.make_sample.main, "airline", ("sample.csv", "sample_members.csv")),
+    ],
+)
+def test_generators_make_the_samples(main: Main, name: str, files: tuple[str, ...], tmp_path: Path) -> None:
+    main([str(tmp_path if len(files) > 1 else tmp_path / files[0])])
+    for file in files:
+        assert filecmp.cmp(tmp_path / file, EXAMPLES / name / file, shallow=False)
+
+
+@pytest.mark.parametrize(
+    ("main", "arguments", "name"),
+    [
+        (retail.main, ["--sample"], "retail"),
+        (hotel.main, ["--sample"], "hotel"),
+        (airline.main, ["--sample"], "airline"),
+        (status_match.main, [], "status_match"),
+    ],
+)
+def test_samples_print_what_is_recorded(
+    main: Main,
+    arguments: list[str],
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    update_golden: bool,
+) -> None:
+    """What differs from run to run, the time taken and the fingerprint, is left out, and so is the explanation."""
+    monkeypatch.chdir(EXAMPLES.parent)
+    main([*arguments, "--out", str(tmp_path / "points.csv")] if name == "airline" else arguments)
+    lines = capsys.readouterr().out.partition("\nwhy order")[0].splitlines(keepends=True)
+    printed = "".join(line for line in lines if " seconds" not in line and "fingerprint" not in line)
+    expected = EXAMPLES / name / "expected.txt"
+    if update_golden:
+        expected.write_text(printed, encoding="utf-8")
+    assert printed == expected.read_text(encoding="utf-8")
+
+
+def test_the_demo_explains_an_order_that_several_rules_met(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every rule is named, with its amount or why not, and the limit that cut says what it left."""
+    retail.main(["--sample"])
+    told = capsys.readouterr().out.partition("\nwhy order ")[2]
+    assert told.startswith("500042 got what it got:")
+    for title in ("Points", "Double points off season", "Tier bonus", "Tenth order"):
+        assert f'"{title}": ' in told
+    assert "at most 1_000 points per member per calendar month" in told
+    assert "50 points left" in told
+    assert "Gold" in told
+
+
+def test_every_row_of_the_sample_equals_the_airlines_books(tmp_path: Path) -> None:
+    activity, members = airline.files(None)
+    replay, points = airline.score(activity, members)
+    assert replay.tally.read.rows == 2_472
+    assert airline.write(tmp_path / "points.csv", activity, points) == 2_472
+
+
+def test_a_refused_row_has_no_points(tmp_path: Path) -> None:
+    """A row that the boundary refuses leaves its place empty, and is not counted as equal."""
+    activity, members = airline.files(None)
+    broken = tmp_path / "sample.csv"
+    rows = activity.read_text(encoding="utf-8-sig").splitlines()
+    broken.write_text("\n".join([rows[0], "999999,2018,2,1,100,10", *rows[2:10]]) + "\n", encoding="utf-8")
+    replay, points = airline.score(broken, members)
+    assert (replay.tally.rejected.rows, points[0], len(points)) == (1, "", 9)
+    assert airline.write(tmp_path / "points.csv", broken, points) == 8
+
+
+# ---- hotel guests and nights ----
+
+
+def test_guests_are_dealt_by_the_stated_rule() -> None:
+    dealt = [prepare.guest(str(row), repeated=False) for row in range(1, 6)]
+    assert dealt == [None, "guest-22372", "guest-11843", None, "guest-16132"]
+    assert prepare.guest("1", repeated=True) == "regular-095"
+
+
+def test_a_stay_has_a_line_for_each_night() -> None:
+    booking = {"folio": "7", "hotel": "city", "arrival": "2016-02-28", "rate": "59.50", "repeated": True}
+    stay = prepare.stay(booking | {"weekend_nights": 1, "week_nights": 1})
+    assert (stay["check_in"], stay["check_out"]) == ("2016-02-28", "2016-03-01")
+    assert [line["night"] for line in stay["lines"]] == ["2016-02-28", "2016-02-29"]
+    assert prepare.stay(booking | {"weekend_nights": 0, "week_nights": 0})["lines"] == []
+
+
+# ---- real data ----
+
+
+def test_the_first_rows_equal_the_airlines_books() -> None:
+    """Months of the campaign among them; the whole file is a longer run."""
+    activity, members = airline.files(_needs("airline_loyalty"))
+    replay, points = airline.score(activity, members, rows=4_000)
+    assert replay.tally.scored.rows == 4_000
+    rows = islice(airline.booked(activity), 4_000)
+    assert [Decimal(given) for given in points] == [Decimal(row["Points Accumulated"]) for row in rows]
+
+
+def test_every_row_equals_the_airlines_books(tmp_path: Path) -> None:
+    activity, members = airline.files(_needs("airline_loyalty"))
+    replay, points = airline.score(activity, members)
+    assert replay.tally.scored.rows == len(points) == 405_624
+    assert airline.write(tmp_path / "points.csv", activity, points) == 405_624
+
+
+def test_every_row_of_the_shop_is_accounted_for() -> None:
+    data = _needs("online_retail")
+    program = load(EXAMPLES / "retail")
+    replay = Replay(program)
+    guests = sum(outcome.member is None for _, outcome in replay.run(retail.reads_of(data)))
+    tally = replay.tally
+    assert (tally.read, tally.scored, tally.rejected) == (Count(25_900, 541_909), Count(20_725, 531_282), Count(0, 0))
+    assert tally.set_aside == {
+        "cancellations": Count(3_836, 9_288),
+        "stock write-offs": Count(1_336, 1_336),
+        "adjustments of bad debt": Count(3, 3),
+    }
+    assert guests == 2_189
+
+
+def test_every_booking_is_accounted_for() -> None:
+    replay, sums = hotel.summary(load(EXAMPLES / "hotel"), _needs("hotel_bookings"))
+    tally = replay.tally
+    assert (tally.read.events, tally.scored.events, tally.rejected.events) == (119_390, 75_165, 1)
+    assert {name: count.events for name, count in tally.set_aside.items()} == {
+        "cancellations": 43_017,
+        "no-shows": 1_207,
+    }
+    assert sum(sums["points by tier"].points.values()) == sum(sums["points by rule"].points.values())

@@ -1,0 +1,126 @@
+"""Limits: cut to fit, in the order of the text, by times and by amount, alone and in groups, over time and over lines."""
+
+from __future__ import annotations
+
+import pytest
+
+from rules_engine.outcome import Outcome
+from tests.playing import Guest, day, given, program
+
+BASE = 'earn "Base" as base {{ on stay  give 10 points per 1 GBP of net  {} }}\n'
+
+
+def _wanted(outcome: Outcome) -> list[tuple[str, int, int, str]]:
+    return [(each.rule, each.wanted, each.given, each.cut_by) for each in outcome.awards]
+
+
+def test_an_amount_is_cut_to_the_room() -> None:
+    guest = Guest(program(BASE.format("at most 150 points per member per calendar month")))
+    key = "base: point per calendar month"
+    assert _wanted(guest.stay("2027-03-01", "10")) == [("base", 100, 100, "")]
+    assert _wanted(guest.stay("2027-03-31", "10")) == [("base", 100, 50, key)]
+    assert _wanted(guest.stay("2027-03-31", "10")) == [("base", 100, 0, key)]
+    assert _wanted(guest.stay("2027-04-01", "10")) == [("base", 100, 100, "")]
+    assert guest.state.limits[key] == {day("2027-03-01"): 150, day("2027-04-01"): 100}
+
+
+def test_times() -> None:
+    guest = Guest(program(BASE.format("at most 2 times per member per calendar year")))
+    found = [sum(given(guest.stay(f"2027-03-0{n}", "1")).values()) for n in (1, 2, 3)]
+    assert found == [10, 10, 0]
+    assert given(guest.stay("2028-03-01", "1")) == {"base": 10}
+
+
+def test_once() -> None:
+    guest = Guest(program(BASE.format("once per member")))
+    assert [bool(given(guest.stay(out, "1"))) for out in ("2027-03-01", "2027-03-02", "2037-03-02")] == [True, False, False]
+
+
+def test_an_event_that_gives_nothing_uses_no_time() -> None:
+    guest = Guest(program(BASE.format("once per member")))
+    assert given(guest.stay("2027-03-01")) == {}
+    assert given(guest.stay("2027-03-02", "1")) == {"base": 10}
+
+
+def test_or_nothing_cancels_the_whole_rule() -> None:
+    rules = 'earn "A" as a { on stay  give 5 points  give 10 points per 1 GBP of net  at most 105 points per member per calendar year, or nothing }'
+    guest = Guest(program(rules))
+    assert _wanted(guest.stay("2027-03-01", "11")) == [("a", 5, 0, "a: point per calendar year")] + [
+        ("a", 110, 0, "a: point per calendar year")
+    ]
+    assert guest.state.limits == {}
+    assert "limit reached" in guest.told
+    assert given(guest.stay("2027-03-01", "10")) == {"a": 105}
+
+
+def test_effects_are_served_in_written_order() -> None:
+    rules = 'earn "A" as a { on stay  give 5 points  give 10 points per 1 GBP of net  at most 50 points per member per calendar year }'
+    guest = Guest(program(rules))
+    assert [each.given for each in guest.stay("2027-03-01", "10").awards] == [5, 45]
+    assert [each.given for each in guest.stay("2027-03-01", "10").awards] == [0, 0]
+
+
+def test_steps_are_taken_before_and_after_limits() -> None:
+    rules = 'earn "A" as a { on stay  give 10 points per 1 GBP of net, in steps of 20 points  at most 150 points per member per calendar year }'
+    guest = Guest(program(rules))
+    assert [(each.wanted, each.given) for each in guest.stay("2027-03-01", "11").awards] == [(110, 100)]
+    assert [(each.wanted, each.given) for each in guest.stay("2027-03-01", "11").awards] == [(110, 40)]
+    assert guest.state.limits["a: point per calendar year"] == {day("2027-01-01"): 140}
+
+
+def test_times_are_asked_before_amounts_and_the_group_last() -> None:
+    rules = (
+        'earn "A" as a { on stay  give 100 points  at most 80 points per member per calendar year  competes in both }\n'
+        'earn "B" as b { on stay  give 100 points  once per member  competes in both }\n'
+        'group both { all in order "A", "B"  at most 120 points per member per calendar year }'
+    )
+    guest = Guest(program(rules))
+    assert given(guest.stay("2027-03-01")) == {"a": 80, "b": 40}
+    assert given(guest.stay("2027-03-02")) == {}
+    assert given(guest.stay("2028-03-02")) == {"a": 80}
+
+
+def test_rolling_limits() -> None:
+    guest = Guest(program(BASE.format("at most 100 points per member per 30 days")))
+    assert given(guest.stay("2027-03-01", "6")) == {"base": 60}
+    assert given(guest.stay("2027-03-30", "6")) == {"base": 40}
+    assert given(guest.stay("2027-03-31", "6")) == {"base": 60}
+    assert given(guest.stay("2027-03-31", "6")) == {}
+
+
+def test_a_late_event_finds_no_room_that_is_gone() -> None:
+    guest = Guest(program(BASE.format("once per member per 3 years")))
+    assert given(guest.stay("2027-03-01", "1")) == {"base": 10}
+    assert given(guest.stay("2026-03-01", "1")) == {}
+
+
+SEASON = "period off_peak = 1 Nov to 28 Feb every year except 20 Dec to 3 Jan every year\n"
+DOUBLE = (
+    'earn "Base" as base { on stay  give 10 points per 1 GBP of net of lines where kind in (room, food) }\n'
+    'earn "Double" as double { on stay  give 100% of base of lines where has night and night in off_peak\n'
+    "  at most 1_500 points per member per off_peak by night }"
+)
+
+
+def test_a_limit_by_night_groups_the_parts_of_an_award() -> None:
+    """Two nights of one season and one of the next; food has no night and is outside the measure."""
+    guest = Guest(program(SEASON + DOUBLE))
+    outcome = guest.stay("2027-11-03", "room 2027-02-27 100", "room 2027-02-28 100", "room 2027-11-01 120", "food 50")
+    assert given(outcome) == {"base": 3700, "double": 1500 + 1200}
+    assert guest.state.limits == {"double: point per off_peak by night": {day("2026-11-01"): 1500, day("2027-11-01"): 1200}}
+
+
+def test_the_example_of_the_language() -> None:
+    """A stay straddles the end of the season: two nights count double, the third does not."""
+    guest = Guest(program(SEASON + DOUBLE.replace("1_500", "5_000")))
+    outcome = guest.stay("2027-03-02", "room 2027-02-27 100", "room 2027-02-28 100", "room 2027-03-01 120")
+    assert given(outcome) == {"base": 3200, "double": 2000}
+
+
+@pytest.mark.parametrize("kept", [1, 2, 3])
+def test_counters_of_passed_occurrences_are_dropped(kept: int) -> None:
+    guest = Guest(program(BASE.format("at most 150 points per member per calendar month")))
+    for month in range(1, kept + 1):
+        guest.stay(f"2027-0{month}-01", "1")
+    (counts,) = guest.state.limits.values()
+    assert len(counts) == min(kept, 2)
