@@ -1,7 +1,7 @@
 """From productions to nodes: one table, the name of a production -> its builder.
 
 A builder gets the span of its text and the children the grammar keeps, an absent optional as None. Here stand dates,
-tables, amounts and conditions; `declarations.py` adds the rest of the table.
+tables, amounts and conditions; `declarations.py` and `clauses.py` add the rest of the table.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rules_engine import tree as t
-from rules_engine.parsing import declarations as d
+from rules_engine.parsing import clauses, declarations
 from rules_engine.parsing.refusals import Refusal, whole
 from rules_engine.source import Span
 
@@ -111,6 +111,14 @@ def _last_calendar(s: Span, pick: str, count: str, unit: str) -> t.LastCalendar:
 
 def _lasts_after_last(s: Span, length: t.Duration, *events: Any) -> t.LastsFor:
     return t.LastsFor(s, length, events, None)
+
+
+def _row(s: Span, *parts: Any) -> t.Row:
+    first = parts[0].values[0] if len(parts) == 2 and isinstance(parts[0], t.OneOfCell) else None
+    if isinstance(first, t.Path) and first.text == "else":
+        mend = ("write `otherwise`", first.span, "otherwise")
+        raise Refusal("P137", first.span, {"found": "else", "mend": "otherwise"}, mend)
+    return t.Row(s, parts[:-1], parts[-1])
 
 
 def _key_within(s: Span, value: t.Expr, period: t.When) -> t.Key:
@@ -237,7 +245,7 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "key_rounds": lambda s, value, rounds: t.Key(s, value, None, whole(s, rounds)),
     "across": t.Across,
     "rows": lambda _s, *rows: rows,
-    "row": lambda s, *parts: t.Row(s, parts[:-1], parts[-1]),
+    "row": _row,
     "row_otherwise": lambda s, value: t.Row(s, (), value),
     "nothing_value": t.NothingValue,
     "no_award": t.NoAward,
@@ -289,6 +297,7 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "is_multiple": lambda s, left, op, factor: t.IsMultiple(s, left, whole(s, factor), op.startswith("is not")),
     "reaches": t.Reaches,
     "date_test": t.DateTest,
-    **d.BUILDERS,
+    **declarations.BUILDERS,
+    **clauses.BUILDERS,
 }
 """Every production that makes something; `list`s and those that pass one child on are the driver's own."""

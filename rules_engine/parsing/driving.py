@@ -105,6 +105,21 @@ class Driver:
                 return values[-1]  # type: ignore[no-any-return]
             states.append(state)
 
+    def before(self, tokens: Tokens, at: int) -> list[int]:
+        """The states right after the token before a place, by states alone: a stack not yet reduced for the token there."""
+        states = [self.table.start]
+        for place in range(at):
+            while True:
+                action = self._resolve(states, tokens, place)
+                if action >= 0:
+                    states.append(action)
+                    break
+                head, length, *_ = self.rules[~action]
+                if length:
+                    del states[-length:]
+                states.append(self.table.goto(states[-1])[head])
+        return states
+
     def _chain(self, key: tuple[int, int, int]) -> int:
         """The state after a head, and after all productions that then only pass their one child on; remembered."""
         below, head, kind = key

@@ -29,7 +29,7 @@ _GROUPS: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
     (frozenset({"DATE", "DURATION", "end of"}), _VALUES, "a date, such as `2027-01-31`"),
     (frozenset({"calendar day", "lifetime"}), _VALUES | {"lifetime", "trial of", "the last"}, "a period, such as `calendar year`"),
     (frozenset({"currency", "timezone"}), frozenset({"currency", "timezone", "weeks start", "DAYMONTH", "prices", "tax", "split evenly", "terms", "returns", "stacking"}), "a setting, such as `currency` or `timezone`"),
-    (frozenset({"up to", "never below", "rounded down"}), frozenset({"up to", "never below", "never beyond", "only from", "in steps of", "rounded down", "dearest first", "sorted by", "split evenly", "split into", "pending until", "lasting", "to", "in", "with", "or nothing"}), "a modifier, such as `up to`"),
+    (frozenset({"up to", "never below"}), frozenset({"rounded up", "cheapest first", "up to", "never below", "never beyond", "only from", "in steps of", "rounded down", "dearest first", "sorted by", "split evenly", "split into", "pending until", "lasting", "to", "in", "with", "or nothing"}), "a modifier, such as `up to`"),
     (frozenset({"<", "is"}), _OPERATORS, "a comparison, such as `>= 40 GBP`"),
     (frozenset({"NUM", "QNUM", "STRING"}), _VALUES, "a value, such as `10 points` or `\"A\"`"),
     (frozenset({"STRING"}), frozenset({"STRING"}), "a text in quotes"),

@@ -14,7 +14,7 @@ from functools import cached_property
 from rules_engine.diagnostics import Diagnostic, Fix
 from rules_engine.parsing import table as kinds
 from rules_engine.parsing.cutting import KINDS, OFFERS
-from rules_engine.parsing.declarations import MATCH_ORDER, ORDER
+from rules_engine.parsing.clauses import MATCH_ORDER, ORDER
 from rules_engine.parsing.driving import Driver, Stuck, TooDeep, Trial
 from rules_engine.parsing.expecting import expected, spellings
 from rules_engine.parsing.habits import HABITS, TITLE, Habit, plain_letters, unseen
@@ -44,7 +44,7 @@ class Fault:
         try:
             driver.run(self.tokens)
         except Stuck as stuck:
-            self.at, self.states = stuck.at, stuck.states
+            self.at, self.states = stuck.at, driver.before(self.tokens, stuck.at)
         except TooDeep as deep:
             self.at = deep.at
         except Refusal:

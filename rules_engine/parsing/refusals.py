@@ -1,8 +1,24 @@
-"""What a builder says where the text has the right shape but a wrong word or order."""
+"""What builders share: a clause on its way into its declaration, and what a builder says where the text has the right shape but a wrong word or order."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
 from rules_engine.source import Span
+
+
+class Part(NamedTuple):
+    """A clause on its way into its declaration: where it belongs and what it says."""
+
+    slot: str
+    span: Span
+    value: Any
+
+
+def part(slot: str) -> Callable[[Span, Any], Part]:
+    """A builder of one kind of clause."""
+    return lambda s, value: Part(slot, s, value)
 
 
 class Refusal(Exception):
@@ -22,3 +38,12 @@ def whole(span: Span, text: str) -> int:
     if plain.isdecimal() and len(plain) <= 18:
         return int(plain)
     raise Refusal("P118", span, {"found": text})
+
+
+def once(parts: list[Part], words: dict[str, str]) -> None:
+    """Refuse the second of a clause that may stand once."""
+    seen: set[str] = set()
+    for one in parts:
+        if one.slot in seen:
+            raise Refusal("P112", one.span, {"clause": words[one.slot]})
+        seen.add(one.slot)

@@ -58,7 +58,7 @@ def count(made: Made, place: Place) -> str:
         "(miles + delta)",
         "(miles, up to 900)",
         "(miles - 30, never below 0)",
-        "miles / 3",
+        "(miles / 3)",
     ]
     options += ["bonus_miles"] * 3 if "bonus_miles" in place.proven else []
     if made.lines:

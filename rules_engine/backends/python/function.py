@@ -127,7 +127,13 @@ class Function:
     def sliced(self, name: str) -> Scaled:
         """What a contribution is laid on: a moving window as it stands, else the stored value it is added to."""
         local = self._name("t", "track", name)
+        if self.by_line(name):
+            return Scaled(self._read(f"all_{local}"))
         return Scaled(self._read(f"at_{local}" if self.module.tracks[name].window.kind == "period" else local))
+
+    def by_line(self, name: str) -> bool:
+        """Whether a track goes by the days of lines."""
+        return self.module.tracks[name].by_line
 
     def balance(self, unit: str, pending: bool) -> Scaled:
         late = "" if self.stage == "earn" else "now "

@@ -43,13 +43,16 @@ class Counters:
             names = [ident(prefix, number) for prefix in ("lk", "lv", "lu", "lc", "l0_")]
             window = window_of(limit.scope.window, self.function)
             counter = self.found[limit.key] = Counter(limit, window, *names)
-            if limit.scope.by is not None:
+            if limit.scope.by is not None and not limit.scope.by_line:
                 expressions.plain(limit.scope.by, self.function)
         return counter
 
     def load(self, out: Lines) -> None:
         """Load every limit's key and use."""
         for counter in self.found.values():
+            if counter.limit.scope.by_line:
+                self._load_by_line(counter, out)
+                continue
             day = "day"
             if counter.limit.scope.by is not None:
                 day = expressions.plain(counter.limit.scope.by, self.function)
@@ -59,6 +62,14 @@ class Counters:
             out.add(f"{counter.count} = {counter.start} = {values}.get({counter.key}, 0) if {values} else 0")
             since = window.since(day)
             out.add(f"{counter.used} = {counter.count if since is None else f'used({values}, {since})'}")
+
+    def _load_by_line(self, counter: Counter, out: Lines) -> None:
+        """The key of each line's day, and the counts by key, which rules move along."""
+        assert counter.limit.scope.by is not None
+        days = self.function.listed(counter.limit.scope.by, None)
+        out.add(f"{counter.values} = state.limits.get({const(counter.limit.key)}, NONE)")
+        out.add(f"{counter.count} = dict({counter.values})")
+        out.add(f"{counter.key} = [None if on is None else {counter.window.key('on')} for on in {days}]")
 
     def take(self, counter: Counter, amount: str, out: Lines) -> None:
         """Note that a rule took some of a limit."""
@@ -72,6 +83,9 @@ class Counters:
         """Drop counters that nothing can read any more, of the limits that moved, by key."""
         for key in sorted(self.found):
             counter = self.found[key]
+            if counter.limit.scope.by_line:
+                out.add(f"tidy_limit(changes, {const(key)}, {counter.values}, {counter.count}, None, day)")
+                continue
             since = counter.window.since("day") or "None"
             with out.block(f"if {counter.count} != {counter.start}:"):
                 out.add(

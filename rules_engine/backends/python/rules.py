@@ -47,7 +47,8 @@ class Rules:
         function = self.function
         tests = [expressions.truth(test, function) for test in (rule.dates, rule.when) if test is not None]
         with _if(out, " and ".join(f"({test})" if len(tests) > 1 else test for test in tests)):
-            if rule.loop is None and len(rule.gives) == 1:
+            by_line = any(counter.limit.scope.by_line for counter in self._limits(rule))
+            if rule.loop is None and len(rule.gives) == 1 and not by_line:
                 self._single(rule, rule.gives[0], total, out)
             elif not rule.gives:
                 self._saying(rule, out)
@@ -128,7 +129,7 @@ class Rules:
             limits = self._limits(rule)
             held = self._held(rule)
             if limits:
-                out.add('cut = ""')
+                out.add('cut_by = ""')
             if held:
                 with out.block(f"if {held}:"):
                     out.add("given = 0")
@@ -138,7 +139,7 @@ class Rules:
             else:
                 self._cut(limits, give, out)
                 self._says(rule, out, "given")
-            cut = "cut" if limits else '""'
+            cut = "cut_by" if limits else '""'
             self._award(rule, give, f"({held})" if held else "False", cut, total, out)
 
     def _cut(self, limits: list[Counter], give: ir.GiveDef, out: Lines) -> None:
@@ -149,13 +150,13 @@ class Rules:
             guard = "" if counter.window.always else f"{counter.key} is not None and "
             with out.block(f"{'elif' if place else 'if'} {guard}{counter.used} >= {counter.limit.times}:"):
                 out.add("given = 0")
-                out.add(f"cut = {const(counter.limit.key)}")
+                out.add(f"cut_by = {const(counter.limit.key)}")
         for counter in by_amount:
             guard = "" if counter.window.always else f"{counter.key} is not None and "
             with out.block(f"if {guard}given > {counter.limit.amount} - {counter.used}:"):
                 nothing = counter.limit.or_nothing or give.or_nothing
                 out.add("given = 0" if nothing else f"given = max({counter.limit.amount} - {counter.used}, 0)")
-                out.add(f"cut = {const(counter.limit.key)}")
+                out.add(f"cut_by = {const(counter.limit.key)}")
         if give.steps is not None and by_amount:
             out.add(f"given = {_stepped('given', give)}")
         if limits:
@@ -218,7 +219,7 @@ class Rules:
         limits = self._limits(rule)
         out.add("given = 1")
         if limits:
-            out.add('cut = ""')
+            out.add('cut_by = ""')
         with _if(out, f"not ({held})" if held else ""):
             for counter in limits:
                 guard = "" if counter.window.always else f"{counter.key} is not None and "
@@ -278,15 +279,28 @@ class Rules:
 
     def _serve(self, rule: ir.RuleDef, out: Lines) -> None:
         limits = self._limits(rule)
-        names = ", ".join(f"Room({const(c.limit.key)}, {c.key}, {c.used}, {c.count}, {_size(c)})" for c in limits)
-        out.add(f"rooms = serve(acts, ({names}{',' if names else ''}))")
+        names = ", ".join(_room(counter) for counter in limits)
+        keys = self.keys() if any(counter.limit.scope.by_line for counter in limits) else "None"
+        out.add(f"rooms = serve(acts, ({names}{',' if names else ''}), {keys}, REMAINDER)")
         for counter in sorted(limits, key=lambda each: each.limit.key):
-            with out.block(f"if rooms[{limits.index(counter)}].taken:"):
-                out.add(f"taken = rooms[{limits.index(counter)}].taken")
+            taken = f"rooms[{limits.index(counter)}].taken"
+            if counter.limit.scope.by_line:
+                out.add(f"take_by_line(changes, {const(counter.limit.key)}, {counter.count}, {taken})")
+                continue
+            with out.block(f"if {taken}:"):
+                out.add(f"taken = {taken}[{counter.key}]")
                 self.counters.take(counter, "taken", out)
         if rule.says:
             with out.block("for turn in acts:"), out.block("if any(act.given for act in turn):"):
                 self._says(rule, out, "")
+
+    def keys(self) -> str:
+        """Code for what orders lines that tie."""
+        event = self.function.event
+        if event.lines is None:
+            return "None"
+        names = const(tuple(field.name for field in event.lines.fields))
+        return f"line_keys(lines, {const(event.line_id_field)}, {names})"
 
     def _note(self, rule: ir.RuleDef, held: str, total: str, out: Lines) -> None:
         name = const(rule.key)
@@ -307,13 +321,12 @@ class Rules:
             out.add(f"of_{total}.append((act.given, act.weights))")
 
 
-def _size(counter: Counter) -> str:
+def _room(counter: Counter) -> str:
     limit = counter.limit
-    return (
-        f"{limit.times}, None, {limit.or_nothing}"
-        if limit.times is not None
-        else f"None, {limit.amount}, {limit.or_nothing}"
-    )
+    used = counter.count if limit.scope.by_line else f"{{{counter.key}: {counter.used}}}"
+    by_line = counter.key if limit.scope.by_line else "None"
+    key = "None" if limit.scope.by_line else counter.key
+    return f"Room({const(limit.key)}, {limit.times}, {limit.amount}, {limit.or_nothing}, {key}, {by_line}, {used})"
 
 
 def _simple(value: Scaled) -> bool:

@@ -21,9 +21,11 @@ from rules_engine.state import (
     HoldingBegan,
     KeySeen,
     LimitDropped,
+    LimitUsed,
     Lot,
     State,
     TrackDropped,
+    TrackMoved,
 )
 
 TRACK_MAX = 2**62
@@ -234,6 +236,8 @@ def tidy_limit(
     changes: list[Change], name: str, values: dict[int, int] | None, moved: dict[int, int], since: int | None, day: int
 ) -> None:
     """The same for a limit's counters."""
+    if moved == values:
+        return
     if values is None or (since is None and len(values) + len(moved) <= 2):
         return
     after = {**values, **moved}
@@ -263,39 +267,57 @@ class Act(msgspec.Struct):
 
 
 class Room(msgspec.Struct):
-    """A limit as a rule meets it: its key, the occurrence (None: it does not reach this event), what was used, the count,
-    how much it allows, what the rule took."""
+    """A limit as a rule meets it: how much it allows, the occurrence it counts in (None: it does not reach this event) or
+    that of each line, what was used by occurrence, what the rule took."""
 
     limit: str
-    key: int | None
-    used: int
-    count: int
     times: int | None
     amount: int | None
     or_nothing: bool
-    taken: int = 0
+    key: int | None
+    by_line: list[int | None] | None
+    used: dict[int | None, int]
+    taken: dict[int, int] = {}
+
+    def groups(self, count: int) -> dict[int, list[int]]:
+        """Which parts count in which occurrence."""
+        if self.by_line is None:
+            return {} if self.key is None else {self.key: list(range(count))}
+        found: dict[int, list[int]] = {}
+        for place, key in enumerate(self.by_line):
+            if key is not None:
+                found.setdefault(key, []).append(place)
+        return found
+
+    def left(self, key: int) -> int:
+        """What is left of an amount."""
+        return max(0, (self.amount or 0) - self.used.get(key, 0) - self.taken.get(key, 0))
 
 
-def serve(turns: Sequence[Sequence[Act]], rooms: Sequence[Room]) -> Sequence[Room]:
+def serve(
+    turns: Sequence[Sequence[Act]], rooms: Sequence[Room], keys: Sequence[Any] | None, odd: Any
+) -> Sequence[Room]:
     """Cut what is wanted to the room of all limits, turn by turn; a cut with `or nothing` cancels everything."""
     by_times = [room for room in rooms if room.times is not None and room.key is not None]
     by_amount = [room for room in rooms if room.times is None]
-    cancelled = _served(turns, by_times, by_amount)
+    cancelled = _served(turns, by_times, by_amount, keys, odd)
     if cancelled is not None:
         for turn in turns:
             for act in turn:
                 act.given, act.cut = 0, cancelled
         for room in rooms:
-            room.taken = 0
+            room.taken = {}
     return rooms
 
 
-def _served(turns: Sequence[Sequence[Act]], by_times: list[Room], by_amount: list[Room]) -> str | None:
+def _served(
+    turns: Sequence[Sequence[Act]], by_times: list[Room], by_amount: list[Room], keys: Sequence[Any] | None, odd: Any
+) -> str | None:
     """Serve all turns; the key of the limit that cancels the rule, if one does."""
     for turn in turns:
         if not turn:
             continue
-        full = next((room for room in by_times if room.used + room.taken >= (room.times or 0)), None)
+        full = next((room for room in by_times if _times(room) >= (room.times or 0)), None)
         if full is not None:
             if full.or_nothing or any(act.or_nothing for act in turn):
                 return full.limit
@@ -303,28 +325,89 @@ def _served(turns: Sequence[Sequence[Act]], by_times: list[Room], by_amount: lis
                 act.cut = full.limit
             continue
         for act in turn:
-            cancelled = _cut_act(act, [room for room in by_amount if room.limit in act.limits])
+            cancelled = _cut_act(act, [room for room in by_amount if room.limit in act.limits], keys, odd)
             if cancelled is not None:
                 return cancelled
         if any(act.given for act in turn):
             for room in by_times:
-                room.taken += 1
+                assert room.key is not None
+                room.taken[room.key] = room.taken.get(room.key, 0) + 1
     return None
 
 
-def _cut_act(act: Act, own: list[Room]) -> str | None:
-    given = act.wanted // act.steps * act.steps
+def _times(room: Room) -> int:
+    assert room.key is not None
+    return room.used.get(room.key, 0) + room.taken.get(room.key, 0)
+
+
+def _cut_act(act: Act, own: list[Room], keys: Sequence[Any] | None, odd: Any) -> str | None:
+    """Whole steps, each limit in turn, whole steps again; the key of the limit that cancels the rule, if one does."""
+    amount = act.wanted // act.steps * act.steps
+    parts, ties = [amount], None
+    if act.weights and any(room.by_line is not None for room in own):
+        parts, ties = spread(amount, act.weights, None, keys, odd), keys
     for room in own:
-        left = max(0, (room.amount or 0) - room.used - room.taken)
-        if room.key is not None and given > left:
-            given, act.cut = left, room.limit
+        before = sum(parts)
+        for key, places in room.groups(len(parts)).items():
+            asked = [parts[place] for place in places]
+            if sum(asked) > room.left(key):
+                order = None if ties is None else [ties[place] for place in places]
+                for place, part in zip(places, spread(room.left(key), asked, None, order, odd), strict=True):
+                    parts[place] = part
+        if sum(parts) < before:
+            act.cut = room.limit
             if room.or_nothing or act.or_nothing:
                 return room.limit
-    act.given = given // act.steps * act.steps
+    act.given = sum(parts) // act.steps * act.steps
+    if act.given < sum(parts):
+        parts = spread(act.given, parts, None, ties, odd)
     for room in own:
-        if room.key is not None:
-            room.taken += act.given
+        for key, places in room.groups(len(parts)).items():
+            taken = sum(parts[place] for place in places)
+            if taken:
+                room.taken[key] = room.taken.get(key, 0) + taken
     return None
+
+
+def take_by_line(changes: list[Change], limit: str, counts: dict[int, int], taken: dict[int, int]) -> None:
+    """Note what a rule took of a limit that goes by the days of lines."""
+    for key, count in sorted(taken.items()):
+        before = counts.get(key, 0)
+        changes.append(LimitUsed(limit, key, before, before + count))
+        counts[key] = before + count
+
+
+def sums_by_line(values: Sequence[int | None], keys: Sequence[int | None]) -> dict[int, int]:
+    """What an event adds to each occurrence, where each line has its own."""
+    found: dict[int, int] = {}
+    for value, key in zip(values, keys, strict=True):
+        if value is not None and key is not None:
+            found[key] = found.get(key, 0) + value
+    return found
+
+
+def move_by_line(
+    changes: list[Change], track: str, values: dict[int, int] | None, added: dict[int, int]
+) -> dict[int, int] | None:
+    """Note what an event adds to each occurrence of a track; the new values, or None where one would pass its bound."""
+    moved: dict[int, int] = {}
+    for key, count in sorted(added.items()):
+        before = values.get(key, 0) if values else 0
+        if not -TRACK_MAX <= before + count <= TRACK_MAX:
+            return None
+        if count:
+            changes.append(TrackMoved(track, key, before, before + count))
+            moved[key] = before + count
+    return moved
+
+
+def slices_by_line(values: dict[int, int] | None, added: dict[int, int], bounds: Sequence[int]) -> list[int]:
+    """The slices of a contribution that goes to several occurrences."""
+    total = [0] * len(bounds)
+    for key, count in sorted(added.items()):
+        part = slices(values.get(key, 0) if values else 0, count, bounds)
+        total = [a + b for a, b in zip(total, part, strict=True)]
+    return total
 
 
 def earliest(*days: int | None) -> int | None:

@@ -172,15 +172,8 @@ class Stages:
                     out.add(f"of_{total} = []")
                 self.rules.emit(rule, out)
                 if rule.key in self.function.wanted_parts:
-                    out.add(f"all_each_{total} = part_lists(of_{total}, len(lines), {self._keys()}, REMAINDER)")
+                    out.add(f"all_each_{total} = part_lists(of_{total}, len(lines), {self.rules.keys()}, REMAINDER)")
         out.add("changes += lots")
-
-    def _keys(self) -> str:
-        """Code for what orders lines that tie."""
-        if self.event.lines is None:
-            return "None"
-        names = const(tuple(field.name for field in self.event.lines.fields))
-        return f"line_keys(lines, {const(self.event.line_id_field)}, {names})"
 
     def _after(self, out: Lines) -> None:
         """From the one move of the tracks to the end."""

@@ -63,7 +63,7 @@ class Tracks:
             out.add(f"{name} = counted(all_{name}, {since}, day)")
         if ("previous", track.name) in self.function.loaded:
             self._load_previous(track, name, window, out)
-        if track not in self.moved or track.kind in ("streak", "distinct"):
+        if track not in self.moved or track.kind in ("streak", "distinct") or track.by_line:
             return
         if track.by is not None:
             out.add(f"by_{name} = {expressions.plain(track.by, self.function)}")
@@ -118,6 +118,9 @@ class Tracks:
             if track.kind in ("streak", "distinct"):
                 out.add(f"moves_{name} = {tests[0] if tests else True}")
                 continue
+            if track.by_line:
+                self._by_line(track, name, tests, out)
+                continue
             if track.given:
                 out.add(f"own_{name} = 0")
                 if tests:
@@ -128,6 +131,16 @@ class Tracks:
             value = numbers.constant(1) if track.value is None else expressions.number(track.value, self.function)
             code = numbers.whole(value)
             out.add(f"own_{name} = {code} if {' and '.join(tests)} else 0" if tests else f"own_{name} = {code}")
+
+    def _by_line(self, track: ir.TrackDef, name: str, tests: list[str], out: Lines) -> None:
+        """A contribution to the occurrence of each line's day."""
+        assert track.by is not None
+        one = ir.Num(ir.Origin(0, 0, 0), 1)
+        values = self.function.listed(track.value if track.value is not None else one, track.line_where)
+        days = self.function.listed(track.by, None)
+        keys = f"[None if on is None else {self.window(track).key('on')} for on in {days}]"
+        code = f"sums_by_line({values}, {keys})"
+        out.add(f"own_{name} = {code} if {tests[0]} else {{}}" if tests else f"own_{name} = {code}")
 
     # ---- moving
 
@@ -140,6 +153,12 @@ class Tracks:
                 continue
             if track.kind == "streak":
                 self._step(track, name, out)
+                continue
+            if track.by_line:
+                out.add(f"moved_{name} = move_by_line(changes, {const(track.key)}, all_{name}, own_{name})")
+                with out.block(f"if moved_{name} is None:"):
+                    out.add("return slow(event, facts, state)")
+                out.add(f"now_{name} = {name} + own_{name}.get(key_{name}, 0)")
                 continue
             self._move(track, out)
             if track.by is not None:
@@ -247,6 +266,10 @@ class Tracks:
                 after = f"{{key_{name}: now_{name}}}"
                 with out.block(f"if stepped_{name}:"):
                     out.add(f"tidy_track(changes, {const(track.key)}, all_{name}, {after}, {since}, day)")
+                continue
+            if track.by_line:
+                with out.block(f"if moved_{name}:"):
+                    out.add(f"tidy_track(changes, {const(track.key)}, all_{name}, moved_{name}, None, day)")
                 continue
             start = f"all_{name}.get({self.into(track)}, 0) if all_{name} else 0"
             moved = f"if at_{name} != ({start}):" if track.given else f"if own_{name}:"

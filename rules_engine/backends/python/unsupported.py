@@ -29,8 +29,8 @@ def _reasons(program: ir.Program, event: ir.EventDef, reads: tuple[tuple[str, st
         if event.name in rule.events and rule.loop is not None and not rule.gives:
             yield f'the rule "{rule.title}" only says something for each mark'
     for limit in _limits(program, event):
-        why = _window(limit.scope.window, program) or ("goes by the days of lines" if limit.scope.by_line else "")
-        if why or (limit.scope.by is not None and limit.scope.window.kind in ("rolling", "last")):
+        why = _window(limit.scope.window, program)
+        if why or (limit.scope.by is not None and limit.scope.window.kind in ("rolling", "last", "trial")):
             yield f"the limit {limit.key} {why or 'moves with another day'}"
 
 
@@ -47,9 +47,7 @@ def _tracks(program: ir.Program, event: ir.EventDef, reads: tuple[tuple[str, str
 def _track(track: ir.TrackDef, program: ir.Program) -> str:
     if track.kind in ("distinct", "streak") and track.by is not None:
         return "moves with another day"
-    if track.by_line:
-        return "goes by the days of lines"
-    if track.by is not None and track.window.kind != "period":
+    if track.by is not None and track.window.kind in ("rolling", "last", "trial"):
         return "moves with another day"
     return _window(track.window, program)
 

@@ -1,0 +1,93 @@
+"""States: every change applied, nothing shared, and the same as its JSON."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from rules_engine.state import (
+    Advanced,
+    Change,
+    Holding,
+    HoldingBegan,
+    HoldingEnded,
+    KeySeen,
+    LastDay,
+    LimitDropped,
+    LimitUsed,
+    Lot,
+    LotGiven,
+    LotLapsed,
+    MarkSeen,
+    MatchMoved,
+    MatchState,
+    State,
+    StreakMet,
+    TrackDropped,
+    TrackMoved,
+    apply,
+    apply_in_place,
+    copied,
+)
+
+LOT = Lot("point", 5, 10, None, 20, "base")
+HELD = Holding("Gold", 1, 9, "nights")
+TRIAL = MatchState("Gold", 1, 9, "trial")
+WON = MatchState("Gold", 1, 9, "kept")
+FULL = State(
+    day=3,
+    tracks={"nights": {0: 2, 5: 1}},
+    keys={"brands": {0: ["city"]}},
+    streaks={"weeks": {0: 7}},
+    seen={"nights": {0: 2}},
+    limits={"base": {0: 3}},
+    holdings=[HELD],
+    matches={"m": [TRIAL]},
+    lots=[LOT],
+    last={"stay": 3},
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "part", "after"),
+    [
+        (TrackMoved("nights", 5, 1, 4), "tracks", {"nights": {0: 2, 5: 4}}),
+        (TrackMoved("spend", 5, 0, 4), "tracks", {"nights": {0: 2, 5: 1}, "spend": {5: 4}}),
+        (TrackDropped("nights", 5, 1), "tracks", {"nights": {0: 2}}),
+        (TrackDropped("nights", 0, 2), "seen", {}),
+        (TrackDropped("brands", 0, 1), "keys", {}),
+        (TrackDropped("weeks", 0, 1), "streaks", {}),
+        (KeySeen("brands", 0, "inn"), "keys", {"brands": {0: ["city", "inn"]}}),
+        (StreakMet("weeks", 0, 7, 14), "streaks", {"weeks": {0: 14}}),
+        (MarkSeen("nights", 0, 2, 3), "seen", {"nights": {0: 3}}),
+        (LimitUsed("base", 0, 3, 5), "limits", {"base": {0: 5}}),
+        (LimitDropped("base", 0, 3), "limits", {}),
+        (LotGiven(LOT), "lots", [Lot("point", 10, 10, None, 20, "base")]),
+        (LotGiven(Lot("point", 1, 11, None, 20, "base")), "lots", [LOT, Lot("point", 1, 11, None, 20, "base")]),
+        (LotLapsed(LOT, 20), "lots", []),
+        (HoldingBegan(Holding("Gold", 1, 12, "nights"), HELD), "holdings", [Holding("Gold", 1, 12, "nights")]),
+        (HoldingBegan(Holding("Red", 1, None, "x"), None), "holdings", [HELD, Holding("Red", 1, None, "x")]),
+        (HoldingEnded(HELD), "holdings", []),
+        (MatchMoved("m", TRIAL, WON), "matches", {"m": [WON]}),
+        (MatchMoved("n", None, TRIAL), "matches", {"m": [TRIAL], "n": [TRIAL]}),
+        (LastDay("stay", 3, 8), "last", {"stay": 8}),
+        (Advanced(3, 8), "day", 8),
+    ],
+)
+def test_each_change(change: Change, part: str, after: object) -> None:
+    before = msgspec.json.encode(FULL)
+    found = apply(FULL, [change])
+    assert getattr(found, part) == after
+    assert msgspec.json.encode(FULL) == before, "the state that was given is left as it is"
+    kept = copied(FULL)
+    apply_in_place(kept, [change])
+    assert kept == found
+
+
+def test_a_state_is_its_json() -> None:
+    assert msgspec.json.decode(msgspec.json.encode(FULL), type=State) == FULL
+    assert copied(FULL) == FULL
+
+
+def test_a_new_state_is_empty_json() -> None:
+    assert msgspec.json.encode(State()) == b"{}"
