@@ -119,9 +119,11 @@ def _artefact(files: Files, key: str) -> artefacts.Artefact:
 
 
 def _program(artefact: artefacts.Artefact, files: Files) -> Program:
+    from rules_engine.backends.python import Python
     from rules_engine.scoring import Program
 
-    return Program(artefact.core, {each.name: each for each in files.sources})
+    core = artefact.core
+    return Program(core, {each.name: each for each in files.sources}, Python(core), artefact.fingerprint)
 
 
 @cache

@@ -143,6 +143,17 @@ def test_score(shop: Path) -> None:
     assert len((shop / "effects.ndjson").read_text().splitlines()) == 4
 
 
+def test_explain_goes_on_from_a_run(shop: Path) -> None:
+    (shop / "events.ndjson").write_text(json.dumps(EVENT) + "\n")
+    (shop / "members.csv").write_text("member,joined\nm,2025-01-01\n")
+    files = ("--events", "events.ndjson", "--members", "members.csv", "--out", "out.csv", "--state", "state.json")
+    rules("score", "shop.rules", *files, cwd=shop)
+    asked = ("explain", "shop.rules", "--event", "event.json", "--state", "state.json", "--member")
+    assert "42 points" in rules(*asked, "members.csv", "--format", "json", cwd=shop).stdout
+    (shop / "members.csv").write_text("member,joined\nn,2025-01-01\n")
+    assert rules(*asked, "members.csv", cwd=shop, code=2).stderr == "error: `members.csv` has no member `m`\n"
+
+
 def test_schema_and_vocabulary(shop: Path) -> None:
     schema = json.loads(rules("schema", "shop.rules", "purchase", cwd=shop).stdout)
     assert schema["properties"]["event"] == {"const": "purchase"}

@@ -7,7 +7,7 @@ test is skipped with the reason.
 from __future__ import annotations
 
 import filecmp
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -27,10 +27,12 @@ from examples.status_match import run as status_match
 from rules_engine import tree
 from rules_engine.feeds import Count
 from rules_engine.formatting import format_source
+from rules_engine.outcome import Outcome
 from rules_engine.parsing import parse
 from rules_engine.pipeline import check, load
 from rules_engine.source import Source
 from rules_engine.workbench import TestCase, run_tests
+from tests import example_models
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 NAMES = ("airline", "hotel", "retail", "status_match")
@@ -143,6 +145,20 @@ def test_a_refused_row_has_no_points(tmp_path: Path) -> None:
     assert airline.write(tmp_path / "points.csv", broken, points) == 8
 
 
+def _given(outcomes: Iterable[tuple[object, Outcome]]) -> dict[str, dict[str, int]]:
+    return {outcome.id: {award.rule: award.given for award in outcome.awards if award.given} for _, outcome in outcomes}
+
+
+def test_the_shops_sample_equals_a_model_by_hand() -> None:
+    model = example_models.shop(EXAMPLES / "retail" / "sample.csv", EXAMPLES / "retail" / "not_goods.csv")
+    assert _given(Replay(load(EXAMPLES / "retail")).run(retail.reads_of(None))) == model
+
+
+def test_the_hotels_sample_equals_a_model_by_hand() -> None:
+    model = example_models.hotels(EXAMPLES / "hotel" / "sample.csv")
+    assert _given(Replay(load(EXAMPLES / "hotel")).run(prepare.stays(prepare.bookings(None)))) == model
+
+
 # ---- hotel guests and nights ----
 
 
@@ -179,11 +195,10 @@ def test_every_row_equals_the_airlines_books(tmp_path: Path) -> None:
     assert airline.write(tmp_path / "points.csv", activity, points) == 405_624
 
 
-def test_every_row_of_the_shop_is_accounted_for() -> None:
+def test_every_order_of_the_shop_is_accounted_for_and_equals_the_model() -> None:
     data = _needs("online_retail")
-    program = load(EXAMPLES / "retail")
-    replay = Replay(program)
-    guests = sum(outcome.member is None for _, outcome in replay.run(retail.reads_of(data)))
+    replay = Replay(load(EXAMPLES / "retail"))
+    given = _given(replay.run(retail.reads_of(data)))
     tally = replay.tally
     assert (tally.read, tally.scored, tally.rejected) == (Count(25_900, 541_909), Count(20_725, 531_282), Count(0, 0))
     assert tally.set_aside == {
@@ -191,15 +206,18 @@ def test_every_row_of_the_shop_is_accounted_for() -> None:
         "stock write-offs": Count(1_336, 1_336),
         "adjustments of bad debt": Count(3, 3),
     }
-    assert guests == 2_189
+    orders = data / "online_retail" / "online-retail-dataset.csv.gz"
+    assert given == example_models.shop(orders, EXAMPLES / "retail" / "not_goods.csv")
 
 
-def test_every_booking_is_accounted_for() -> None:
-    replay, sums = hotel.summary(load(EXAMPLES / "hotel"), _needs("hotel_bookings"))
+def test_every_booking_is_accounted_for_and_equals_the_model() -> None:
+    data = _needs("hotel_bookings")
+    replay = Replay(load(EXAMPLES / "hotel"))
+    given = _given(replay.run(prepare.stays(prepare.bookings(data))))
     tally = replay.tally
     assert (tally.read.events, tally.scored.events, tally.rejected.events) == (119_390, 75_165, 1)
     assert {name: count.events for name, count in tally.set_aside.items()} == {
         "cancellations": 43_017,
         "no-shows": 1_207,
     }
-    assert sum(sums["points by tier"].points.values()) == sum(sums["points by rule"].points.values())
+    assert given == example_models.hotels(data / "hotel_bookings" / "hotel_bookings.csv.gz")

@@ -202,7 +202,7 @@ SHARES = [
     ("1 point per 1 GBP of net plus 1 point per 1 of pieces of lines",
      "(Share(LineMoney(net), 1/100), Share(LineField(pieces), 1))"),
     ("by kind { food: (1 point per 1 GBP of net)   fuel: (1 point per 1 of pieces of lines) }",
-     "(Share(LineMoney(net), [Field(kind): food -> 1/100; fuel -> 0]), "
+     "(Share(LineMoney(net), 1/100*[Field(kind): food -> 1; fuel -> 0]), "
      "Share(LineField(pieces), [Field(kind): food -> 0; fuel -> 1]))"),
     ("across part { from 0 GBP: 1 point per 1 GBP }", "(Share(LineMoney(net), LineField(joins)))"),
     ("1 point per full 5 GBP of net of each line where joins",

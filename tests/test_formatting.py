@@ -176,6 +176,7 @@ def _inside_quotes_or_comment(text: str, at: int) -> bool:
         ("(net of lines where x) + 1 GBP", "(net of lines where x) + 1 GBP"),
         ("1 GBP + (net of lines where x)", "1 GBP + net of lines where x"),
         ("(a is 1 and count of lines where x is 2) or b", "(a is 1 and count of lines where x is 2) or b"),
+        ("(count of lines where x) of net", "(count of lines where x) of net"),
         ("-(a + b)", "-(a + b)"),
         ("(1 point per full 1 GBP of net) plus (50% of base)", "1 point per full 1 GBP of net plus 50% of base"),
         ("1000 points", "1_000 points"),

@@ -1,4 +1,4 @@
-"""The parser: the corpus, spans, keywords as names, planted faults, bad input, mends that mend, and the stored table."""
+"""The parser: the corpus, spans, keywords as names, planted faults, bad input, mends, and the stored table."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -71,7 +72,7 @@ def test_spans(path: Path) -> None:
             below = sorted(child.span for child in children(node))
             for child in children(node):
                 assert node.span[0] <= child.span[0] <= child.span[1] <= node.span[1], (node, child)
-            for one, other in zip(below, below[1:], strict=False):
+            for one, other in pairwise(below):
                 assert one[1] <= other[0] or one == other, (type(node).__name__, text, source.slice(one))
 
 
@@ -108,15 +109,21 @@ KEYWORDS = sorted({word for text in driver().table.stored.words for word in text
 
 @pytest.mark.parametrize("word", KEYWORDS)
 def test_no_word_is_reserved(word: str) -> None:
-    """A keyword names a field, a line's field, a member's fact, a unit, an enumeration's value and a test's field."""
+    """A keyword names a field, a line's field, a member's fact, a unit, a choice and a test's field."""
     text = f"""
 event e dated by {word} of who identified by {word} {{
   {word}: date   who: member   kind: a | {word} | b   lines 0 to 9 {{ {word}: money up to 5 GBP as list   {word}: count? }}
 }}
 member {{ first_one: text   {word}: date?   last_one: {word} }}
 unit {word} {{ lasts forever }}
-earn "R" as {word} {{ on e  when has member.{word} and member.{word} is x  give by kind {{ a: 1 point   {word}: 2 points   {word} or b: 3 points   otherwise: nothing }} }}
-test "t" {{ given member {{ {word}: 1   x: 2 }} when e {{ {word}: 2027-01-01   {word}: a   lines | {word} | b | | 1 | 2 | }} then "R" 1 point }}
+earn "R" as {word} {{
+  on e  when has member.{word} and member.{word} is x
+  give by kind {{ a: 1 point   {word}: 2 points   {word} or b: 3 points   otherwise: nothing }}
+}}
+test "t" {{
+  given member {{ {word}: 1   x: 2 }}
+  when e {{ {word}: 2027-01-01   {word}: a   lines | {word} | b | | 1 | 2 | }} then "R" 1 point
+}}
 """
     parsed = _parse(text)
     assert _shown(parsed.diagnostics) == []
@@ -200,7 +207,7 @@ def _planted(text: str, chance: random.Random, tokens: list[re.Match[str]]) -> s
 
 
 def test_a_planted_fault_stays_in_its_declaration() -> None:
-    """Seeded single faults: where the text no longer parses, one finding, in its own declaration, and the rest whole."""
+    """Seeded single faults: where a text no longer parses, one finding, in its own declaration, all else whole."""
     chance = random.Random(20270101)
     declarations = []
     for path in GOOD:
@@ -238,10 +245,12 @@ def test_a_planted_fault_stays_in_its_declaration() -> None:
     "text",
     [
         "", "\n\n", "\ufeff", "\0", "\ufefflanguage 1\n", "earn", 'earn "', "}", "{" * 5000, "earn \"x\" {" * 300,
-        'define x = ' + "(" * 3000 + "a" + ")" * 3000, "define x = " + "not " * 3000 + "a", "define x = " + "- " * 3000 + "1",
-        "define x = " + "a of " * 3000 + "b", "define x = a" + " or b" * 3000, 'earn "x" {\u202eon y }', "earn \u200b\"x\" { }",
+        "define x = " + "(" * 3000 + "a" + ")" * 3000, "define x = " + "not " * 3000 + "a",
+        "define x = " + "- " * 3000 + "1", "define x = " + "a of " * 3000 + "b", "define x = a" + " or b" * 3000,
+        'earn "x" {\u202eon y }', "earn \u200b\"x\" { }",
         "define x = \U0001f600", "language 1\rearn \"x\" { on y  give 1 point }\r", '"' * 999, "#" * 999, "a" * 100_000,
-        "period p = day " + "1, " * 2000, "define x = ((((", "test \"t\" { when", "use", "language 99999999999999999999999",
+        "period p = day " + "1, " * 2000, "define x = ((((", "test \"t\" { when", "use",
+        "language 99999999999999999999999",
     ],
 )  # fmt: skip
 def test_nothing_raises(text: str) -> None:
@@ -320,7 +329,7 @@ def test_lark_is_not_imported_at_run_time() -> None:
         "import sys; from rules_engine.source import Source; from rules_engine.parsing import parse;"
         "parse(Source('t', 'earn \"x\" { on y  give 1 point } }')); sys.exit('lark' in sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", script], check=True)  # noqa: S603
+    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 def test_every_production_has_an_example() -> None:

@@ -29,6 +29,7 @@ from rules_engine.types import (
     Unknown,
     alike,
     applied,
+    common,
     describe,
     is_number,
     scale,
@@ -446,13 +447,23 @@ def across(node: tree.Across, env: Env) -> Typed:
         found.append(rate)
     if not _ascending(starts, info, node, env):
         return unknown(at)
-    kind = applied(found[0].type, measure.type) or UNKNOWN
-    for rate, row in zip(found[1:], node.rows[1:], strict=True):
-        if applied(rate.type, measure.type) != kind:
-            env.report("T321", row.value, left=describe(found[0].type), right=describe(rate.type))
-            return unknown(at)
+    kind = _slice_type(found, measure.type, node, env)
+    if kind is None:
+        return unknown(at)
     value = ir.Across(at, info.name, tuple(starts), tuple(rate.expr for rate in found))
     return Typed(kind, value, folds.contribution(info, node, env))
+
+
+def _slice_type(rates: list[Typed], measure: Type, node: tree.Across, env: Env) -> Type | None:
+    """What all rows give, applied to the track's measure; a row of `nothing` fits everywhere."""
+    kind: Type = UNKNOWN
+    for rate, row in zip(rates, node.rows, strict=True):
+        given = applied(rate.type, measure) or UNKNOWN
+        if common(kind, given) is None:
+            env.report("T321", row.value, left=describe(kind), right=describe(given))
+            return None
+        kind = common(kind, given) or kind
+    return kind
 
 
 def _own_contribution(info: TrackInfo, node: tree.Across, env: Env) -> bool:

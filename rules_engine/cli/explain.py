@@ -11,8 +11,8 @@ from rules_engine.cli.loading import load, read_json
 @click.command("explain", short_help="say why each rule gave what it gave")
 @click.argument("program")
 @click.option("--event", "event_file", required=True, metavar="FILE|-", help="the event as JSON; `-`: what is piped in")
-@click.option("--member", "member_file", metavar="FILE", help="the member's facts as JSON")
-@click.option("--state", "state_file", metavar="FILE", help="the member's state as JSON; without it the member is new")
+@click.option("--member", "member_file", metavar="FILE", help="the member's facts as JSON, or a file of members")
+@click.option("--state", "state_file", metavar="FILE", help="the member's state, or that of a run; none: a new member")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="how it is shown")
 @click.pass_context
 def command(
@@ -22,18 +22,29 @@ def command(
 
     \b
       rules explain hotel/ --event stay.json --member guest.json
+      rules explain hotel/ --event stay.json --member guests.csv --state state.json
       echo '{"event": "stay", ...}' | rules explain hotel.rules --event -
 
     Ends with 1 where the event is refused.
     """
     from rules_engine.decoding import decode_state
+    from rules_engine.feeds import FeedError
     from rules_engine.outcome import EventRefused
     from rules_engine.state import State
+    from rules_engine.workbench import is_table, owner_of, stored_facts, stored_state
 
     ready = load(program)
     event = read_json(event_file, "event")
-    member = read_json(member_file, "member's facts") if member_file else None
-    state = decode_state(read_json(state_file, "state") if state_file else None, ready.core)
+    owner = owner_of(event, ready.core)
+    try:
+        if member_file is not None and is_table(member_file):
+            member = stored_facts(member_file, owner, ready.core)
+        else:
+            member = read_json(member_file, "member's facts") if member_file else None
+    except FeedError as error:
+        raise CannotRun(*error.problems) from None
+    stored = stored_state(read_json(state_file, "state"), owner) if state_file else None
+    state = decode_state(stored, ready.core)
     if not isinstance(state, State):
         raise CannotRun(*[fault.message for fault in state])
     try:

@@ -15,5 +15,4 @@ __all__ = ["format_source", "to_text"]
 
 def format_source(source: Source, parsed: Parsed) -> str:
     """The formatted text of a rule file."""
-    mistakes = [finding.span for finding in parsed.diagnostics if finding.severity == "error"]
-    return lay_out(source.text, parsed.file, [*mistakes, *(each.span for each in parsed.broken)])
+    return lay_out(source.text, parsed.file)

@@ -8,7 +8,7 @@ rules that stand on one line each, and so do comments at the ends of lines.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 import msgspec
@@ -57,13 +57,13 @@ def to_text(node: tree.Node) -> str:
     return text
 
 
-def lay_out(text: str, file: tree.File, broken: Sequence[Span]) -> str:
-    """The formatted text of a file; declarations with a span of `broken` in them stay as they are."""
+def lay_out(text: str, file: tree.File) -> str:
+    """The formatted text of a file; text outside its declarations stays as it is."""
     # Line ends of other systems and a byte order mark go; every offset stays.
     text = text.replace("\r\n", " \n").replace("\r", "\n").replace("\ufeff", " ")
     comments = sorted(file.comments, key=lambda comment: comment.span)
     p = Printer(PRINTERS, text, comments)
-    pieces = list(_pieces(p, _sound(file.declarations, broken), len(text)))
+    pieces = list(_pieces(p, file.declarations, len(text)))
     lines: list[str] = []
     for run in _runs(pieces, text):
         p.heads.update(_heads(run))
@@ -73,18 +73,9 @@ def lay_out(text: str, file: tree.File, broken: Sequence[Span]) -> str:
     return "\n".join(lines) + "\n" if lines else ""
 
 
-def _sound(parsed: Iterable[tree.Declaration], broken: Sequence[Span]) -> list[tree.Declaration]:
-    """The declarations without a mistake in them, in the order of the text."""
-    return [
-        declaration
-        for declaration in sorted(parsed, key=lambda declaration: declaration.span)
-        if not any(declaration.span[0] <= span[0] <= declaration.span[1] for span in broken)
-    ]
-
-
-def _pieces(p: Printer, sound: Sequence[tree.Declaration], length: int) -> Iterator[Piece]:
+def _pieces(p: Printer, parsed: Sequence[tree.Declaration], length: int) -> Iterator[Piece]:
     at = 0
-    for declaration in sound:
+    for declaration in parsed:
         yield from _between(p, at, declaration.span[0])
         yield Piece(declaration.span, declaration)
         at = declaration.span[1]
@@ -92,7 +83,7 @@ def _pieces(p: Printer, sound: Sequence[tree.Declaration], length: int) -> Itera
 
 
 def _between(p: Printer, start: int, end: int) -> Iterator[Piece]:
-    """What stands between two sound declarations: comments, and text that did not parse."""
+    """What stands between two declarations: comments, and text that did not parse."""
     first = _first_word(p, start, end)
     if first < end:
         last = _last_word(p.text, first, end)

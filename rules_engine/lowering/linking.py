@@ -98,8 +98,32 @@ def order_rules(program: ir.Program, checked: Checked) -> ir.Program:
     return replace(program, rules=tuple(ordered))
 
 
+def follow_shares(program: ir.Program, checked: Checked) -> ir.Program:
+    """A share of all that another rule gave falls on lines as that rule's own measure does.
+
+    So `25% of base` needs no spreading of `base`; only a filter over its lines does. Rules stand after those they read,
+    so one walk follows any chain.
+    """
+    del checked
+    shares: dict[str, tuple[ir.Share, ...]] = {}
+    rules = []
+    for rule in program.rules:
+        gives = tuple(replace(give, shares=_followed(give.shares, shares)) for give in rule.gives)
+        rules.append(replace(rule, gives=gives))
+        if len(gives) == 1 and rule.loop is None:
+            shares[rule.key] = gives[0].shares
+    return replace(program, rules=tuple(rules))
+
+
+def _followed(own: tuple[ir.Share, ...], known: dict[str, tuple[ir.Share, ...]]) -> tuple[ir.Share, ...]:
+    if len(own) != 1 or own[0].where is not None or not isinstance(own[0].value, ir.AwardPart):
+        return own
+    return known.get(own[0].value.rule) or own
+
+
 PASSES: Final[tuple[Callable[[ir.Program, Checked], ir.Program], ...]] = (
     name_periods,
     order_rules,
+    follow_shares,
 )
 """Each leaves everything else as it was; `laws` says what holds after the last."""

@@ -1,12 +1,13 @@
 """Build the parser's table from the grammar: `python -m rules_engine.parsing.build_table`.
 
-In: grammar/rules.lark. Out: `table.json` beside this file. lark is used here and nowhere at run time: it reads the grammar
-and computes the LALR(1) states, and refuses a grammar with a conflict. What is written is plain lists of numbers:
+In: grammar/rules.lark. Out: `table.json` beside this file. lark is used here and nowhere at run time: it reads the
+grammar and computes the LALR(1) states, and refuses a grammar with a conflict. What is written is plain lists of
+numbers:
 
 - `terminals`, `nonterminals`: names; everything else refers to them by place.
 - `words`: each keyword, or keyword of several words, and the terminals it may stand for; `marks`: the same for signs.
-- `rules`: `[nonterminal, length, builder, picks]`; a pick is the place of a child to keep, -1 for an absent optional, and
-  1000 more for a child whose items are spliced in. No builder: the one child passes through.
+- `rules`: `[nonterminal, length, builder, picks]`; a pick is the place of a child to keep, -1 for an absent optional,
+  and 1000 more for a child whose items are spliced in. No builder: the one child passes through.
 - `shifts`, `gotos`, `reduces`, by state; `reduces` names a rule and a set of terminals out of `sets`.
 """
 
@@ -40,9 +41,11 @@ def build(grammar: str) -> dict[str, Any]:
     from lark.load_grammar import load_grammar
     from lark.parsers.lalr_analysis import LALR_Analyzer, Shift
 
-    loaded, _ = load_grammar(grammar, "rules.lark", [], False)
+    load: Any = load_grammar
+    loaded, _ = load(grammar, "rules.lark", [], False)
     terminals, rules, _ = loaded.compile([START], "*")
-    analyzer = LALR_Analyzer(ParserConf(rules, dict.fromkeys(rules), [START]), strict=True)
+    callbacks: Any = dict.fromkeys(rules)
+    analyzer: Any = LALR_Analyzer(ParserConf(rules, callbacks, [START]), strict=True)
     analyzer.compute_lalr()
     rules = sorted(rules, key=_rule_key)
     states, start = analyzer.parse_table.states, analyzer.parse_table.start_states[START]
@@ -94,7 +97,7 @@ def _rule_key(rule: Any) -> tuple[str, list[str], str]:
     return str(rule.origin.name), [str(symbol.name) for symbol in rule.expansion], str(rule.alias)
 
 
-def _numbered(states: dict[int, dict[str, tuple[Any, Any]]], start: int) -> list[int]:
+def _numbered(states: Any, start: int) -> list[int]:
     """States in the order they are first reached from the start, so that the same grammar gives the same file."""
     order, seen = [start], {start}
     for state in order:
@@ -114,7 +117,7 @@ def _spellings(pattern: Any) -> list[str]:
     return [re.sub(r"\\(.)", r"\1", one) for one in inner.split("|")]
 
 
-def _shape(rule: Any, nonterminal: type) -> tuple[str, list[int]]:
+def _shape(rule: Any, nonterminal: Any) -> tuple[str, list[int]]:
     """How a rule's value is made: the builder's name (empty: pass the child on) and the picks."""
     flags = rule.options.empty_indices
     runs = [0] * (len(rule.expansion) + 1)

@@ -11,7 +11,7 @@ from typing import Any
 
 from rules_engine import tree as t
 from rules_engine.parsing import clauses, declarations
-from rules_engine.parsing.refusals import Refusal, whole
+from rules_engine.parsing.refusals import RefusalError, whole
 from rules_engine.source import Span
 
 _WORDS: dict[str, Callable[[Span], t.Expr]] = {
@@ -48,17 +48,21 @@ def _money(s: Span, text: str) -> t.MoneyLit:
     return t.MoneyLit(s, _plain(number), currency)
 
 
-_CODES = frozenset("gbp usd eur cny jpy chf aud cad hkd sgd inr kwd nzd sek nok dkk pln krw".split())
+_CODES = frozenset(
+    {"gbp", "usd", "eur", "cny", "jpy", "chf", "aud", "cad", "hkd", "sgd", "inr", "kwd", "nzd", "sek", "nok", "dkk"}
+)
 
 
 def _quantity(s: Span, text: str, unit: t.Name) -> t.QuantityLit:
     """A number with a unit; a currency in small letters and `percent` are habits, and no unit is called so."""
     if unit.text.lower() in _CODES:
         upper = unit.text.upper()
-        raise Refusal("P116", unit.span, {"found": unit.text, "upper": upper}, (f"write `{upper}`", unit.span, upper))
+        raise RefusalError(
+            "P116", unit.span, {"found": unit.text, "upper": upper}, (f"write `{upper}`", unit.span, upper)
+        )
     if unit.text == "percent":
         mend = f"{text}%"
-        raise Refusal("P139", s, {"found": f"{text} percent", "mend": mend}, (f"write `{mend}`", s, mend))
+        raise RefusalError("P139", s, {"found": f"{text} percent", "mend": mend}, (f"write `{mend}`", s, mend))
     return t.QuantityLit(s, _plain(text), unit)
 
 
@@ -74,7 +78,7 @@ def _day_month(s: Span, text: str) -> t.DayMonth:
 
 def _month_end(s: Span, edge: str, month: t.Name) -> t.DayMonth:
     if edge != "end of":
-        raise Refusal("P119", s, {"found": edge, "expected": "`end of` before a month"})
+        raise RefusalError("P119", s, {"found": edge, "expected": "`end of` before a month"})
     return t.DayMonth(s, 0, month)
 
 
@@ -105,20 +109,12 @@ def _edge_date(s: Span, edge: str, following: Any, period: t.When, later: Any) -
 
 def _last_calendar(s: Span, pick: str, count: str, unit: str) -> t.LastCalendar:
     if pick != "the last":
-        raise Refusal("P119", s, {"found": pick, "expected": f"`the last {count} {unit}`"})
+        raise RefusalError("P119", s, {"found": pick, "expected": f"`the last {count} {unit}`"})
     return t.LastCalendar(s, whole(s, count), _calendar_unit(unit))
 
 
 def _lasts_after_last(s: Span, length: t.Duration, *events: Any) -> t.LastsFor:
     return t.LastsFor(s, length, events, None)
-
-
-def _row(s: Span, *parts: Any) -> t.Row:
-    first = parts[0].values[0] if len(parts) == 2 and isinstance(parts[0], t.OneOfCell) else None
-    if isinstance(first, t.Path) and first.text == "else":
-        mend = ("write `otherwise`", first.span, "otherwise")
-        raise Refusal("P137", first.span, {"found": "else", "mend": "otherwise"}, mend)
-    return t.Row(s, parts[:-1], parts[-1])
 
 
 def _key_within(s: Span, value: t.Expr, period: t.When) -> t.Key:
@@ -165,7 +161,7 @@ def _after_stage(s: Span, stage: str, tax: str | None) -> t.AfterStage:
 
 def _count_of(s: Span, of: Any, where: Any = None) -> t.CountOf:
     if not isinstance(of, t.Selection | t.Path):
-        raise Refusal("P119", s, {"found": "count of", "expected": "lines, units, or a track's name"})
+        raise RefusalError("P119", s, {"found": "count of", "expected": "lines, units, or a track's name"})
     return t.CountOf(s, of, where)
 
 
@@ -245,7 +241,7 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "key_rounds": lambda s, value, rounds: t.Key(s, value, None, whole(s, rounds)),
     "across": t.Across,
     "rows": lambda _s, *rows: rows,
-    "row": _row,
+    "row": lambda s, *parts: t.Row(s, parts[:-1], parts[-1]),
     "row_otherwise": lambda s, value: t.Row(s, (), value),
     "nothing_value": t.NothingValue,
     "no_award": t.NoAward,

@@ -1,7 +1,7 @@
 """Builders of rules, matches, their clauses and effects, and of tests: the last part of the table in `building.py`.
 
-A body's clauses arrive in any order. `ORDER` is the one order of a rule, `MATCH_ORDER` that of a match: a clause before its
-turn or written twice is refused here, by name, with the mend.
+A body's clauses arrive in any order. `ORDER` is the one order of a rule, `MATCH_ORDER` that of a match: a clause
+before its turn or written twice is refused here, by name, with the mend.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from rules_engine import tree as t
 from rules_engine.parsing.declarations import sources_of
-from rules_engine.parsing.refusals import Part, Refusal, part, whole
+from rules_engine.parsing.refusals import Part, RefusalError, clause, whole
 from rules_engine.source import Span
 
 # ---- rules and matches ----
@@ -46,9 +46,9 @@ def _slots(clauses: tuple[Any, ...], order: tuple[str, ...]) -> dict[str, list[A
         if late:
             before = late[0]
             data = {"clause": part.slot, "before": before.slot, "at": f"{before.span[0]}:{part.span[0]}:{part.span[1]}"}
-            raise Refusal("P111", part.span, data)
+            raise RefusalError("P111", part.span, data)
         if found[part.slot] and part.slot not in _MANY:
-            raise Refusal("P112", part.span, {"clause": part.slot})
+            raise RefusalError("P112", part.span, {"clause": part.slot})
         found[part.slot].append(part.value)
     return found
 
@@ -84,8 +84,9 @@ def _rule(s: Span, kind: Any, title: t.Text, name: Any, was: Any, *clauses: Any)
 def _match(s: Span, title: t.Text, name: Any, was: Any, *clauses: Any) -> t.MatchDecl:
     found = _slots(clauses, MATCH_ORDER)
     on, dates = _one(found["on"]) or ((), None)
-    middle = [_one(found[slot]) for slot in ("when", "matches", "trial", "keep", "lasts", "then")]
-    return t.MatchDecl(s, title, name, was, on, dates, *middle, tuple(found["limit"]))
+    when, matches, trial, keep, lasts, then = (_one(found[slot]) for slot in MATCH_ORDER[1:7])
+    limits = tuple(found["limit"])
+    return t.MatchDecl(s, title, name, was, on, dates, when, matches, trial, keep, lasts, then, limits)
 
 
 def _accept(s: Span, amount: Any, where: Any, *rest: Any) -> t.Accept:
@@ -113,7 +114,7 @@ def _limit_times(s: Span, count: str, what: str, *rest: Any) -> t.Limit:
 def _limit_amount(s: Span, amount: Any, *rest: Any) -> t.Limit:
     if isinstance(amount, t.Number):
         end = amount.span[1]
-        raise Refusal("P120", amount.span, {"found": amount.text}, ("write `times`", (end, end), " times"))
+        raise RefusalError("P120", amount.span, {"found": amount.text}, ("write `times`", (end, end), " times"))
     return t.Limit(s, None, None, amount, rest[:-1], rest[-1] is not None)
 
 
@@ -162,7 +163,7 @@ def _line_rows(cells: tuple[Any, ...]) -> tuple[tuple[t.Name, ...], tuple[t.Line
     for at in range(width + 1, len(cells), width + 1):
         row = cells[at : at + width + 1]
         if len(row) != width + 1 or row[-1][1] is not None:
-            raise Refusal("P115", (row[0][0][0], row[-1][0][1]), {"found": "this row", "width": str(width)})
+            raise RefusalError("P115", (row[0][0][0], row[-1][0][1]), {"found": "this row", "width": str(width)})
         rows.append(t.LineRow((row[0][0][0], row[-1][0][1]), tuple(value for _, value in row[:-1])))
     return tuple(columns), tuple(rows)
 
@@ -175,7 +176,7 @@ def _column(span: Span, value: Any, width: int) -> t.Name:
         return t.Name(value.span, "yes" if value.value else "no")
     if isinstance(value, t.Today | t.Each | t.Mark | t.Rung):
         return t.Name(value.span, type(value).__name__.lower())
-    raise Refusal("P115", span, {"found": "this cell", "width": str(width)})
+    raise RefusalError("P115", span, {"found": "this cell", "width": str(width)})
 
 
 def _test(s: Span, title: t.Text, *parts: Any) -> t.TestDecl:
@@ -204,7 +205,7 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "keep_if": lambda s, text, condition: t.KeepIf(s, text.split()[1], condition),
     "rule": _rule,
     "on": lambda s, sources, settled, dates: Part("on", s, (sources_of(sources, settled), dates)),
-    "when_clause": part("when"),
+    "when_clause": clause("when"),
     "automatic": t.Automatic,
     "with_code": t.WithCode,
     "with_thing": t.WithThing,
@@ -215,10 +216,10 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "up_to_sets": lambda s, count, one: t.EverySet(s, whole(s, count), one),
     "set_of": _set_of,
     "set_part": _set_part,
-    "group_name": part("competes in"),
-    "tag_clause": part("tag"),
+    "group_name": clause("competes in"),
+    "tag_clause": clause("tag"),
     "priority": lambda s, number: Part("priority", s, whole(s, number)),
-    "on_return": part("on return"),
+    "on_return": clause("on return"),
     "returned": t.OnReturn,
     # effects and limits
     "take": t.Take,

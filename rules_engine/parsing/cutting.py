@@ -1,13 +1,14 @@
 """A file cut into declarations, before anything is parsed.
 
-In: the text. Out: `Cut`, the text with its comments blanked out (every offset stays), the comments, and a stretch for each
-declaration. A declaration begins where a line begins with a declaration's word, so an open bracket or quote spoils one
-declaration and never the next. No clause begins with such a word.
+In: the text. Out: `Cut`, the text with its comments blanked out (every offset stays), the comments, and a stretch for
+each declaration. A declaration begins where a line begins with a declaration's word, so an open bracket or quote
+spoils one declaration and never the next. No clause begins with such a word.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import NamedTuple
 
 from rules_engine.source import Span
@@ -52,7 +53,7 @@ def cut(text: str, start: int = 0, end: int | None = None) -> Cut:
         text = _blanked(text, comments, start, end)
     starts = [found.start() for found in _START.finditer(text, start, end) if _at_line_start(text, found.start())]
     bounds = [*starts, end]
-    stretches = tuple(zip(bounds, bounds[1:], strict=False))
+    stretches = tuple(pairwise(bounds))
     first = bounds[0]
     head = (start, first) if text[start:first].strip("\ufeff \t\n") else None
     return Cut(text, tuple(comments), stretches, head)

@@ -7,16 +7,15 @@ from typing import Any
 
 from rules_engine import tree as t
 from rules_engine.diagnostics import nearest
-from rules_engine.parsing.refusals import Part, Refusal, once, part, whole
+from rules_engine.parsing.refusals import Part, RefusalError, clause, once, whole
 from rules_engine.source import Span
-
 
 # ---- the header ----
 
 
 def _currency(_s: Span, name: t.Name, decimals: str | None) -> tuple[t.Name, int | None]:
     if not (len(name.text) == 3 and name.text.isupper()):
-        raise Refusal("P116", name.span, {"found": name.text, "upper": name.text.upper()}, _upper(name))
+        raise RefusalError("P116", name.span, {"found": name.text, "upper": name.text.upper()}, _upper(name))
     return name, None if decimals is None else whole(name.span, decimals)
 
 
@@ -28,7 +27,7 @@ def _upper(name: t.Name) -> tuple[str, Span, str] | None:
 
 def _leap_day(s: Span, day: str, counts_as: str) -> t.LeapDay:
     if day.split()[0] != "29" or not day.split()[1].startswith("Feb"):
-        raise Refusal("P119", s, {"found": day, "expected": "`29 February counts as ...`"})
+        raise RefusalError("P119", s, {"found": day, "expected": "`29 February counts as ...`"})
     date, month = counts_as.split()
     start = s[1] - len(counts_as)
     return t.LeapDay(s, t.DayMonth((start, s[1]), int(date), t.Name((s[1] - len(month), s[1]), month)))
@@ -41,7 +40,7 @@ def _split_policy(s: Span, how: str, odd: t.Name, to: str) -> t.SplitPolicy:
 
 def _tax_rounding(s: Span, mode: str, per: str) -> t.TaxRounding:
     if per == "basket":
-        raise Refusal("P119", s, {"found": per, "expected": "`per line` or `per unit`"})
+        raise RefusalError("P119", s, {"found": per, "expected": "`per line` or `per unit`"})
     return t.TaxRounding(s, _mode(mode), per)  # type: ignore[arg-type]
 
 
@@ -62,14 +61,14 @@ def _unit(s: Span, name: t.Name, plural: Any, counts: Any, *clauses: Any) -> t.U
     if isinstance(counts, t.Name) and counts.text in ("pieces", "minutes"):
         counts = counts.text
     joined: list[t.UnitClause] = []
-    for clause in clauses:
+    for one in clauses:
         last = joined[-1] if joined else None
-        if isinstance(clause, t.UnitClauseLasts) and isinstance(last, t.UnitClauseLasts):
-            lives = (*last.lives, *clause.lives)
-            joined[-1] = t.UnitClauseLasts((last.span[0], clause.span[1]), lives, clause.whichever)
+        if isinstance(one, t.UnitClauseLasts) and isinstance(last, t.UnitClauseLasts):
+            lives = (*last.lives, *one.lives)
+            joined[-1] = t.UnitClauseLasts((last.span[0], one.span[1]), lives, one.whichever)
         else:
-            joined.append(clause)
-    once([Part(type(clause).__name__, clause.span, clause) for clause in joined], _UNIT_WORDS)
+            joined.append(one)
+    once([Part(type(x).__name__, x.span, x) for x in joined], _UNIT_WORDS)
     return t.UnitDecl(s, name, plural, counts, tuple(joined))
 
 
@@ -110,7 +109,7 @@ def _role(_s: Span, name: t.Name) -> str:
     if name.text not in _ROLES:
         near = nearest(name.text, _ROLES)
         fix = (f"write `{near}`", name.span, near) if near else None
-        raise Refusal("P117", name.span, {"found": name.text}, fix)
+        raise RefusalError("P117", name.span, {"found": name.text}, fix)
     return name.text
 
 
@@ -130,7 +129,7 @@ def _track(s: Span, name: t.Name, was: Any, fold: Any, *rest: Any) -> t.TrackDec
             measure = t.FlowOf((flow.span[0], names[-1].span[1]), flow.which, flow.unit, rules)
             fold = t.SumOf((fold.span[0], measure.span[1]), measure)
         else:
-            raise Refusal("P114", names[0].span, {"key": names[0].text})
+            raise RefusalError("P114", names[0].span, {"key": names[0].text})
     sources, where = on or ((), None)
     return t.TrackDecl(s, name, was, fold, key, keys_max, sources, where, per, by, household is not None)
 
@@ -158,7 +157,7 @@ def _rung(s: Span, name: t.Name, condition: Any, *parts: Part) -> t.RungDecl:
             continue
         place = 1 if part.slot == "as" else 2
         if ways[-1][place] is not None:
-            raise Refusal("P112", part.span, {"clause": part.slot})
+            raise RefusalError("P112", part.span, {"clause": part.slot})
         ways[-1][place] = part.value
         ways[-1][4] = part.span[1]
     return t.RungDecl(s, name, tuple(t.Way((w[3], w[4]), w[0], w[1], w[2]) for w in ways))
@@ -172,7 +171,7 @@ def _tiers(s: Span, *parts: Any) -> t.TiersDecl:
     for rung in rungs:
         if not rung.ways and rung.name.text in _TIER_WORDS:
             wanted = "a tier's name, or a clause such as `then the earned tier`"
-            raise Refusal("P119", rung.span, {"found": rung.name.text, "expected": wanted})
+            raise RefusalError("P119", rung.span, {"found": rung.name.text, "expected": wanted})
     return t.TiersDecl(s, False, rungs, tuple(x for x in parts if not isinstance(x, t.RungDecl)))
 
 
@@ -181,7 +180,7 @@ def _tiers_from_host(s: Span, *names: t.Name) -> t.TiersDecl:
 
 
 def _consent(s: Span, what: Any) -> t.Consent:
-    return t.Consent(s, what, ()) if isinstance(what, str) else t.Consent(s, "these", what)
+    return t.Consent(s, "these", what) if isinstance(what, tuple) else t.Consent(s, what, ())
 
 
 BUILDERS: dict[str, Callable[..., Any]] = {
@@ -228,7 +227,7 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "remembers": lambda s, *fields: t.Remembers(s, fields),
     "event": _event,
     "priced_by_offers": lambda s: Part("offers", s, None),
-    "priced_in": part("offers"),
+    "priced_in": clause("offers"),
     "returnable": lambda s: Part("returnable", s, None),
     "lines": lambda s, low, high, *fields: t.LinesDecl(s, whole(s, low), whole(s, high), fields),
     "member": lambda s, *fields: t.MemberDecl(s, fields),
@@ -257,9 +256,9 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "tiers": _tiers,
     "tiers_from_host": _tiers_from_host,
     "rung": _rung,
-    "way_name": part("as"),
-    "way_lasts": part("lasts"),
-    "way_or": part("or"),
+    "way_name": clause("as"),
+    "way_lasts": clause("lasts"),
+    "way_or": clause("or"),
     "every_tier_needs": t.EveryTierNeeds,
     "judged_always": lambda s: t.Judged(s, None),
     "judged_on": t.Judged,

@@ -1,9 +1,9 @@
 """The loop that turns tokens into nodes by the LALR table.
 
-In: tokens. Out: a node, or `Stuck` with the place where no reading goes on. Each state keeps a small map from kind to
-action, filled as kinds are met; only where a word may be read in more than one way (a keyword or a name, a keyword of
-several words or its words) are the readings tried, a few tokens ahead. Runs of productions that only pass their one child
-on are remembered as one step. Nothing recurses, so deep nesting costs memory and no more.
+In: tokens. Out: a node, or `StuckError` with the place where no reading goes on. Each state keeps a small map from
+kind to action, filled as kinds are met; only where a word may be read in more than one way (a keyword or a name, a
+keyword of several words or its words) are the readings tried, a few tokens ahead. Runs of productions that only pass
+their one child on are remembered as one step. Nothing recurses, so deep nesting costs memory and no more.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ DEEPEST = 2000
 """States on the stack; a nesting of some two hundred brackets."""
 
 
-class Stuck(Exception):
+class StuckError(Exception):
     """No reading goes on at this token; `states` is the stack there."""
 
     def __init__(self, at: int, states: list[int]) -> None:
@@ -34,7 +34,7 @@ class Stuck(Exception):
         self.states = states
 
 
-class TooDeep(Exception):
+class TooDeepError(Exception):
     """Brackets or `not`s nest deeper than the parser follows."""
 
     def __init__(self, at: int) -> None:
@@ -53,7 +53,7 @@ class Driver:
         self.memo: dict[tuple[int, tuple[int, ...]], tuple[int, dict[tuple[int, ...], int]]] = {}
 
     def run(self, tokens: Tokens) -> Node:
-        """The node of a whole declaration. Raises Stuck, TooDeep, or what a builder refuses with."""
+        """The node of a whole declaration. Raises StuckError, TooDeepError, or what a builder refuses with."""
         table, rules, chains = self.table, self.rules, self.chains
         fast, makes, end_state = table.fast, table.makes, table.end
         kinds, texts, starts, ends = tokens.kinds, tokens.texts, tokens.starts, tokens.ends
@@ -94,7 +94,7 @@ class Driver:
                 else:
                     values.append(_made(mode, build, picks, children, span))
                 if len(states) > DEEPEST:
-                    raise TooDeep(at)
+                    raise TooDeepError(at)
             else:
                 begins.append(starts[at])
                 values.append(_made(mode, build, picks, [], (starts[at], starts[at])))
@@ -106,7 +106,7 @@ class Driver:
             states.append(state)
 
     def before(self, tokens: Tokens, at: int) -> list[int]:
-        """The states right after the token before a place, by states alone: a stack not yet reduced for the token there."""
+        """The states right after the token before a place: a stack not yet reduced for the token there."""
         states = [self.table.start]
         for place in range(at):
             while True:
@@ -169,7 +169,7 @@ class Driver:
         trial = Trial(self.table, self.rules, self.lexer.parts, states)
         action = trial.decide(ahead)
         if action is None:
-            raise Stuck(at, states)
+            raise StuckError(at, states)
         if entry is None or trial.depth > entry[0]:
             entry = self.memo[states[-1], ahead] = (trial.depth, {})
         entry[1][tuple(states[-entry[0] :])] = action

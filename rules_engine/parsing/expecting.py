@@ -22,14 +22,24 @@ _CLAUSES = frozenset(
      "at most", "competes in", "tag", "priority", "combines with", "on return"}
 )  # fmt: skip
 
+_PERIODS = _VALUES | {"lifetime", "trial of", "the last", "the first"}
+_SETTINGS = frozenset(
+    {"currency", "timezone", "weeks start", "DAYMONTH", "prices", "tax", "split evenly", "terms", "returns", "stacking"}
+)
+_MODIFIERS = frozenset(
+    {"up to", "never below", "never beyond", "only from", "in steps of", "rounded up", "rounded down", "sorted by",
+     "dearest first", "cheapest first", "split evenly", "split into", "pending until", "lasting", "to", "in", "with",
+     "or nothing"}
+)  # fmt: skip
+
 _GROUPS: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
     (_CLAUSES - {"tag"}, _CLAUSES, "a clause, such as `when`, `give` or `at most`"),
     (_CONDITION, _VALUES | {"has", "not"}, "a condition, such as `net >= 40 GBP`"),
     (frozenset({"NUM", "PCT", "sum of"}), _VALUES, "an amount, such as `10 points`"),
     (frozenset({"DATE", "DURATION", "end of"}), _VALUES, "a date, such as `2027-01-31`"),
-    (frozenset({"calendar day", "lifetime"}), _VALUES | {"lifetime", "trial of", "the last"}, "a period, such as `calendar year`"),
-    (frozenset({"currency", "timezone"}), frozenset({"currency", "timezone", "weeks start", "DAYMONTH", "prices", "tax", "split evenly", "terms", "returns", "stacking"}), "a setting, such as `currency` or `timezone`"),
-    (frozenset({"up to", "never below"}), frozenset({"rounded up", "cheapest first", "up to", "never below", "never beyond", "only from", "in steps of", "rounded down", "dearest first", "sorted by", "split evenly", "split into", "pending until", "lasting", "to", "in", "with", "or nothing"}), "a modifier, such as `up to`"),
+    (frozenset({"calendar day", "lifetime"}), _PERIODS, "a period, such as `calendar year`"),
+    (frozenset({"currency", "timezone"}), _SETTINGS, "a setting, such as `currency` or `timezone`"),
+    (frozenset({"up to", "never below"}), _MODIFIERS, "a modifier, such as `up to`"),
     (frozenset({"<", "is"}), _OPERATORS, "a comparison, such as `>= 40 GBP`"),
     (frozenset({"NUM", "QNUM", "STRING"}), _VALUES, "a value, such as `10 points` or `\"A\"`"),
     (frozenset({"STRING"}), frozenset({"STRING"}), "a text in quotes"),

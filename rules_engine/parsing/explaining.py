@@ -1,8 +1,9 @@
 """Why a declaration does not parse, as one finding with the mend.
 
-In: the text of one declaration and the place where the parser got stuck. Out: one `Diagnostic`. The guesses are tried from
-the surest to the vaguest: an odd character, a habit from elsewhere, a misspelt word, a sign left out, a word too many; a
-guess that changes the text counts only where the parser then gets to the end. What is left says what could stand there.
+In: the text of one declaration and the place where the parser got stuck. Out: one `Diagnostic`. The guesses are tried
+from the surest to the vaguest: an odd character, a habit from elsewhere, a misspelt word, a sign left out, a word too
+many; a guess that changes the text counts only where the parser then gets to the end. What is left says what could
+stand there.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from functools import cached_property
 
 from rules_engine.diagnostics import Diagnostic, Fix
 from rules_engine.parsing import table as kinds
-from rules_engine.parsing.cutting import KINDS, OFFERS
 from rules_engine.parsing.clauses import MATCH_ORDER, ORDER
-from rules_engine.parsing.driving import Driver, Stuck, TooDeep, Trial
+from rules_engine.parsing.cutting import KINDS, OFFERS
+from rules_engine.parsing.driving import Driver, StuckError, TooDeepError, Trial
 from rules_engine.parsing.expecting import expected, spellings
 from rules_engine.parsing.habits import HABITS, TITLE, Habit, plain_letters, unseen
 from rules_engine.parsing.lexing import Tokens
-from rules_engine.parsing.refusals import Refusal
+from rules_engine.parsing.refusals import RefusalError
 from rules_engine.source import Source, Span
 
 _STRINGS = re.compile(r"\"[^\"\n]*\"")
@@ -43,11 +44,11 @@ class Fault:
         self.states: list[int] = []
         try:
             driver.run(self.tokens)
-        except Stuck as stuck:
+        except StuckError as stuck:
             self.at, self.states = stuck.at, driver.before(self.tokens, stuck.at)
-        except TooDeep as deep:
+        except TooDeepError as deep:
             self.at = deep.at
-        except Refusal:
+        except RefusalError:
             pass
         self.place: Span = (self.tokens.starts[self.at], self.tokens.ends[self.at])
         self.word = self.tokens.texts[self.at]
@@ -58,7 +59,7 @@ class Fault:
         return _STRINGS.sub(lambda m: '"' + "_" * (len(m[0]) - 2) + '"', self.text[self.start : self.end])
 
     def reach(self, edit: Span, new: str) -> int | None:
-        """Where the parser gets stuck with an edit made, as an offset of the text before; None at the end, -1 unknown."""
+        """Where the parser gets stuck with an edit made, as an offset before it; None at the end, -1 unknown."""
         size = self.end - self.start
         if self.budget < size:
             return -1
@@ -67,10 +68,10 @@ class Fault:
         tokens = self.driver.lexer.lex(text, 0, len(text))
         try:
             self.driver.run(tokens)
-        except Stuck as stuck:
+        except StuckError as stuck:
             offset = tokens.starts[stuck.at] + self.start
             return offset if offset < edit[0] else offset + (edit[1] - edit[0]) - len(new)
-        except (TooDeep, Refusal):
+        except (TooDeepError, RefusalError):
             return self.end
         return None
 
@@ -87,10 +88,10 @@ class Fault:
 
 def explain(driver: Driver, source: Source, text: str, span: Span, problem: Exception) -> Diagnostic:
     """The one finding for a declaration that did not parse."""
-    if isinstance(problem, Refusal):
+    if isinstance(problem, RefusalError):
         return _refused(source, text, problem)
     fault = Fault(driver, source, text, span, problem)
-    if isinstance(problem, TooDeep):
+    if isinstance(problem, TooDeepError):
         return fault.say("P121", fault.place)
     for guess in (
         _odd_character,
@@ -110,7 +111,7 @@ def explain(driver: Driver, source: Source, text: str, span: Span, problem: Exce
     return _unexpected(fault)
 
 
-def _refused(source: Source, text: str, refusal: Refusal) -> Diagnostic:
+def _refused(source: Source, text: str, refusal: RefusalError) -> Diagnostic:
     data = dict(refusal.data)
     fix = None if refusal.fix is None else Fix(*refusal.fix)
     if refusal.code == "P111":

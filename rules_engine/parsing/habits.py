@@ -1,7 +1,7 @@
 """Habits from elsewhere: what people write who know spreadsheets, other languages or plain prose, and the mend.
 
-One table, tried in order at the place where the parser got stuck. A row's mend says what to write instead; a row that is
-not `sure` counts only where the parser gets further with the mend.
+One table, tried in order at the place where the parser got stuck. A row's mend says what to write instead; a row that
+is not `sure` counts only where the parser gets further with the mend.
 """
 
 from __future__ import annotations

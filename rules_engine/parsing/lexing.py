@@ -1,9 +1,9 @@
 """Text into tokens, by one regular expression.
 
-In: a stretch of a source without comments. Out: `Tokens`, four lists of equal length. Several words that are one keyword
-(`at most`, `or nothing`) come as one token, and so do `40 GBP`, `3 months` and `1 Nov`; where the parser does not accept
-such a token it is split again (`split`). A number before a word is either a quantity (`10 points`) or a number before the
-next word (`Silver: 10   Gold: 25`): where that is in doubt the kind NUM_WORD leaves it to the parser.
+In: a stretch of a source without comments. Out: `Tokens`, four lists of equal length. Several words that are one
+keyword (`at most`, `or nothing`) come as one token, and so do `40 GBP`, `3 months` and `1 Nov`; where the parser does
+not accept such a token it is split again (`split`). A number before a word is either a quantity (`10 points`) or a
+number before the next word (`Silver: 10 Gold: 25`): where that is in doubt the kind NUM_WORD leaves it to the parser.
 """
 
 from __future__ import annotations

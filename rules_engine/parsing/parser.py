@@ -1,7 +1,8 @@
 """The door's work: cut the file, parse each declaration alone, explain the ones that do not parse.
 
-In: a `Source`. Out: `Parsed`: the file's tree, diagnostics, and the declarations that broke, with name and kind where they
-can be seen, so that nothing that refers to them is reported as unknown. One broken declaration gives one diagnostic.
+In: a `Source`. Out: `Parsed`: the file's tree, diagnostics, and the declarations that broke, with name and kind where
+they can be seen, so that nothing that refers to them is reported as unknown. One broken declaration gives one
+diagnostic.
 """
 
 from __future__ import annotations
@@ -13,13 +14,12 @@ import msgspec
 
 from rules_engine.diagnostics import Diagnostic
 from rules_engine.parsing.cutting import Cut, cut
-from rules_engine.parsing.driving import Driver, Stuck, TooDeep
+from rules_engine.parsing.driving import Driver, StuckError, TooDeepError
 from rules_engine.parsing.lexing import lexer
-from rules_engine.parsing.refusals import Refusal
+from rules_engine.parsing.refusals import RefusalError
 from rules_engine.parsing.table import load
 from rules_engine.source import Source, Span
 from rules_engine.tree import Declaration, File
-
 
 LONGEST = 1_000_000
 """Characters of one declaration; long lists of values belong into a file."""
@@ -27,7 +27,7 @@ _MOST_CUTS = 20
 
 
 class Broken(msgspec.Struct, frozen=True):
-    """A declaration that did not parse: its kind, its name as far as it can be seen, and all names it may be known by."""
+    """A declaration that did not parse: its kind, its name if it can be seen, and all names it may be known by."""
 
     kind: str
     name: str | None
@@ -84,11 +84,11 @@ class _Reading:
     def attempt(self, span: Span) -> Exception | None:
         """Parse a stretch; gives what stopped the parser, if anything did."""
         if span[1] - span[0] > LONGEST:
-            return Refusal("P122", (span[0], span[0] + 1), {"most": f"{LONGEST:_}"})
+            return RefusalError("P122", (span[0], span[0] + 1), {"most": f"{LONGEST:_}"})
         machine = self.driver
         try:
             self.nodes.append(cast(Declaration, machine.run(machine.lexer.lex(self.text, *span))))
-        except (Stuck, TooDeep, Refusal) as problem:
+        except (StuckError, TooDeepError, RefusalError) as problem:
             return problem
         return None
 
@@ -124,7 +124,7 @@ class _Reading:
 
     def _lines(self, span: Span) -> list[int]:
         """Lines of a stretch, not the first, that begin with a letter in the first column."""
-        found = []
+        found: list[int] = []
         at = self.text.find("\n", *span) + 1
         while 0 < at < span[1] and len(found) < _MOST_CUTS:
             if self.text[at].isalpha():

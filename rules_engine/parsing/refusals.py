@@ -1,4 +1,6 @@
-"""What builders share: a clause on its way into its declaration, and what a builder says where the text has the right shape but a wrong word or order."""
+"""What builders share: a clause on its way into its declaration, and what a builder says where the text has the right
+shape but a wrong word or order.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +18,12 @@ class Part(NamedTuple):
     value: Any
 
 
-def part(slot: str) -> Callable[[Span, Any], Part]:
+def clause(slot: str) -> Callable[[Span, Any], Part]:
     """A builder of one kind of clause."""
     return lambda s, value: Part(slot, s, value)
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """A code with its data, to be shown at a span; `fix` is a title, a span and the text to put there."""
 
     def __init__(self, code: str, span: Span, data: dict[str, str], fix: tuple[str, Span, str] | None = None) -> None:
@@ -37,7 +39,7 @@ def whole(span: Span, text: str) -> int:
     plain = text.replace("_", "")
     if plain.isdecimal() and len(plain) <= 18:
         return int(plain)
-    raise Refusal("P118", span, {"found": text})
+    raise RefusalError("P118", span, {"found": text})
 
 
 def once(parts: list[Part], words: dict[str, str]) -> None:
@@ -45,5 +47,5 @@ def once(parts: list[Part], words: dict[str, str]) -> None:
     seen: set[str] = set()
     for one in parts:
         if one.slot in seen:
-            raise Refusal("P112", one.span, {"clause": words[one.slot]})
+            raise RefusalError("P112", one.span, {"clause": words[one.slot]})
         seen.add(one.slot)

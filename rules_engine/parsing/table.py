@@ -1,8 +1,8 @@
 """The parser's table as it is used: `load()` reads `table.json` once.
 
-A *terminal* is what the grammar knows; a *kind* is what the lexer sees. A word that is a keyword somewhere is one kind that
-may stand for several terminals, the last of them NAME: which one is decided by the state of the parser. Rows are made when
-a state is first reached, so that loading stays near a millisecond.
+A *terminal* is what the grammar knows; a *kind* is what the lexer sees. A word that is a keyword somewhere is one
+kind that may stand for several terminals, the last of them NAME: which one is decided by the state of the parser.
+Rows are made when a state is first reached, so that loading stays near a millisecond.
 """
 
 from __future__ import annotations

@@ -82,7 +82,9 @@ def score_file(program: Program, job: Job, progress: Progress | None = None) -> 
     told = progress or _silent
     core = program.core
     _apart(job)
-    members = read_members(job.members, mapping=job.mapping, formats=_formats(fact_fields(core))) if job.members else {}
+    members = (
+        read_members(job.members, mapping=job.mapping, formats=formats_of(fact_fields(core))) if job.members else {}
+    )
     memory = _remembered(program, job.state)
     tally, totals = Tally(), dict.fromkeys((unit.name for unit in core.units), 0)
     with ExitStack() as files:
@@ -133,11 +135,11 @@ def _reads(core: ir.Program, job: Job) -> Iterator[Read]:
         mapping=job.mapping,
         event=only,
         ids={event.name: event.identified_by for event in core.events},
-        formats={event.name: _formats(event.fields) for event in core.events},
+        formats={event.name: formats_of(event.fields) for event in core.events},
     )
 
 
-def _formats(fields: Sequence[ir.FieldDef]) -> dict[str, str]:
+def formats_of(fields: Sequence[ir.FieldDef]) -> dict[str, str]:
     """Fields whose cells of CSV are no texts: counts are whole numbers, flags are flags."""
     kinds = {"count": "integer", "flag": "flag"}
     return {field.name: kinds[field.kind] for field in fields if field.kind in kinds}
