@@ -72,10 +72,21 @@ class Replay:
             if self.tally.add(read):
                 assert read.key is not None
                 assert read.event is not None
+                assert read.key not in waiting, f"the id {read.key} stands twice"
                 waiting[read.key] = read
                 yield read.event
             elif read.fault is not None:
                 self.refusals.append((read, read.fault.message))
+
+
+def titles(program: Program) -> dict[str, str]:
+    """The titles of rules by their keys, in the order in which the rules run."""
+    return {rule.key: rule.title for rule in program.core.rules}
+
+
+def tiers(program: Program) -> list[str]:
+    """The names of the tiers, lowest first."""
+    return [rung.name for rung in program.core.tiers.rungs] if program.core.tiers else []
 
 
 class Sums:

@@ -159,6 +159,12 @@ _ROWS: tuple[Code, ...] = (
     ),
     Code("N218", "two currencies", "`{name}` is in {kinds}", "write one rule for each event"),
     Code("N219", "nothing remembered", "`{unit}` remembers no `{name}`", "it remembers: {values}"),
+    Code(
+        "N220",
+        "too many names",
+        "`{name}` leads through too many other names",
+        "write out what is meant, or remember it in a track",
+    ),
     # ---- T: types, dimensions, optionals ----
     Code("T301", "sum of different things", "{right} cannot be {verb} {left}"),
     Code("T302", "comparison of different things", "{left} cannot be compared with {right}"),
@@ -331,7 +337,7 @@ _ROWS: tuple[Code, ...] = (
     Code("M163", "two lives", "a unit with two lives must say which of them counts", "write `, whichever is first`"),
     Code("M170", "same limit twice", "another limit counts the same thing over the same time"),
     Code("M171", "limit of nothing", "a limit of 0 times lets the rule never act"),
-    Code("M172", "limit of another unit", "this limits `{unit}`, which the rule does not give"),
+    Code("M172", "limit of another unit", "this limits `{unit}`, which is not given here"),
     Code("M173", "limit without scope", "the limit does not say of whom", "write `per member`"),
     Code("M174", "two periods in a limit", "a limit runs over one period", "write two limits"),
     Code(
@@ -385,6 +391,7 @@ _ROWS: tuple[Code, ...] = (
     Code("F106", "no rule files", "the folder `{file}` has no rule files", "their names end in `.rules`"),
     # ---- X1: what tests in rule files say ----
     Code("X101", "tier of a test", "a tier is given as `Gold until 2028-12-31`"),
+    Code("X104", "unit of another rule", '"{title}" does not give `{unit}`'),
     Code("X103", "empty cell", "`{name}` must not be left empty", "only an optional field may be"),
     # ---- V: events, facts and states at the boundary ----
     Code("V100", "not an object", "{where} must be an object of names and values, not {found}", "send {form}"),

@@ -7,12 +7,14 @@ them, and findings for what cannot be read. Nothing outside the folder is ever r
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from rules_engine.diagnostics import Diagnostic
 from rules_engine.source import Source
+
+if TYPE_CHECKING:
+    from rules_engine.diagnostics import Diagnostic
 
 SUFFIX: Final = ".rules"
 FILE_BYTES_MAX: Final = 64 * 2**20
@@ -63,11 +65,22 @@ def _read_all(paths: list[Path], root: Path) -> Files:
     for each in paths:
         try:
             sources.append(Source.read(each))
-        except FileNotFoundError:
-            findings.append(Diagnostic("F100", str(each), data={"file": str(each)}))
         except (OSError, UnicodeDecodeError) as fault:
-            reason = "it is no UTF-8 text" if isinstance(fault, UnicodeDecodeError) else (fault.strerror or "no access")
-            findings.append(Diagnostic("F103", str(each), data={"file": str(each), "reason": reason}))
+            findings.append(_unreadable(each, fault))
     if not paths:
-        findings.append(Diagnostic("F106", str(root), data={"file": str(root)}))
+        findings.append(_finding("F106", root))
     return Files(tuple(sources), Folder(root), tuple(findings))
+
+
+def _unreadable(path: Path, fault: OSError | UnicodeDecodeError) -> Diagnostic:
+    if isinstance(fault, FileNotFoundError):
+        return _finding("F100", path)
+    reason = "it is no UTF-8 text" if isinstance(fault, UnicodeDecodeError) else (fault.strerror or "no access")
+    return _finding("F103", path, reason=reason)
+
+
+def _finding(code: str, path: Path, **data: str) -> Diagnostic:
+    """A finding about a whole file; its wording is read only now, since most programs can be read."""
+    from rules_engine.diagnostics import Diagnostic
+
+    return Diagnostic(code, str(path), data={"file": str(path), **data})

@@ -27,7 +27,7 @@ RoundingMode: TypeAlias = Literal["down", "up", "half up", "half even"]
 TimeUnit: TypeAlias = Literal["day", "week", "month", "quarter", "year", "hour", "minute"]
 
 
-class Origin(msgspec.Struct, frozen=True, array_like=True):
+class Origin(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Where a node comes from: number of the file in the program's `files`, start and end offset."""
 
     file: int
@@ -35,7 +35,7 @@ class Origin(msgspec.Struct, frozen=True, array_like=True):
     end: int
 
 
-class Node(msgspec.Struct, frozen=True, tag=True):
+class Node(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The base of all nodes."""
 
     at: Origin

@@ -6,11 +6,12 @@ their unit's decimals; `Program.unit(name)` tells the decimals, and `Outcome.tot
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeAlias
 
 import msgspec
 
-from rules_engine.state import Change
+from rules_engine.state import Change, Lot, State, add_lot, apply, apply_in_place
 
 Value: TypeAlias = int | str | bool | None
 
@@ -21,7 +22,8 @@ class Award(msgspec.Struct, frozen=True, gc=False):
     `weights` are the rule's measure on each line, exact weights times their least common denominator: the receipt from
     which `Program.parts` spreads what was given; empty where the award has no lines. With `held_out` the member is in a
     holdout: nothing was given, and `wanted` says what would have been. `cut_by` is the key of the last limit that cut.
-    `pending` and `expires` are days, set where something was given.
+    An award that gave something is a lot of its member, earned on the event's day: `pending` and `expires` are its last
+    days, `facts` what it remembers.
     """
 
     rule: str
@@ -33,6 +35,11 @@ class Award(msgspec.Struct, frozen=True, gc=False):
     cut_by: str = ""
     pending: int | None = None
     expires: int | None = None
+    facts: dict[str, Value] = {}
+
+    def lot(self, day: int) -> Lot:
+        """The lot that the award became on the day of its event."""
+        return Lot(self.unit, self.given, day, self.pending, self.expires, self.rule, self.facts)
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -88,6 +95,26 @@ class Outcome(msgspec.Struct, frozen=True):
         return msgspec.json.encode(self)
 
 
+def applied(state: State, outcome: Outcome) -> State:
+    """The state of an outcome's member after it; the state given is left as it is. A guest has none."""
+    after = apply(state, outcome.changes.get(outcome.member or "", ()))
+    receive(after, outcome.awards, outcome.day)
+    return after
+
+
+def applied_in_place(state: State, outcome: Outcome) -> None:
+    """Move a member's state along, for a stream that keeps it."""
+    apply_in_place(state, outcome.changes.get(outcome.member or "", ()))
+    receive(state, outcome.awards, outcome.day)
+
+
+def receive(state: State, awards: Iterable[Award], day: int) -> None:
+    """Add what awards gave to a state's lots."""
+    for award in awards:
+        if award.given:
+            add_lot(state.lots, award.lot(day))
+
+
 class Fault(msgspec.Struct, frozen=True):
     """Why an event, a fact or a state was refused: the code of the wording, where (event, field, line) and what."""
 
@@ -105,7 +132,8 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 class EventRefused(ValueError):  # noqa: N818 - the event was refused, the engine did not fail
-    """Raised by `Program.score` where an event, its member's facts or their state cannot be taken; says every reason."""
+    """Raised by `Program.score` where an event, its member's facts or their state cannot be taken; says every reason.
+    """
 
     def __init__(self, refused: Refused) -> None:
         super().__init__("; ".join(fault.message for fault in refused.faults))

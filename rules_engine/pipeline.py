@@ -20,7 +20,6 @@ from threading import RLock
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from rules_engine import artefacts
-from rules_engine.diagnostics import Diagnostic, render
 from rules_engine.folders import Files, Folder, read_files
 from rules_engine.source import Source
 
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from rules_engine import ir
     from rules_engine.checking import Checked
+    from rules_engine.diagnostics import Diagnostic
     from rules_engine.scoring import Program
 
 Text: TypeAlias = "str | Path | Sequence[Source]"
@@ -42,6 +42,8 @@ class ProgramRefused(ValueError):  # noqa: N818 - named like `EventRefused`
     """A program that does not check. Its text shows all errors; `diagnostics` holds all findings."""
 
     def __init__(self, checked: Checked) -> None:
+        from rules_engine.diagnostics import render
+
         errors = [each for each in checked.diagnostics if each.severity == "error"]
         super().__init__("\n\n".join(render(each, checked.sources.get(each.source)) for each in errors))
         self.diagnostics: tuple[Diagnostic, ...] = checked.diagnostics
@@ -124,6 +126,12 @@ def _program(artefact: artefacts.Artefact, files: Files) -> Program:
 
     core = artefact.core
     return Program(core, {each.name: each for each in files.sources}, Python(core), artefact.fingerprint)
+
+
+def _sources(core: ir.Program, files: Files) -> dict[str, Source]:
+    """The files that origins count; a vocabulary is read when something of it is shown."""
+    own = {each.name: each for each in files.sources}
+    return {name: own[name] for name in core.files if name in own}
 
 
 @cache

@@ -130,12 +130,6 @@ class LimitDropped(msgspec.Struct, frozen=True, array_like=True, tag="limit drop
     before: int
 
 
-class LotGiven(msgspec.Struct, frozen=True, array_like=True, tag="lot"):
-    """A lot was given; one of the same unit, days, source and facts grows instead."""
-
-    lot: Lot
-
-
 class LotLapsed(msgspec.Struct, frozen=True, array_like=True, tag="lapsed"):
     """A lot reached its end with something left; `day` is the last day it was valid."""
 
@@ -187,7 +181,6 @@ Change: TypeAlias = (
     | MarkSeen
     | LimitUsed
     | LimitDropped
-    | LotGiven
     | LotLapsed
     | HoldingBegan
     | HoldingEnded
@@ -251,8 +244,6 @@ def _apply_one(state: State, change: Change) -> None:
             state.limits.setdefault(name, {})[day] = value
         case LimitDropped(limit=name, occurrence=day):
             _drop(state.limits, name, day)
-        case LotGiven(lot=lot):
-            _add_lot(state.lots, lot)
         case LotLapsed(lot=lot):
             state.lots.remove(lot)
         case HoldingBegan(holding=holding, before=before):
@@ -288,11 +279,14 @@ def _replace(items: list[_Item], before: _Item | None, after: _Item) -> None:
         items[items.index(before)] = after
 
 
-def _add_lot(lots: list[Lot], lot: Lot) -> None:
-    for place, other in enumerate(lots):
-        if same_lot(other, lot):
-            lots[place] = msgspec.structs.replace(other, left=other.left + lot.left)
+def add_lot(lots: list[Lot], lot: Lot) -> None:
+    """Add a lot; one that differs only in what is left grows instead. The latest are looked at first."""
+    for place in range(len(lots) - 1, -1, -1):
+        if same_lot(lots[place], lot):
+            lots[place] = msgspec.structs.replace(lots[place], left=lots[place].left + lot.left)
             return
+        if lots[place].earned < lot.earned:
+            break
     lots.append(lot)
 
 

@@ -19,8 +19,11 @@ TimeUnit = Literal["day", "week", "month", "quarter", "year", "hour", "minute"]
 CompareOp = Literal["=", "!=", "<", "<=", ">", ">="]
 
 
-class Node(msgspec.Struct, frozen=True):
-    """The base of all nodes. `span` covers the node's text, the end excluded."""
+class Node(msgspec.Struct, frozen=True, gc=False):
+    """The base of all nodes. `span` covers the node's text, the end excluded.
+
+    Trees have no cycles, so the collector need not look at them.
+    """
 
     span: Span
 

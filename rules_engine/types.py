@@ -1,8 +1,8 @@
 """The closed set of types that a rule file computes with, and what may be done with them, as tables.
 
-In: nothing. Out: `Type`, and questions about it: what comes of a sum or a product, what may be compared, how a type is
-called in a designer's words. A type carries its scale (`decimals`), so that a literal and a field of one type are the same
-integers. Whether a value may be absent is no type: an absent value is discharged where it is read.
+In: nothing. Out: `Type`, and questions about it: what comes of a sum or a product, what may be compared, how a type
+is called in a designer's words. A type carries its scale (`decimals`), so that a literal and a field of one type are
+the same integers. Whether a value may be absent is no type: an absent value is discharged where it is read.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def shop(orders: Path, not_goods: Path, pieces_max: int = 100_000) -> Given:
         if number[0] in "CA" or not 0 <= pieces <= pieces_max:
             left_out.add(number)
             continue
-        moment = datetime.strptime(row["InvoiceDate"], "%m/%d/%Y %H:%M")
+        moment = _moment(row["InvoiceDate"])
         order = found.setdefault(number, {"moment": moment, "customer": row["CustomerID"], "pence": 0})
         amount = (pieces * Decimal(row["UnitPrice"])).quantize(Decimal("0.01"), ROUND_HALF_UP)
         order["pence"] += 0 if row["StockCode"] in services else int(amount * 100)
@@ -56,6 +57,11 @@ def shop(orders: Path, not_goods: Path, pieces_max: int = 100_000) -> Given:
             customer = customers[order["customer"]] if order["customer"] else None
             given[number] = customer.buys(order["moment"].date(), order["pence"]) if customer else {}
     return given
+
+
+@cache
+def _moment(text: str) -> datetime:
+    return datetime.strptime(text, "%m/%d/%Y %H:%M")
 
 
 class _Customer:

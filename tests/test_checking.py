@@ -83,6 +83,8 @@ def test_a_declaration_that_does_not_parse_makes_no_name_unknown() -> None:
         ("on purchase, per calendar year", "on purchase per"),
         ("as base     {", "as base     { give"),
         ("tiers {", "tiers { {"),
+        ("currency GBP,", "currency GBP"),
+        ('program "Corner', "program Corner"),
     ):
         found = codes(CORNER_SHOP.replace(old, new))
         assert len(found) == 1, f"{new}: {found}"

@@ -144,12 +144,15 @@ def test_score(shop: Path) -> None:
 
 
 def test_explain_goes_on_from_a_run(shop: Path) -> None:
+    (shop / "once.rules").write_text(SHOP + 'earn "Welcome" { on purchase   give 500 points   once per member }\n')
     (shop / "events.ndjson").write_text(json.dumps(EVENT) + "\n")
     (shop / "members.csv").write_text("member,joined\nm,2025-01-01\n")
+    asked = ("explain", "once.rules", "--event", "event.json", "--member")
+    assert '"Welcome": 500 points' in rules(*asked, "members.csv", cwd=shop).stdout
     files = ("--events", "events.ndjson", "--members", "members.csv", "--out", "out.csv", "--state", "state.json")
-    rules("score", "shop.rules", *files, cwd=shop)
-    asked = ("explain", "shop.rules", "--event", "event.json", "--state", "state.json", "--member")
-    assert "42 points" in rules(*asked, "members.csv", "--format", "json", cwd=shop).stdout
+    rules("score", "once.rules", *files, cwd=shop)
+    told = rules(*asked, "members.csv", "--state", "state.json", cwd=shop).stdout
+    assert "once per member: 1 used, 0 left" in told
     (shop / "members.csv").write_text("member,joined\nn,2025-01-01\n")
     assert rules(*asked, "members.csv", cwd=shop, code=2).stderr == "error: `members.csv` has no member `m`\n"
 

@@ -27,6 +27,7 @@ from rules_engine.decoding import (
     event_schema,
     event_struct,
 )
+from rules_engine.decoding.events import reader_of
 from rules_engine.event import Event
 from rules_engine.outcome import Fault
 from rules_engine.state import Holding, Lot, MatchState, State
@@ -481,3 +482,13 @@ def test_impossible_lots_holdings_and_matches_are_refused() -> None:
     told = " / ".join(fault.message for fault in found)
     for words in ("the unit `mile`", "the tier `Ruby`", "-1 is left", "ends before it starts", "not `half`"):
         assert words in told
+
+
+def test_many_programs_do_not_pile_up() -> None:
+    raw = {"event": "visit", "visit": "V", "guest": "m", "seen_on": "2027-07-01"}
+    programs = [msgspec.structs.replace(PROGRAM, files=(f"{number}.rules",)) for number in range(20)]
+    for program in (*programs, *programs[-7:]):
+        assert decode_json(orjson.dumps(raw), program) == decode(raw, program)
+    kept = [reader_of(program) for program in programs[-7:]]
+    assert kept == [reader_of(program) for program in programs[-7:]]
+    assert all(reader_of(program) is each for program, each in zip(programs[-7:], kept, strict=True))

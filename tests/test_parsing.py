@@ -112,7 +112,8 @@ def test_no_word_is_reserved(word: str) -> None:
     """A keyword names a field, a line's field, a member's fact, a unit, a choice and a test's field."""
     text = f"""
 event e dated by {word} of who identified by {word} {{
-  {word}: date   who: member   kind: a | {word} | b   lines 0 to 9 {{ {word}: money up to 5 GBP as list   {word}: count? }}
+  {word}: date   who: member   kind: a | {word} | b
+  lines 0 to 9 {{ {word}: money up to 5 GBP as list   {word}: count? }}
 }}
 member {{ first_one: text   {word}: date?   last_one: {word} }}
 unit {word} {{ lasts forever }}
@@ -300,6 +301,11 @@ def test_a_huge_declaration_is_refused_in_time() -> None:
     parsed = _parse("define x = (" + "1, " * 700_000 + "2)")
     assert [x.code for x in parsed.diagnostics] == ["P122"]
     assert time.process_time() - began < 5
+
+
+def test_deep_nesting_is_refused() -> None:
+    assert [x.code for x in _parse("define x = " + "(" * 3000 + "a" + ")" * 3000).diagnostics] == ["P121"]
+    assert _parse("define x = " + "(" * 200 + "a" + ")" * 200).diagnostics == ()
 
 
 def test_long_lists_are_linear() -> None:

@@ -29,13 +29,14 @@ BASE = 'earn "Base" as base { on stay  give 10 points per 1 GBP of net }\n'
         ("10 points per 1 GBP of net, in steps of 50 points", 300),
         ("10 points per 1 GBP of net, only from 330 points", 0),
         ("10 points per 1 GBP of net, only from 329 points", 329),
+        ("3 points per 1 of count of lines, only from 9 points", 9),
         ("10 points per 1 GBP of net plus 5 points", 334),
         ("7 points per 1 GBP of net plus 0.5 points per 1 GBP of net", 247),  # 230.79 + 16.485, one rounding
         ("10 points of each line", 30),
         ("0.3 points of each line", 0),
         ("by brand { resort: 1 point   city or inn: 2 points } per 1 GBP of net", 65),
         ("by brand { resort: 1 point   otherwise: nothing } per 1 GBP of net", 0),
-        ("1 point per 1 GBP of net of lines where id is \"l1\"", 10),
+        ('1 point per 1 GBP of net of lines where id is "l1"', 10),
         ("1 point per 1 of count of lines", 3),
     ],
 )
@@ -45,7 +46,9 @@ def test_amounts(amount: str, points: int) -> None:
 
 
 def test_rounding_never_passes_the_cap() -> None:
-    rules = 'earn "A" as a { on stay  give 1 point per 1 GBP of net, up to 1% of (net / 1 GBP * 45 points), rounded up }'
+    rules = (
+        'earn "A" as a { on stay  give 1 point per 1 GBP of net, up to 1% of (net / 1 GBP * 45 points), rounded up }'
+    )
     assert given(Guest(program(rules)).stay("2027-03-01", "10")) == {"a": 4}  # the cap is 4.5 points
 
 
@@ -92,7 +95,7 @@ def test_the_order_of_lines_moves_nothing() -> None:
 
 
 def test_a_rule_reads_what_was_given_and_not_what_was_wanted() -> None:
-    rules = 'earn "Base" as base { on stay  give 10 points per 1 GBP of net  at most 100 points per member per calendar year }\n'
+    rules = BASE.replace(" }", "  at most 100 points per member per calendar year }")
     guest = Guest(program(rules + 'earn "Half" as half { on stay  give 50% of base }'))
     assert given(guest.stay("2027-03-01", "8")) == {"base": 80, "half": 40}
     assert given(guest.stay("2027-03-01", "8")) == {"base": 20, "half": 10}
@@ -193,8 +196,11 @@ def test_a_late_event_moves_its_own_occurrence() -> None:
 
 
 def test_what_earns_give_counts_now_and_what_rewards_give_counts_next() -> None:
-    rules = "track got = sum of given point, per calendar year\n" + BASE + (
-        'reward "R" as r { on stay  give 5 points }\nreward "Seen" as seen { on stay  when got >= 15 points  give 1 point }'
+    rules = (
+        "track got = sum of given point, per calendar year\n"
+        f"{BASE}"
+        'reward "R" as r { on stay  give 5 points }\n'
+        'reward "Seen" as seen { on stay  when got >= 15 points  give 1 point }'
     )
     guest = Guest(program(rules))
     assert given(guest.stay("2027-03-01", "1")) == {"base": 10, "r": 5}
@@ -203,7 +209,7 @@ def test_what_earns_give_counts_now_and_what_rewards_give_counts_next() -> None:
 
 
 def test_rolling_windows_move_in_whole_days() -> None:
-    rules = "track recent = count, on stay, per 30 days\nreward \"R\" as r { on stay  when recent >= 2  give 1 point }"
+    rules = 'track recent = count, on stay, per 30 days\nreward "R" as r { on stay  when recent >= 2  give 1 point }'
     guest = Guest(program(rules))
     assert given(guest.stay("2027-03-01")) == {}
     assert given(guest.stay("2027-03-30")) == {"r": 1}  # the 30th day counts
@@ -212,7 +218,8 @@ def test_rolling_windows_move_in_whole_days() -> None:
 
 
 def test_the_last_calendar_months_count_the_current_one() -> None:
-    rules = "track recent = count, on stay, per the last 3 calendar months\n" + (
+    rules = (
+        "track recent = count, on stay, per the last 3 calendar months\n"
         'reward "R" as r { on stay  when recent >= 2  give 1 point }'
     )
     guest = Guest(program(rules))
@@ -222,7 +229,8 @@ def test_the_last_calendar_months_count_the_current_one() -> None:
 
 
 def test_streaks() -> None:
-    rules = "track weeks = streak of calendar week, on stay, per lifetime\n" + (
+    rules = (
+        "track weeks = streak of calendar week, on stay, per lifetime\n"
         'earn "Before" as before { on stay  when weeks >= 1  give 1 point }\n'
         'reward "Three" as three { on stay  when weeks reaches 3  give 100 points }'
     )
@@ -235,7 +243,8 @@ def test_streaks() -> None:
 
 
 def test_distinct_values() -> None:
-    rules = "track brands = count, on stay, per calendar year\n" + (
+    rules = (
+        "track brands = count, on stay, per calendar year\n"
         'reward "Two" as two { on stay  when brands reaches 2  give 1 point }'
     )
     core = program(rules).core
@@ -250,7 +259,8 @@ def test_distinct_values() -> None:
 
 
 def test_lines_go_to_the_occurrence_of_their_own_day() -> None:
-    rules = "track nights = count of lines where has night, on stay, per calendar year by night\n" + (
+    rules = (
+        "track nights = count of lines where has night, on stay, per calendar year by night\n"
         'reward "R" as r { on stay  when nights >= 1  give 1 point }'
     )
     guest = Guest(program(rules))
@@ -262,7 +272,11 @@ def test_lines_go_to_the_occurrence_of_their_own_day() -> None:
 
 
 def test_one_event_may_reach_several_marks_and_each_once() -> None:
-    rules = NIGHTS + 'reward "M" as m { on stay  for each mark of nights at 2, 3, 5  give by mark { 3: 30 points  otherwise: 1 point } }'
+    rules = (
+        NIGHTS
+        + 'reward "M" as m {\n  on stay  for each mark of nights at 2, 3, 5\n'
+        + "  give by mark { 3: 30 points  otherwise: 1 point }\n}"
+    )
     guest = Guest(program(rules))
     assert given(guest.stay("2027-03-01", "10")) == {}
     outcome = guest.stay("2027-03-02", "10", "10", "10")
@@ -273,7 +287,8 @@ def test_one_event_may_reach_several_marks_and_each_once() -> None:
 
 
 def test_a_mark_fires_once_even_if_the_track_falls_back() -> None:
-    rules = "track spend = sum of net, on stay, per calendar year\n" + (
+    rules = (
+        "track spend = sum of net, on stay, per calendar year\n"
         'reward "R" as r { on stay  when spend reaches 100 GBP  give 1 point }'
     )
     guest = Guest(program(rules))
@@ -283,11 +298,34 @@ def test_a_mark_fires_once_even_if_the_track_falls_back() -> None:
     assert given(guest.stay("2028-03-03", "100")) == {"r": 1}
 
 
+# ---- tables ----
+
+
+@pytest.mark.parametrize(("proof", "points"), [(0, 1), (9, 1), (10, 2), (19, 2), (20, 3)])
+def test_a_row_runs_from_its_bound_to_the_next(proof: int, points: int) -> None:
+    rules = 'earn "A" as a { on ask  give by proof { from 0: 1 point  from 10: 2 points  from 20: 3 points } }'
+    assert given(Guest(program(rules)).ask("2027-03-01", proof=proof)) == {"a": points}
+
+
 # ---- slices ----
 
 
+def test_slices_begin_at_their_bound_to_the_penny() -> None:
+    rules = """
+track spend = sum of net, on stay, per calendar year
+unit cash counts GBP { rounded half up  lasts forever }
+earn "A" as a { on stay  give across spend { from 0 GBP: 100%  from 60 GBP: 0%  from 100 GBP: 100% }, in cash }
+"""
+    guest = Guest(program(rules))
+    assert given(guest.stay("2027-01-05", "59.99")) == {"a": 59_99}
+    assert given(guest.stay("2027-01-05", "40.02")) == {"a": 2}
+    assert given(guest.stay("2028-01-05", "100")) == {"a": 60_00}
+    assert given(guest.stay("2029-01-05", "101")) == {"a": 61_00}
+
+
 def test_the_event_that_crosses_is_split() -> None:
-    rules = "track spend = sum of net, on stay, per calendar year\n" + (
+    rules = (
+        "track spend = sum of net, on stay, per calendar year\n"
         'earn "A" as a { on stay  give across spend { from 0 GBP: 6%  from 6_000 GBP: 1% }, in cash }\n'
         "unit cash counts GBP { rounded half up  lasts forever }"
     )
@@ -333,12 +371,16 @@ def test_a_rule_says_what_it_says_where_it_acts() -> None:
 
 
 def test_the_values_before_are_all_that_the_rules_can_read() -> None:
-    rules = NIGHTS + MEMBER + (
-        'period anniversary = every 1 year from member.joined\n'
-        "track spend = sum of net, on stay, per anniversary\n"
-        "tiers { Blue  Gold when nights >= 2  lasts for 12 months  then the earned tier }\n"
-        'earn "A" as a { on stay  when spend >= 1 GBP and balance of points >= 0 points  give 1 point }\n'
-        'earn "B" as b { on ask  when member.resident  give 1 point }'
+    rules = (
+        NIGHTS
+        + MEMBER
+        + (
+            "period anniversary = every 1 year from member.joined\n"
+            "track spend = sum of net, on stay, per anniversary\n"
+            "tiers { Blue  Gold when nights >= 2  lasts for 12 months  then the earned tier }\n"
+            'earn "A" as a { on stay  when spend >= 1 GBP and balance of points >= 0 points  give 1 point }\n'
+            'earn "B" as b { on ask  when member.resident  give 1 point }'
+        )
     )
     guest = Guest(program(rules), {"joined": "2020-02-01", "resident": True, "level": 7})
     outcome = guest.stay("2027-03-01", "10", "10")

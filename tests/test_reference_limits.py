@@ -1,4 +1,4 @@
-"""Limits: cut to fit, in the order of the text, by times and by amount, alone and in groups, over time and over lines."""
+"""Limits: cut to fit in the order of the text, by times and by amount, alone and in groups, over time and lines."""
 
 from __future__ import annotations
 
@@ -33,7 +33,11 @@ def test_times() -> None:
 
 def test_once() -> None:
     guest = Guest(program(BASE.format("once per member")))
-    assert [bool(given(guest.stay(out, "1"))) for out in ("2027-03-01", "2027-03-02", "2037-03-02")] == [True, False, False]
+    assert [bool(given(guest.stay(out, "1"))) for out in ("2027-03-01", "2027-03-02", "2037-03-02")] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_an_event_that_gives_nothing_uses_no_time() -> None:
@@ -43,25 +47,39 @@ def test_an_event_that_gives_nothing_uses_no_time() -> None:
 
 
 def test_or_nothing_cancels_the_whole_rule() -> None:
-    rules = 'earn "A" as a { on stay  give 5 points  give 10 points per 1 GBP of net  at most 105 points per member per calendar year, or nothing }'
+    rules = """
+earn "A" as a {
+  on stay  give 5 points  give 10 points per 1 GBP of net
+  at most 105 points per member per calendar year, or nothing
+}
+"""
     guest = Guest(program(rules))
-    assert _wanted(guest.stay("2027-03-01", "11")) == [("a", 5, 0, "a: point per calendar year")] + [
-        ("a", 110, 0, "a: point per calendar year")
-    ]
+    key = "a: point per calendar year"
+    assert _wanted(guest.stay("2027-03-01", "11")) == [("a", 5, 0, key), ("a", 110, 0, key)]
     assert guest.state.limits == {}
     assert "limit reached" in guest.told
     assert given(guest.stay("2027-03-01", "10")) == {"a": 105}
 
 
 def test_effects_are_served_in_written_order() -> None:
-    rules = 'earn "A" as a { on stay  give 5 points  give 10 points per 1 GBP of net  at most 50 points per member per calendar year }'
+    rules = """
+earn "A" as a {
+  on stay  give 5 points  give 10 points per 1 GBP of net
+  at most 50 points per member per calendar year
+}
+"""
     guest = Guest(program(rules))
     assert [each.given for each in guest.stay("2027-03-01", "10").awards] == [5, 45]
     assert [each.given for each in guest.stay("2027-03-01", "10").awards] == [0, 0]
 
 
 def test_steps_are_taken_before_and_after_limits() -> None:
-    rules = 'earn "A" as a { on stay  give 10 points per 1 GBP of net, in steps of 20 points  at most 150 points per member per calendar year }'
+    rules = """
+earn "A" as a {
+  on stay  give 10 points per 1 GBP of net, in steps of 20 points
+  at most 150 points per member per calendar year
+}
+"""
     guest = Guest(program(rules))
     assert [(each.wanted, each.given) for each in guest.stay("2027-03-01", "11").awards] == [(110, 100)]
     assert [(each.wanted, each.given) for each in guest.stay("2027-03-01", "11").awards] == [(110, 40)]
@@ -107,7 +125,9 @@ def test_a_limit_by_night_groups_the_parts_of_an_award() -> None:
     guest = Guest(program(SEASON + DOUBLE))
     outcome = guest.stay("2027-11-03", "room 2027-02-27 100", "room 2027-02-28 100", "room 2027-11-01 120", "food 50")
     assert given(outcome) == {"base": 3700, "double": 1500 + 1200}
-    assert guest.state.limits == {"double: point per off_peak by night": {day("2026-11-01"): 1500, day("2027-11-01"): 1200}}
+    assert guest.state.limits == {
+        "double: point per off_peak by night": {day("2026-11-01"): 1500, day("2027-11-01"): 1200}
+    }
 
 
 def test_the_example_of_the_language() -> None:
@@ -124,3 +144,21 @@ def test_counters_of_passed_occurrences_are_dropped(kept: int) -> None:
         guest.stay(f"2027-0{month}-01", "1")
     (counts,) = guest.state.limits.values()
     assert len(counts) == min(kept, 2)
+
+
+def test_room_for_all_but_one() -> None:
+    guest = Guest(program(BASE.format("at most 99 points per member per calendar month")))
+    assert given(guest.stay("2027-03-01", "10")) == {"base": 99}
+
+
+def test_turns_of_one_rule_share_the_room_of_a_day() -> None:
+    rules = """
+track nights = count of lines, on stay, per calendar year
+reward "M" as m {
+  on stay  for each mark of nights at 1, 2, 3
+  give 20 points
+  at most 2 times per member per 1 day  at most 30 points per member per 1 day
+}
+"""
+    guest = Guest(program(rules))
+    assert [each.given for each in guest.stay("2027-03-01", "1", "1", "1").awards] == [20, 10, 0]

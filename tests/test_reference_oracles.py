@@ -1,8 +1,8 @@
 """The reference against oracles that remember everything and work everything out anew.
 
-An oracle here keeps the whole history and no state: a track is the sum of what fell into its window, a limit's room is
-what all earlier grants left, a tier is found by walking from day to day. They are slow and plain, and share no code with
-the interpreter but the calendar.
+An oracle here keeps the whole history and no state: a track is the sum of what fell into its window, a limit's room
+is what all earlier grants left, a tier is found by walking from day to day. They are slow and plain, and share no code
+with the interpreter but the calendar.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _since(window: str, at: int) -> int:
 @quick
 @example(HISTORIES)
 def test_tracks_are_sums_over_the_whole_history(history: list[Stay]) -> None:
-    guest = Guest(TRACKS, FACTS)
+    guest = Guest(TRACKS, FACTS, watched=False)
     for number, stay in enumerate(history):
         outcome = guest.stay(format_date(stay.day), str(stay.pounds))
         for window in WINDOWS:
@@ -95,13 +95,13 @@ def test_tracks_are_sums_over_the_whole_history(history: list[Stay]) -> None:
 @quick
 @example(HISTORIES, st.data())
 def test_a_late_event_moves_the_year_it_belongs_to(history: list[Stay], data: st.DataObject) -> None:
-    """In any order of arrival, as long as the years are those of the newest two, the sums of years come out the same."""
+    """In any order of arrival, while the years are the newest two, the sums of years come out the same."""
     scored = program(
         "track yearly = sum of net, on stay, per calendar year\n"
         'earn "A" as a { on stay  when yearly >= 1 GBP or previous yearly >= 1 GBP  give 1 point }'
     )
     stays = [each for each in history if civil(each.day)[0] in (2027, 2028)]
-    guest = Guest(scored)
+    guest = Guest(scored, watched=False)
     for stay in data.draw(st.permutations(stays)):
         guest.stay(format_date(stay.day), str(stay.pounds))
     sums = {year: sum(100 * each.pounds for each in stays if civil(each.day)[0] == year) for year in (2027, 2028)}
@@ -112,11 +112,17 @@ def test_a_late_event_moves_the_year_it_belongs_to(history: list[Stay], data: st
 # ---- limits ----
 
 LIMITED = program(
-    'earn "A" as a { on stay  give 10 points per 1 GBP of net  at most 3 times per member per 45 days\n'
-    "  at most 900 points per member per calendar month  competes in all_of }\n"
-    'earn "B" as b { on stay  when net >= 20 GBP  give 250 points  at most 600 points per member per 2 months, or nothing\n'
-    "  competes in all_of }\n"
-    'group all_of { all in order "A", "B"  at most 2_500 points per member per calendar year }'
+    """
+earn "A" as a {
+  on stay  give 10 points per 1 GBP of net
+  at most 3 times per member per 45 days  at most 900 points per member per calendar month  competes in all_of
+}
+earn "B" as b {
+  on stay  when net >= 20 GBP  give 250 points
+  at most 600 points per member per 2 months, or nothing  competes in all_of
+}
+group all_of { all in order "A", "B"  at most 2_500 points per member per calendar year }
+"""
 )
 
 
@@ -142,7 +148,7 @@ def _granted(stay: Stay, past: list[Grant]) -> dict[str, int]:
         points = min(wanted, _room(past, "a", month, 900), _room(past, "ab", year, 2500))
         if points:
             found["a"] = points
-    now = past + [Grant(stay.day, "a", found.get("a", 0))]
+    now = [*past, Grant(stay.day, "a", found.get("a", 0))]
     if stay.pounds >= 20 and _room(past, "b", add_months(stay.day, -2) + 1, 600) >= 250:
         points = min(250, _room(now, "ab", year, 2500))
         if points:
@@ -153,7 +159,7 @@ def _granted(stay: Stay, past: list[Grant]) -> dict[str, int]:
 @quick
 @example(st.lists(st.builds(Stay, st.integers(0, 200), st.integers(0, 60)), min_size=1, max_size=20).map(sorted))
 def test_limits_are_what_all_earlier_grants_leave(history: list[Stay]) -> None:
-    guest = Guest(LIMITED)
+    guest = Guest(LIMITED, watched=False)
     past: list[Grant] = []
     for each in history:
         stay = Stay(FIRST + each.day, each.pounds)
@@ -221,7 +227,7 @@ def test_tiers_are_what_a_walk_from_day_to_day_finds(fall: str, life: str, stays
     history = [each for place, each in enumerate(history) if each.day not in {other.day for other in history[:place]}]
     until = FIRST + 1500
     walked = _walk(history, fall, LIVES[life], until)
-    guest = Guest(_ladder(fall, life))
+    guest = Guest(_ladder(fall, life), watched=False)
     for at, stay in zip([each.day for each in history[1:]] + [until], history, strict=True):
         guest.stay(format_date(stay.day), *["10"] * stay.pounds)
         state: State = guest.state

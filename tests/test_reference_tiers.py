@@ -50,7 +50,10 @@ def test_a_holding_lasts_through_its_last_day() -> None:
 
 
 def test_an_end_never_comes_nearer() -> None:
-    rules = _ladder("then the earned tier", "Gold when nights >= 2, lasts for 12 months, or when spend >= 500 GBP as money, lasts for 3 months")
+    rules = _ladder(
+        "then the earned tier",
+        "Gold when nights >= 2, lasts for 12 months, or when spend >= 500 GBP as money, lasts for 3 months",
+    )
     guest = Guest(program(rules))
     guest.stay("2027-03-01", "10", "10")
     guest.stay("2027-04-01", "10")
@@ -122,7 +125,8 @@ match "Status match" as challenge {
 earn "E" as e { on stay  give by tier { Gold: 3 points  Silver: 2 points  otherwise: 1 point } }
 """
 ).replace("asked_for", "ask")
-GRADED = program(MATCH.replace("KEEP", "highest tier if by rung { Silver: trial_nights >= 1  Gold: trial_nights >= 3 }"))
+GRADES = "highest tier if by rung { Silver: trial_nights >= 1  Gold: trial_nights >= 3 }"
+GRADED = program(MATCH.replace("KEEP", GRADES))
 WHOLE = program(MATCH.replace("KEEP", "matched tier if trial_nights >= 2"))
 
 
@@ -180,3 +184,15 @@ def test_the_trial_s_own_event_does_not_count_in_it() -> None:
     guest.ask("2027-03-01", proof=1)
     guest.stay("2027-03-01", "10")
     assert list(guest.state.tracks["trial_nights"].values()) == [1]
+
+
+def test_what_a_match_gave_is_followed_by_what_the_match_says() -> None:
+    """The ladder goes one tier down; the match, whose holding it was, says `then the earned tier`."""
+    soft = MATCH.replace("then the earned tier }", "then 1 tier down }").replace("KEEP", GRADES)
+    guest = Guest(program(soft))
+    guest.ask("2027-03-01", proof=1)
+    guest.stay("2027-03-02", "10", "10", "10")
+    kept = [each for each in guest.state.holdings if each.reason == "challenge"]
+    assert [(each.tier, each.until) for each in kept] == [("Gold", day("2028-12-31"))]
+    assert guest.tier("2028-12-31") == "Gold"
+    assert guest.tier("2029-01-01") == "Blue"

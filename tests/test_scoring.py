@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rules_engine.calendar import format_date
-from rules_engine.outcome import EventRefused, Outcome, Refused
+from rules_engine.outcome import EventRefused, Outcome, Refused, TierChange
 from rules_engine.state import State
 from tests.playing import HEAD, Guest, day, given, program
 
@@ -82,7 +82,11 @@ def test_a_stream_is_scored_in_the_order_of_time() -> None:
     states: dict[str, State] = {}
     events = [_stay("c", "2027-03-03"), _stay("a", "2027-03-01"), _stay("b", "2027-03-02", guest="n")]
     found = list(scored.score_many(events, states=states))
-    assert [(each.id, given(each)) for each in found if isinstance(each, Outcome)] == [("a", {}), ("b", {}), ("c", {"two": 1})]
+    assert [(each.id, given(each)) for each in found if isinstance(each, Outcome)] == [
+        ("a", {}),
+        ("b", {}),
+        ("c", {"two": 1}),
+    ]
     assert states["m"].tracks["nights"] == {day("2027-01-01"): 2}
     one_by_one = State()
     for each in (events[1], events[0]):
@@ -96,7 +100,11 @@ def test_a_stream_takes_bytes_and_refuses_what_came_before() -> None:
     events = [json.dumps(_stay(folio, "2027-03-01")).encode() for folio in ("a", "z", "a")] + [b"{"]
     found = list(scored.score_many(events, ids=ids, in_order=True))
     assert [type(each) for each in found] == [Outcome, Refused, Refused, Refused]
-    assert [fault.code for each in found if isinstance(each, Refused) for fault in each.faults] == ["V152", "V152", "V100"]
+    assert [fault.code for each in found if isinstance(each, Refused) for fault in each.faults] == [
+        "V152",
+        "V152",
+        "V100",
+    ]
     assert ids == {("stay", "z"), ("stay", "a")}
 
 
@@ -171,7 +179,8 @@ def test_time_in_steps_is_time_at_once() -> None:
     guest = Guest(program(rules))
     guest.stay("2027-03-01", "10", "10")
     at_once = guest.program.advance(None, guest.state, "2031-06-01")
-    state, tiers = guest.state, ()
+    state = guest.state
+    tiers: tuple[TierChange, ...] = ()
     for year in range(2027, 2032):
         for month in (6, 12):
             found = guest.program.advance(None, state, f"{year}-{month:02d}-01")
@@ -185,7 +194,12 @@ def test_time_in_steps_is_time_at_once() -> None:
 
 
 def test_an_explanation_shows_how_an_amount_came_about() -> None:
-    rules = 'earn "Base" as base { on stay  when net >= 5 GBP  give 10 points per 1 GBP of net of lines where kind is room  at most 150 points per member per calendar month }'
+    rules = """
+earn "Base" as base {
+  on stay  when net >= 5 GBP  give 10 points per 1 GBP of net of lines where kind is room
+  at most 150 points per member per calendar month
+}
+"""
     guest = Guest(program(rules))
     guest.stay("2027-03-01", "10.99", "food 1")
     assert "109.9 points -> 109 points wanted (rounded down)" in guest.told
@@ -201,9 +215,8 @@ def test_an_explanation_shows_how_an_amount_came_about() -> None:
 
 
 def test_an_explanation_shows_the_ladder_and_is_its_json() -> None:
-    rules = NIGHTS + (
-        "tiers { Blue  Silver when nights >= 2  counts from the next event  lasts for 12 months  then the earned tier }\n"
-    )
+    clauses = "counts from the next event  lasts for 12 months  then the earned tier"
+    rules = f"{NIGHTS}tiers {{ Blue  Silver when nights >= 2  {clauses} }}\n"
     guest = Guest(program(rules + BASE))
     guest.stay("2027-03-01", "10")
     assert "Silver does not hold: nights is 1, and at least 2 is required" in guest.told
@@ -213,3 +226,12 @@ def test_an_explanation_shows_the_ladder_and_is_its_json() -> None:
     assert "a holding of Silver ended on 2028-03-01" in explained.text()
     assert json.loads(explained.to_json())["rules"][0]["gives"][0]["given"] == "100 points"
     assert explained.text("base").startswith('"Base": 100 points')
+
+
+def test_a_lot_is_part_of_the_balance_on_its_last_day() -> None:
+    head = HEAD.replace("rounded down   lasts forever", "rounded down   lasts for 12 months")
+    rules = BASE + 'earn "Rich" as rich { on stay  when balance of points >= 100 points  give 1 point }'
+    for out, found in (("2028-02-29", {"rich": 1}), ("2028-03-01", {})):
+        guest = Guest(program(rules, head))
+        guest.stay("2027-03-01", "10")
+        assert given(guest.stay(out)) == found

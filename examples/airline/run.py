@@ -37,17 +37,18 @@ def files(data: Path | None) -> tuple[Path, Path]:
     return events_file(mapping, data), members
 
 
-def score(activity: Path, members: Path, rows: int | None = None) -> tuple[Replay, list[str]]:
-    """Score a file, or its first rows; the points of each row in the order of the file, empty where it was refused."""
+def score(activity: Path, members: Path, rows: slice = slice(None)) -> tuple[Replay, list[str]]:
+    """Score a file, or some of its rows; the points of each in the order of the file, empty where it was refused."""
     mapping = read_mapping(HERE / "mapping.toml")
     program = load(HERE / "airline.rules")
     decimals = program.unit("point").decimals
     replay = Replay(program, read_members(members, mapping=mapping))
     reads = read_events(activity, mapping=mapping, ids={"activity": "row"})
     points: dict[int, str] = {}
-    for read, outcome in replay.run(islice(reads, rows)):
+    for read, outcome in replay.run(islice(reads, rows.start, rows.stop)):
         points[read.number] = format_decimal(outcome.totals.get("point", 0), decimals)
-    return replay, [points.get(number, "") for number in range(1, replay.tally.read.rows + 1)]
+    first = (rows.start or 0) + 1
+    return replay, [points.get(number, "") for number in range(first, first + replay.tally.read.rows)]
 
 
 def booked(activity: Path) -> Iterator[dict[str, str]]:
@@ -64,7 +65,7 @@ def write(out: Path, activity: Path, points: list[str]) -> int:
     with out.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow((*COLUMNS, "points"))
-        for row, given in zip(booked(activity), points, strict=False):
+        for row, given in zip(booked(activity), points, strict=True):
             writer.writerow((*(row[column] for column in COLUMNS), given))
             equal += given != "" and Decimal(given) == Decimal(row["Points Accumulated"])
     return equal

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import orjson
 
 from examples.replay import data_folder, options
 from rules_engine.feeds import Read, events_file, read_events, read_mapping
@@ -45,7 +44,7 @@ def stays(reads: Iterable[Read]) -> Iterator[Read]:
         if read.event is None:
             yield read
         else:
-            yield msgspec.structs.replace(read, kind="stay", event=orjson.dumps(stay(read.fields())))
+            yield msgspec.structs.replace(read, kind="stay", event=msgspec.json.encode(stay(read.fields())))
 
 
 def stay(booking: dict[str, Any]) -> dict[str, Any]:

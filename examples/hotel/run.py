@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from examples.hotel.prepare import bookings, stays
-from examples.replay import Replay, Sums, data_folder, options, refused
+from examples.replay import Replay, Sums, data_folder, options, refused, tiers, titles
 from rules_engine.calendar import format_date
 from rules_engine.pipeline import load
 from rules_engine.scoring import Program
@@ -27,13 +27,12 @@ Summary = dict[str, Sums]
 
 def summary(program: Program, data: Path | None) -> tuple[Replay, Summary]:
     """Score the stays and sum up."""
-    titles = {rule.key: rule.title for rule in program.core.rules}
-    replay = Replay(program)
+    replay, names = Replay(program), titles(program)
     sums = {"points by rule": Sums(), "points by tier": Sums(), "points by month": Sums()}
     for _, outcome in replay.run(stays(bookings(data))):
         points = outcome.totals.get("point", 0)
         for award in (award for award in outcome.awards if award.given):
-            sums["points by rule"].add(titles[award.rule], award.given)
+            sums["points by rule"].add(names[award.rule], award.given)
         sums["points by tier"].add(str(outcome.before["tier"]) if outcome.member else "no member", points)
         sums["points by month"].add(format_date(outcome.day)[:7], points)
     return replay, sums
@@ -50,8 +49,8 @@ def main(arguments: list[str]) -> None:
     print(f"\n{replay.tally.summary()}\n")
     if replay.refusals:
         print(refused(replay.refusals) + "\n")
-    titles = [rule.title for rule in program.core.rules]
-    print("\n\n".join(found.table(head, [*titles, "Blue", "Silver", "Gold"]) for head, found in sums.items()))
+    order = [*titles(program).values(), *tiers(program)]
+    print("\n\n".join(found.table(head, order) for head, found in sums.items()))
     print(f"\n{replay.tally.read.rows:,} bookings in {seconds:.1f} seconds")
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import orjson
 
-from examples.replay import Replay, Sums, data_folder, options, refused
+from examples.replay import Replay, Sums, data_folder, options, refused, tiers, titles
 from rules_engine.calendar import format_date
 from rules_engine.feeds import Read, events_file, read_events, read_mapping
 from rules_engine.outcome import Outcome
@@ -32,8 +32,7 @@ class Report:
     limit cut."""
 
     def __init__(self, program: Program) -> None:
-        self.titles = {rule.key: rule.title for rule in program.core.rules}
-        self.tiers = [rung.name for rung in program.core.tiers.rungs] if program.core.tiers else []
+        self.titles, self.tiers = titles(program), tiers(program)
         self.by_rule, self.by_tier, self.by_month = Sums(), Sums(), Sums()
         self.orders: dict[str, list[Read]] = {}
         self.most = (0, False, 0)

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from examples.replay import titles
 from rules_engine.calendar import format_date, parse_date
 from rules_engine.feeds import read_events
 from rules_engine.outcome import Outcome, TierChange
@@ -44,11 +45,11 @@ def stories(path: Path = HERE / "sample.ndjson") -> dict[str, list[str]]:
 def of_event(program: Program, flyer: str, outcome: Outcome) -> Iterator[str]:
     """What one event brought its flyer."""
     yield from of_time(outcome.changes[flyer], outcome.tiers)
-    titles = {rule.key: rule.title for rule in program.core.rules}
+    names = titles(program)
     for award in outcome.awards:
         if award.given:
             given = program.format_amount(award.unit, award.given)
-            yield f"{format_date(outcome.day)}  {titles[award.rule]}: {given}"
+            yield f"{format_date(outcome.day)}  {names[award.rule]}: {given}"
 
 
 def of_time(changes: Sequence[Change], tiers: Sequence[TierChange]) -> Iterator[str]:

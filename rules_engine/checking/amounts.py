@@ -1,8 +1,9 @@
 """Amounts that rules give, limits, marks, and values of tests.
 
-In: an effect with its modifiers and its environment. Out: `ir.GiveDef`. An amount has one unit: its own, or the one that
-`in UNIT` names where money is given in a unit that counts that money. What can come to a fraction needs a rounding,
-written on the rule or on the unit. An optional that is given alone is discharged: absent, nothing is offered.
+In: an effect with its modifiers and its environment. Out: `ir.GiveDef`. An amount has one unit: its own, or the one
+that `in UNIT` names where money is given in a unit that counts that money. What can come to a fraction needs a
+rounding, written on the rule or on the unit. An optional that is given alone is discharged: absent, nothing is
+offered.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from rules_engine.types import (
     describe,
 )
 
-from . import conditions, dates, expressions, measures, names, tables
+from . import conditions, dates, expressions, keys, measures, names, rates, unknowns
 from .context import Context
 from .core import integral
 from .env import STAGE_WORDS, Env, Stage, env_for, narrowed
@@ -115,7 +116,7 @@ def _grain(effect: tree.Give, env: Env) -> tuple[Env, ir.Expr | None]:
 
 
 def _bound(mod: tree.UpTo | tree.NeverBelow | tree.OnlyFrom | None, unit: Unit, env: Env) -> ir.Expr | None:
-    return None if mod is None else measures.limit(mod.bound, unit, env)
+    return None if mod is None else rates.limit(mod.bound, unit, env)
 
 
 def _steps(mod: tree.InSteps | None, unit: Unit, env: Env) -> int | None:
@@ -153,7 +154,7 @@ def _fact(mod: tree.WithFact, fields: dict[str, ir.FieldDef], unit: Unit, env: E
     field = fields.get(mod.name.text)
     if field is None:
         known = ", ".join(fields) or "nothing"
-        names.report_unknown("N219", mod.name, env, fields, unit=unit.name, values=known)
+        unknowns.report_unknown("N219", mod.name, env, fields, unit=unit.name, values=known)
         return None
     kind = names.type_of_field(field, env)
     found = expressions.value(mod.value, env, kind)
@@ -246,7 +247,7 @@ def _rounded(effect: tree.Give, parts: list[ir.Expr], unit: Unit, env: Env) -> N
     declared = info.rounding if isinstance(info, UnitInfo) else None
     if declared is not None or env.muted:
         return
-    rates = tables.rate_keys(env)
+    rates = keys.rate_keys(env)
     if all(integral(part, rates) for part in parts):
         return
     fix = Fix("write `, rounded down`", (effect.span[1], effect.span[1]), ", rounded down")
@@ -268,25 +269,28 @@ def award_has_lines(node: tree.RuleDecl, context: Context) -> bool:
     return bool(awards) and all(award.shares for award in awards)
 
 
-def award_types(info: RuleInfo, env: Env) -> list[Type]:
-    """The types of what a rule gives, for whoever reads it; nothing where it leads back to itself."""
-    silent = _silent(info, env)
-    return [] if silent is None else list(dict.fromkeys(found.type for found in _awards(info.node, silent)))
-
-
-def has_lines(info: RuleInfo, env: Env) -> bool:
-    """The same question as `award_has_lines`, on the way through other rules."""
-    silent = _silent(info, env)
-    awards = [] if silent is None else _awards(info.node, silent)
-    return bool(awards) and all(award.shares for award in awards)
+def award_of(info: RuleInfo, env: Env) -> tuple[list[Type], bool]:
+    """The types of what a rule gives and whether it all has lines, for whoever reads it; nothing where it leads back
+    to itself."""
+    memo = ("award", info.key)
+    if memo not in env.memo:
+        silent = _silent(info, env)
+        awards = [] if silent is None else _awards(info.node, silent)
+        kinds = list(dict.fromkeys(found.type for found in awards))
+        env.memo[memo] = kinds, bool(awards) and all(award.shares for award in awards)
+    found: tuple[list[Type], bool] = env.memo[memo]
+    return found
 
 
 def _silent(info: RuleInfo, env: Env) -> Env | None:
     key = f"rule {info.key}"
     if key in env.resolving:
         return None
+    if env.too_deep:
+        env.memo[("too deep",)] = True
+        return None
     inner = env_for(env.context, info.events, _stage(info.node), owner_known=True)
-    return msgspec.structs.replace(inner, resolving=env.resolving).silent(key)
+    return msgspec.structs.replace(inner, resolving=env.resolving, memo=env.memo).silent(key)
 
 
 def _rule_env(node: tree.RuleDecl, context: Context, key: str) -> Env:

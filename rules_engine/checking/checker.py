@@ -17,6 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from rules_engine import tree
+from rules_engine.currencies import CURRENCY_DECIMALS
 from rules_engine.diagnostics import Diagnostic, did_you_mean, sort_key
 from rules_engine.parsing import Parsed, parse
 from rules_engine.source import Source
@@ -101,7 +102,7 @@ class Checker:
         files = (*own, *used)
         names = tuple(each.source.name for each in files)
         entries = _entries(own, used)
-        made = symbols(entries, names, _broken(files), self.folder)
+        made = symbols(entries, names, _broken(files, findings), self.folder)
         ones = self._ones(entries, files, made)
         findings += [each for file in files for each in file.parsed.diagnostics]
         findings += [each for one in ones for each in one.diagnostics]
@@ -215,21 +216,26 @@ def _broken_key(broken: object) -> str:
 _UNIT = re.compile(r"unit\s+(\w+)(?:\s*,\s*(\w+))?")
 _AS = re.compile(r'"\s+as\s+(\w+)')
 _TITLE = re.compile(r'"([^"\n]*)"')
+_CODE = re.compile(r"\b[A-Z]{3}\b")
 _WORD = re.compile(r"\w+\s+(\w+)")
 _TITLED = frozenset({"catalogue", "item", "basket", "shipping", "redeem", "earn", "reward", "match"})
 
 
-def _broken(files: Sequence[SourceFile]) -> list[Broken]:
-    """What the declarations that do not parse would have declared, by their first words."""
-    made = []
+def _broken(files: Sequence[SourceFile], findings: Sequence[Diagnostic]) -> list[Broken]:
+    """What the declarations that do not parse, and vocabularies that are not there, would have declared."""
+    made = [Broken(0, "use", (), "", each.span) for each in findings if each.code == "N108"]
     for at, file in enumerate(files):
         for each in file.parsed.broken:
-            names, title = _words_of(each.kind.split(" ")[0], file.source.slice(each.span))
-            made.append(Broken(at, each.kind.split(" ")[0], names, title, each.span))
+            kind = each.kind.split(" ")[0]
+            names, title = _words_of(kind, file.source.slice(each.span))
+            made.append(Broken(at, kind, names, title, each.span))
     return made
 
 
 def _words_of(kind: str, text: str) -> tuple[tuple[str, ...], str]:
+    """The names, and the title, that the first words of a declaration give it; of a header its currencies."""
+    if kind == "program":
+        return tuple(dict.fromkeys(code for code in _CODE.findall(text) if code in CURRENCY_DECIMALS)), ""
     if kind in _TITLED:
         title, name = _TITLE.search(text), _AS.search(text)
         return ((name[1],) if name else ()), title[1] if title else ""
@@ -242,7 +248,7 @@ def _words_of(kind: str, text: str) -> tuple[tuple[str, ...], str]:
 
 def _changed(before: Symbols | None, after: Symbols) -> frozenset[ReadKey] | None:
     """The names that say something else than before; None where everything may."""
-    if before is None or before.files != after.files:
+    if before is None or before.supposed != after.supposed:
         return None
     keys: set[ReadKey] = set()
     tables: tuple[tuple[str, Mapping[str, object], Mapping[str, object]], ...] = (

@@ -1,7 +1,7 @@
 """Conditions: what is true or false, with optionals discharged from left to right.
 
-In: a condition as written and its environment. Out: a core condition. Both sides of a comparison are of one dimension; a
-word on the right is first looked for among the values of what stands on the left.
+In: a condition as written and its environment. Out: a core condition. Both sides of a comparison are of one
+dimension; a word on the right is first looked for among the values of what stands on the left.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ from typing import Literal
 from rules_engine import ir, periods, tree
 from rules_engine.diagnostics import Fix
 from rules_engine.types import (
-    COUNT,
     DATE,
-    FLAG,
     ORDERED,
     PLAIN,
     TEXT,
@@ -25,15 +23,16 @@ from rules_engine.types import (
     Flag,
     Instant,
     ListOf,
+    Money,
     Rate,
     Text,
-    Tier,
+    Unit,
     Unknown,
     alike,
     describe,
 )
 
-from . import dates, expressions, measures, names, tables
+from . import dates, expressions, keys, measures, names, tables, unknowns
 from .core import both, mul, negated, num
 from .env import STAGE_WORDS, Env, proof
 from .infos import BrokenInfo, DefineInfo, EventInfo, PeriodInfo, TableInfo, TrackInfo
@@ -142,7 +141,7 @@ def compare(op: Op, left: tree.Expr, right: tree.Expr, node: tree.Expr, env: Env
     elif isinstance(one.type, Date) and isinstance(other.type, Instant):
         other = as_day(other, right, env)
     if not alike(one.type, other.type):
-        env.report("T302", node, left=_called(left, one), right=_called(right, other))
+        env.report("T302", node, left=_called(left, one), right=_called(right, other), note=_same_money(one, other))
         return ir.Flg(at, True)
     if op not in ("=", "!=") and not isinstance(one.type, ORDERED):
         env.report("T317", node, op=op, found=describe(one.type))
@@ -162,6 +161,14 @@ def _sides(left: tree.Expr, right: tree.Expr, env: Env) -> tuple[Typed, Typed]:
     return one, expressions.value(right, env, one.type)
 
 
+def _same_money(one: Typed, other: Typed) -> str:
+    """The mend where a unit that counts money meets that money."""
+    for left, right in ((one.type, other.type), (other.type, one.type)):
+        if isinstance(left, Unit) and isinstance(right, Money) and left.currency == right.currency:
+            return f"write the amount in {left.plural}"
+    return ""
+
+
 def _called(node: tree.Expr, found: Typed) -> str:
     words = describe(found.type)
     return f"`{node.text}`, {words}," if isinstance(node, tree.Path) else words
@@ -169,7 +176,7 @@ def _called(node: tree.Expr, found: Typed) -> str:
 
 def _known_choice(value: str, kind: Choice, node: tree.Expr, env: Env) -> None:
     if value not in kind.values:
-        names.unknown_value(tree.Name(node.span, value), kind, env)
+        unknowns.unknown_value(tree.Name(node.span, value), kind, env)
 
 
 def as_day(found: Typed, node: tree.Node, env: Env) -> Typed:
@@ -224,11 +231,11 @@ def _one_of(left: Typed, items: tuple[tree.Expr, ...], node: tree.Expr, env: Env
     for item in items:
         found = expressions.constant_of(item, left.type, env)
         if isinstance(found, Fraction):
-            found = tables.whole(found * tables.RATE_SCALE if rate else found, describe(left.type), item, env)
+            found = keys.whole(found * keys.RATE_SCALE if rate else found, describe(left.type), item, env)
         if found is None:
             break
         values.append(found)
-    read = mul(num(tables.RATE_SCALE, at), left.expr, at) if rate else left.expr
+    read = mul(num(keys.RATE_SCALE, at), left.expr, at) if rate else left.expr
     return ir.OneOf(at, read, tuple(dict.fromkeys(values)))
 
 
@@ -367,6 +374,3 @@ def track_named(node: tree.Expr, env: Env) -> TrackInfo | None:
 def is_plain(kind: object) -> bool:
     """Whether a type is a number without a dimension."""
     return isinstance(kind, PLAIN)
-
-
-__all__ = ["COUNT", "FLAG", "Tier", "among", "as_day", "compare", "condition", "in_period", "track_named"]

@@ -14,6 +14,7 @@ import msgspec
 
 from rules_engine import ir, periods, tree
 from rules_engine.calendar import Duration, parse_date
+from rules_engine.currencies import CURRENCY_DECIMALS
 from rules_engine.diagnostics import Diagnostic, Fix, Label, nearest
 from rules_engine.values import ValueFault
 
@@ -122,6 +123,8 @@ class Context:
         """A declared event."""
         self.reads.add(("name", name))
         found = self.symbols.names.get(name)
+        if found is None and self.symbols.vocabulary_missing:
+            return BrokenInfo(name)
         return found if isinstance(found, (EventInfo, BrokenInfo)) else None
 
     def events(self) -> Iterable[str]:
@@ -158,7 +161,10 @@ class Context:
     def currency(self, code: str) -> ir.Currency | None:
         """A currency that the header lists."""
         self.reads.add(("currency", code))
-        return self.symbols.header.currencies.get(code)
+        found = self.symbols.header.currencies.get(code)
+        if found is None and self.symbols.broken_header and code in CURRENCY_DECIMALS:
+            return ir.Currency(code, CURRENCY_DECIMALS[code], "half up")
+        return found
 
     def unknown_currency(self, code: str, node: tree.Node) -> None:
         """A currency that the header does not list; without any list, the header needs one."""
@@ -172,7 +178,7 @@ class Context:
 
     def unknown_title(self, title: tree.Text) -> None:
         """A title that no rule has."""
-        near = nearest(title.value, self.titles())
+        near = self.symbols.near(title.value, self.titles())
         fix = Fix(f'write `"{near}"`', title.span, f'"{near}"') if near else None
         self.report("N107", title, title=title.value, fix=fix, note=f'did you mean "{near}"?' if near else "")
 
@@ -298,7 +304,7 @@ class Context:
 
     def unknown(self, what: str, name: tree.Name, known: Iterable[str], note: str = "") -> None:
         """A name that nobody declared, with the nearest one as the mend."""
-        near = nearest(name.text, known)
+        near = self.symbols.near(name.text, known)
         fix = Fix(f"write `{near}`", name.span, near) if near else None
         self.report("N101", name, what=what, name=name.text, fix=fix, note=f"did you mean `{near}`?" if near else note)
 

@@ -80,7 +80,7 @@ def rows_of(node: ir.Choose) -> list[ir.Expr]:
 
 
 def integral(node: ir.Expr, rates: frozenset[str]) -> bool:
-    """Whether a number is whole on every event, as far as its shape tells; `rates` are the fields that are fractions."""
+    """Whether a number is whole on every event, as its shape tells; `rates` are the fields that are fractions."""
     match node:
         case ir.Num(den=den):
             return den == 1

@@ -1,21 +1,21 @@
 """Dates, lives, and when a rule holds.
 
-In: a date or a life as written and its environment. Out: core expressions of days. `until D` includes the day, `before D`
-does not. What lasts for a span is valid on its first day, so the last valid day is one day before its end. `end of
-calendar month 2 years later` is the end of the month that holds the day two years later.
+In: a date or a life as written and its environment. Out: core expressions of days. `until D` includes the day,
+`before D` does not. What lasts for a span is valid on its first day, so the last valid day is one day before its end.
+`end of calendar month 2 years later` is the end of the month that holds the day two years later.
 """
 
 from __future__ import annotations
 
 from rules_engine import ir, tree
 from rules_engine.calendar import local_instant, parse_date, parse_time
-from rules_engine.types import DATE, INSTANT, Date, Instant, Unknown, describe
+from rules_engine.types import DATE, Date, Instant, Unknown, describe
 from rules_engine.values import ValueFault
 
 from . import conditions, expressions, names, tables
 from .context import Context
-from .core import both, field_key
-from .env import Env, env_for, narrowed
+from .core import both
+from .env import Env, env_for
 from .infos import EventInfo
 from .typed import Typed
 
@@ -220,9 +220,3 @@ def anchor(path: tree.Path, context: Context, events: tuple[str, ...] = ()) -> i
         case _:
             env.report("T326", path, found=_called(path, found))
             return None
-
-
-__all__ = [
-    "DATE", "INSTANT", "anchor", "date", "date_test", "dates", "day_field", "day_of", "field_key", "life", "local_moment",
-    "narrowed", "unit_life",
-]  # fmt: skip

@@ -27,6 +27,7 @@ from .not_yet import of_event
 from .rules import rule_def
 from .scenarios import check_test
 from .spans import anchors_of, period_of
+from .subjects import subject
 from .symbols import Entry, Symbols
 from .tracks import track_def
 from .units import unit_def
@@ -65,7 +66,7 @@ class CheckedOne(msgspec.Struct, frozen=True, eq=False):
 
 def check_one(entry: Entry, symbols: Symbols) -> CheckedOne:
     """Check a declaration."""
-    context = Context(symbols, entry.file)
+    context = Context(symbols, entry.file, subject(entry.declaration))
     core = _core(entry.declaration, context)
     if context.failed:
         core = None

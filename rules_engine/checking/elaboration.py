@@ -10,8 +10,9 @@ from .dates import anchor, date, dates, day_field, life, unit_life
 from .env import Env, Stage, env_for, narrowed
 from .folds import FoldParts, fold, fold_type
 from .literals import constant
-from .names import define_decl, rung_of
+from .names import rung_of
 from .tables import keep, rung_table, table_decl
+from .unknowns import define_decl
 
 __all__ = [
     "Env",

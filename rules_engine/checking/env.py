@@ -1,17 +1,18 @@
-"""Where an expression stands: which events it is read on, at which stage, on a line or not, and what is known to be there.
+"""Where an expression stands: which events it is read on, at which stage, on a line or not, and what is known to be
+there.
 
-In: the context of the declaration under check. Out: `Env`, a frozen value that is passed down and replaced where a clause
-changes it (`where` goes to the lines, `has x and ...` proves x). All findings of expressions leave through it.
+In: the context of the declaration under check. Out: `Env`, a frozen value that is passed down and replaced where a
+clause changes it (`where` goes to the lines, `has x and ...` proves x). All findings of expressions leave through it.
 
-Optionals: `proven` holds the paths that are known to be present. What a condition proves when it is true, and when it is
-false, is read off its shape: `has x` proves x; `and` adds up what its parts prove; `or` keeps what all parts prove; `not`
-turns the two about.
+Optionals: `proven` holds the paths that are known to be present. What a condition proves when it is true, and when it
+is false, is read off its shape: `has x` proves x; `and` adds up what its parts prove; `or` keeps what all parts
+prove; `not` turns the two about.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -44,10 +45,21 @@ Fine: TypeAlias = Literal["", "units", "all"]
 """What may be written finer than it is counted, because it is rounded later: nothing, units, or money too (rates)."""
 
 
+DEPTH_MAX = 40
+"""How many names may lead into one another before the text is refused."""
+
+INLINED_MAX = 5_000
+"""How many times defines may be read in one declaration before it is refused."""
+
+Memo: TypeAlias = dict[tuple[str, ...], Any]
+"""What was found out about names in the check of one declaration."""
+
+
 class Env(msgspec.Struct, frozen=True):
-    """See the module. `guard` is the offset where a missing `has x and` belongs, None outside conditions. `use` is where
-    a define stands whose text is being read: findings and origins then point at the use. A `muted` reading only asks for
-    types: it reports nothing and skips conditions. `resolving` holds what is being looked into, to stop at a circle."""
+    """See the module. `guard` is the offset where a missing `has x and` belongs, None outside conditions. `use` is
+    where a define stands whose text is being read: findings and origins then point at the use. A `muted` reading only
+    asks for types: it reports nothing and skips conditions. `resolving` holds what is being looked into, to stop at a
+    circle; `memo` what was found on the way, for one declaration."""
 
     context: Context
     events: tuple[ir.EventDef, ...]
@@ -65,6 +77,7 @@ class Env(msgspec.Struct, frozen=True):
     mark: Type | None = None
     marks: tuple[int, ...] = ()
     resolving: frozenset[str] = NOTHING
+    memo: Memo = {}
 
     # ---- places and findings ----
 
@@ -124,9 +137,15 @@ class Env(msgspec.Struct, frozen=True):
     def inside(self, name: str, node: tree.Node) -> Env:
         """The same in the text of a define that is used at a node."""
         use = self.use or node
+        self.memo[("inlined",)] = self.memo.get(("inlined",), 0) + 1
         return msgspec.structs.replace(
             self, use=use, used=self.used or name, guard=None, resolving=self.resolving | {name}
         )
+
+    @property
+    def too_deep(self) -> bool:
+        """Whether names led into one another, or were read, too many times."""
+        return len(self.resolving) > DEPTH_MAX or self.memo.get(("inlined",), 0) > INLINED_MAX
 
     def silent(self, name: str) -> Env:
         """The same to ask for types only, while looking into `name`."""
@@ -167,6 +186,7 @@ def env_for(context: Context, events: tuple[str, ...], stage: Stage, *, owner_kn
         owner_known=owner_known or not optional,
         stage=stage,
         broken=len(known) < len(events),
+        memo={},
     )
 
 
@@ -220,9 +240,13 @@ def _define_proof(name: str, env: Env) -> Proof:
     if name in env.resolving:
         return NOTHING, NOTHING
     info = env.context.find(name)
-    if not isinstance(info, DefineInfo) or info.node is None:
+    if not isinstance(info, DefineInfo) or info.node is None or len(env.resolving) > DEPTH_MAX:
         return NOTHING, NOTHING
-    return proof(info.node, msgspec.structs.replace(env, resolving=env.resolving | {name}))
+    key = ("proof", name, *(event.name for event in env.events))
+    if key not in env.memo:
+        env.memo[key] = proof(info.node, msgspec.structs.replace(env, resolving=env.resolving | {name}))
+    found: Proof = env.memo[key]
+    return found
 
 
 def _all(sets: Iterable[frozenset[str]]) -> frozenset[str]:

@@ -1,14 +1,15 @@
 """Values: literals, arithmetic and everything else that is not a condition, with their dimensions.
 
 In: an expression and its environment. Out: `Typed`: a type, a core expression, and how it spreads over lines. Nothing
-here raises on a tree. This module is also the door of the room's expression half: its `__all__` is what declarations use.
+here raises on a tree. This module is also the door of the room's expression half: its `__all__` is what declarations
+use.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Literal, assert_never
+from typing import assert_never
 
 from rules_engine import ir, tree
 from rules_engine.calendar import parse_date, parse_time
@@ -38,10 +39,10 @@ from rules_engine.types import (
 )
 from rules_engine.values import ValueFault
 
-from . import conditions, dates, measures, names, tables
+from . import conditions, dates, measures, names, rates, tables, unknowns
 from .core import add, mul, negative, num, value_of
-from .env import Env, env_for, narrowed
-from .typed import Typed, lean, scaled, unknown
+from .env import Env
+from .typed import Typed, scaled, unknown
 
 
 def value(node: tree.Expr, env: Env, expected: Type | None = None) -> Typed:
@@ -114,13 +115,13 @@ def _read(node: Read, env: Env) -> Typed:
     """What is measured, looked up or remembered."""
     match node:
         case tree.Per():
-            return measures.per(node, env)
+            return rates.per(node, env)
         case tree.Of():
             return measures.of(node, env)
         case tree.SumOf() | tree.CountOf() | tree.DistinctOf():
             return measures.line_fold(node, env)
         case tree.Across():
-            return measures.across(node, env)
+            return rates.across(node, env)
         case tree.BalanceOf() | tree.PreviousOf():
             return measures.remembered(node, env)
         case tree.TierOf(which=which):
@@ -257,7 +258,7 @@ def constant_of(node: tree.Expr, kind: Type, env: Env) -> Fraction | Value | Non
         env.report("T302", node, left=describe(kind), right=describe(found.type))
         return None
     if isinstance(kind, Choice) and isinstance(found.expr, ir.Txt) and found.expr.value not in kind.values:
-        names.unknown_value(tree.Name(node.span, found.expr.value), kind, env)
+        unknowns.unknown_value(tree.Name(node.span, found.expr.value), kind, env)
         return None
     match found.expr:
         case ir.Num():
@@ -284,14 +285,10 @@ def _arithmetic(node: Arithmetic, env: Env, expected: Type | None) -> Typed:
             return Typed(found.type, negative(found.expr, at))
         case tree.Plus(parts=parts):
             return _sum([number(part, env, expected) for part in parts], list(parts), node, env, "plus")
-        case tree.Binary(op="+" | "-" as op, left=left, right=right):
-            return _plus_minus(op, left, right, node, env, expected)
-        case tree.Binary(op="*", left=left, right=right):
-            return _times(number(left, env), number(right, env), node, env)
-        case tree.Binary(op="/", left=left, right=right):
-            return _divided(number(left, env), right, node, env)
+        case tree.Binary():
+            return _chain(node, env, expected)
         case tree.Bracket(value=inner, mods=mods):
-            return measures.bracket(inner, mods, node, env, expected)
+            return rates.bracket(inner, mods, node, env, expected)
         case tree.LargestOf(items=items):
             return _largest(items, node, env, expected)
         case _:
@@ -311,16 +308,38 @@ def _called(node: tree.Expr, kind: Type) -> str:
     return f"`{node.text}`, {describe(kind)}," if isinstance(node, tree.Path) else describe(kind)
 
 
-def _plus_minus(
-    op: Literal["+", "-"], left: tree.Expr, right: tree.Expr, node: tree.Expr, env: Env, expected: Type | None
-) -> Typed:
-    one = number(left, env, expected)
+def _chain(node: tree.Binary, env: Env, expected: Type | None) -> Typed:
+    """`a + b - c * d`: the left spine of a chain, from its first operand on; chains may be long."""
+    spine: list[tree.Binary] = []
+    first: tree.Expr = node
+    while isinstance(first, tree.Binary):
+        spine.append(first)
+        first = first.left
+    only_sums = all(link.op in "+-" for link in spine)
+    found = number(first, env, expected if only_sums else None)
+    for link in reversed(spine):
+        found = _linked(found, link, env, expected)
+    return found
+
+
+def _linked(one: Typed, node: tree.Binary, env: Env, expected: Type | None) -> Typed:
+    """One more operand on the right of a chain."""
+    match node.op:
+        case "*":
+            return _times(one, number(node.right, env), node, env)
+        case "/":
+            return _divided(one, node.right, node, env)
+        case "+" | "-":
+            return _plus_minus(one, node, env, expected)
+
+
+def _plus_minus(one: Typed, node: tree.Binary, env: Env, expected: Type | None) -> Typed:
     lent = one.type if isinstance(one.type, (Money, Unit)) else expected
-    other = number(right, env, lent)
-    if op == "-":
+    other = number(node.right, env, lent)
+    if node.op == "-":
         at = env.at(node)
         other = Typed(other.type, negative(other.expr, at), scaled(other.shares, ir.Num(at, -1), at))
-    return _sum([one, other], [left, right], node, env, op)
+    return _sum([one, other], [node.left, node.right], node, env, node.op)
 
 
 def _sum(parts: list[Typed], nodes: list[tree.Expr], node: tree.Expr, env: Env, word: str) -> Typed:
@@ -392,6 +411,3 @@ def _largest(items: tuple[tree.Expr, ...], node: tree.Expr, env: Env, expected: 
             env.report("T302", item, left=describe(kind), right=describe(one.type))
             return unknown(env.at(node))
     return Typed(kind, ir.Largest(env.at(node), tuple(one.expr for one in found)))
-
-
-__all__ = ["Env", "constant_of", "env_for", "lean", "literal", "narrowed", "number", "value"]

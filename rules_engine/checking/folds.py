@@ -1,7 +1,7 @@
 """Folds of tracks: what a track adds up, on which lines, and what type comes of it.
 
-In: a track's declaration. Out: the pieces of `ir.TrackDef` that expressions make up. A track's type is asked for by readers
-without reporting anything; a track that is defined through itself has an unknown type there.
+In: a track's declaration. Out: the pieces of `ir.TrackDef` that expressions make up. A track's type is asked for by
+readers without reporting anything; a track that is defined through itself has an unknown type there.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from rules_engine import ir, tree
 from rules_engine.types import (
     COUNT,
     UNKNOWN,
-    Flag,
     Money,
     Type,
     Unit,
@@ -23,7 +22,7 @@ from rules_engine.types import (
     is_number,
 )
 
-from . import conditions, dates, expressions, measures, names, tables
+from . import conditions, dates, expressions, keys, measures, names, unknowns
 from .context import Context
 from .core import bounds, integral
 from .env import Env, env_for, narrowed
@@ -117,7 +116,9 @@ def _parts(node: tree.TrackDecl, env: Env) -> FoldParts | None:
             return _distinct(node, node.fold, env)
         case tree.StreakOf(period=period):
             used = None if env.muted else env.context.when(period)
-            return None if used is None and not env.muted else FoldParts("streak", COUNT, streak=used.name if used else "")
+            return (
+                None if used is None and not env.muted else FoldParts("streak", COUNT, streak=used.name if used else "")
+            )
         case tree.EdgeDay():
             env.not_yet(node.fold, "a first or last day as a track")
         case _:
@@ -139,7 +140,7 @@ def _sum(node: tree.Expr, env: Env) -> FoldParts | None:
     if not is_number(found.type):
         env.report("T305", node, found=describe(found.type), wanted="an amount")
         return None
-    if not integral(found.expr, tables.rate_keys(env)):
+    if not integral(found.expr, keys.rate_keys(env)):
         env.report("T336", node, what=describe(found.type))
     return _with_value("sum", found)
 
@@ -166,9 +167,9 @@ def _rule_key(name: tree.Name, env: Env) -> str | None:
         env.fail()
     elif info is None:
         rules = [each for each in env.context.names() if isinstance(env.context.find(each), RuleInfo)]
-        names.report_unknown("N201", name, env, rules)
+        unknowns.report_unknown("N201", name, env, rules)
     else:
-        names.wrong_kind(name, info, "a rule", env)
+        unknowns.wrong_kind(name, info, "a rule", env)
     return None
 
 
@@ -195,16 +196,19 @@ def track_type(info: TrackInfo, env: Env) -> Type:
     """The same for whoever reads the track."""
     if info.kind in ("count", "distinct", "streak"):
         return COUNT
-    silent = _silent(info, env)
-    return UNKNOWN if silent is None else _type_of(info.node, silent)
+    memo = ("track", info.name)
+    if memo not in env.memo:
+        silent = _silent(info, env)
+        env.memo[memo] = UNKNOWN if silent is None else _type_of(info.node, silent)
+    found: Type = env.memo[memo]
+    return found
 
 
 def _silent(info: TrackInfo, env: Env) -> Env | None:
-    if info.name in env.resolving:
+    if info.name in env.resolving or env.too_deep:
         return None
-    return msgspec.structs.replace(env_for(env.context, info.events, "track"), resolving=env.resolving).silent(
-        info.name
-    )
+    inner = env_for(env.context, info.events, "track")
+    return msgspec.structs.replace(inner, resolving=env.resolving, memo=env.memo).silent(info.name)
 
 
 def _type_of(node: tree.TrackDecl, silent: Env) -> Type:
@@ -224,7 +228,7 @@ def lowest(info: TrackInfo, env: Env) -> int | None:
     parts = None if silent is None else _parts(info.node, _trusting(silent))
     if silent is None or parts is None or parts.value is None:
         return None
-    low = bounds(parts.value, tables.event_bounds(silent))[0]
+    low = bounds(parts.value, keys.event_bounds(silent))[0]
     return 0 if low is not None and low >= 0 else None
 
 
@@ -235,7 +239,8 @@ def contribution(info: TrackInfo, node: tree.Node, env: Env) -> tuple[ir.Share, 
     """
     if info.name in env.resolving:
         return ()
-    inner = msgspec.structs.replace(env_for(env.context, info.events, "track"), resolving=env.resolving)
+    inner = env_for(env.context, info.events, "track")
+    inner = msgspec.structs.replace(inner, resolving=env.resolving, memo=env.memo)
     inner = narrowed(inner, info.node.where).inside(info.name, node)
     quiet, env.context.quiet = env.context.quiet, True
     try:
@@ -243,6 +248,3 @@ def contribution(info: TrackInfo, node: tree.Node, env: Env) -> tuple[ir.Share, 
     finally:
         env.context.quiet = quiet
     return () if parts is None else parts.shares
-
-
-__all__ = ["Flag", "FoldParts", "contribution", "fold", "fold_type", "lowest", "track_type"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rules_engine import ir, tree
 
-from .elaboration import condition, env_for
+from .elaboration import award_has_lines, award_units, condition, env_for
 from .infos import BrokenInfo, GroupInfo, MatchInfo, RuleInfo
 from .limits import Owner, limit_defs
 
@@ -31,7 +31,9 @@ def group_def(declared: tree.GroupDecl, context: Context) -> ir.GroupDef | None:
         if limit.or_nothing:
             context.report("M183", limit)
     events = tuple(dict.fromkeys(name for rule in rules for name in rule.events))
-    owner = Owner(declared.name.text, (), None, units_known=False)
+    units = frozenset(unit for rule in rules for unit in award_units(rule.node, context)) if rules else None
+    lines = all(award_has_lines(rule.node, context) for rule in rules)
+    owner = Owner(declared.name.text, units, lines, tuple(rule.node.when for rule in rules))
     made = limit_defs(limits, owner, context, env_for(context, events, "earn"))
     if context.failed:
         return None

@@ -171,7 +171,7 @@ def match_def(declared: tree.MatchDecl, context: Context) -> ir.MatchDef | None:
         kept,
         lasts,
         fall_def(declared.then.fall, later, context),
-        limit_defs(declared.limits, Owner(key, (), declared.when), context, env),
+        limit_defs(declared.limits, Owner(key, frozenset(), False, (declared.when,)), context, env),
         tuple(sorted({node.name for node in nodes((kept, lasts)) if isinstance(node, ir.Field)})),
         context.at(declared),
     )

@@ -13,7 +13,6 @@ import msgspec
 from rules_engine import ir, periods, tree
 
 from .elaboration import day_field, limit_amount
-from .infos import PeriodInfo
 from .tracks import uncovered, window_of
 
 if TYPE_CHECKING:
@@ -24,12 +23,13 @@ LIFETIME = ir.Window("lifetime")
 
 
 class Owner(msgspec.Struct, frozen=True):
-    """Who is limited: its key, the units it gives, whether its awards have lines, and the condition that gates it."""
+    """Who is limited: its key, the units it gives (None: not known, after an error), whether all its awards have lines,
+    and the conditions that gate it, one for each rule."""
 
     key: str
-    gives: tuple[ir.GiveDef, ...]
-    guard: tree.Expr | None
-    units_known: bool = True
+    units: frozenset[str] | None
+    lines: bool
+    guards: tuple[tree.Expr | None, ...]
 
 
 def limit_defs(limits: tuple[tree.Limit, ...], owner: Owner, context: Context, env: Env) -> tuple[ir.LimitDef, ...]:
@@ -58,7 +58,7 @@ def _limit(limit: tree.Limit, owner: Owner, context: Context, env: Env) -> ir.Li
     if scope.by_line:
         _by_line(limit, owner, context)
     unit, most = amount if amount else ("", None)
-    if unit and owner.units_known and unit not in {give.unit for give in owner.gives}:
+    if unit and owner.units is not None and unit not in owner.units:
         context.report("M172", limit, unit=unit)
     key = f"{owner.key}: {unit or 'times'} {words}"
     return ir.LimitDef(key, limit.times, most, unit, scope, limit.or_nothing, context.at(limit))
@@ -83,7 +83,7 @@ def _scope(limit: tree.Limit, owner: Owner, context: Context, env: Env) -> tuple
     by = day_field(scope.by, env) if scope.by is not None else None
     if scope.by is not None and by is None:
         return None, ""
-    outside = uncovered(when, scope.by, (owner.guard,), context)
+    outside = uncovered(when, scope.by, owner.guards, context)
     if outside is not None:
         context.report("M175", scope, period=periods.describe(outside))
     words = f"per {window_words(window)}" + (f" by {scope.by.text}" if scope.by is not None else "")
@@ -130,11 +130,6 @@ def _by_line(limit: tree.Limit, owner: Owner, context: Context) -> None:
     """By a day of each line only amounts can be limited, and only those that have lines."""
     if limit.amount is None:
         context.report("M176", limit)
-    elif any(not give.shares for give in owner.gives):
+    elif not owner.lines:
         context.report("M177", limit)
     context.need("split", limit)
-
-
-def is_period(name: str, context: Context) -> bool:
-    """Whether a name is a declared period's."""
-    return isinstance(context.find(name), PeriodInfo)

@@ -1,19 +1,18 @@
 """Names and paths: what `night`, `member.birthday`, `base` or `spent_enough` stand for where they are written.
 
-In: a path and its environment. Out: a typed value. The order is line, event, declared; a name that could be two things
-is an error, and so is an optional that nothing proves to be present. Whatever is unknown comes with the nearest known
-name, or with the events that have the field.
+In: a path and its environment. Out: a typed value. The order is line, event, declared; a name that could be two
+things is an error, and so is an optional that nothing proves to be present. Whatever is unknown comes with the
+nearest known name, or with the events that have the field.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
 
 from rules_engine import ir, tree
-from rules_engine.diagnostics import Fix, nearest
+from rules_engine.diagnostics import Fix
 from rules_engine.types import (
     COUNT,
     DATE,
@@ -35,10 +34,9 @@ from rules_engine.types import (
     alike,
 )
 
-from . import expressions, measures, tables
-from .context import Context
+from . import expressions, measures, tables, unknowns
 from .core import both
-from .env import STAGE_WORDS, Env, env_for, owners
+from .env import STAGE_WORDS, Env, owners
 from .infos import (
     BrokenInfo,
     DefineInfo,
@@ -116,7 +114,7 @@ def rung_of(name: tree.Name, env: Env) -> int | None:
     rungs = ladder.rungs if ladder is not None else ()
     if name.text in rungs:
         return rungs.index(name.text)
-    report_unknown("N210", name, env, rungs, values=", ".join(rungs) or "none is declared")
+    unknowns.report_unknown("N210", name, env, rungs, values=", ".join(rungs) or "none is declared")
     return None
 
 
@@ -129,9 +127,9 @@ def unit_type(name: tree.Name, env: Env) -> Unit | None:
         env.fail()
     elif info is None:
         units = [each for each in env.context.names() if isinstance(env.context.find(each), UnitInfo)]
-        report_unknown("N208", name, env, units)
+        unknowns.report_unknown("N208", name, env, units)
     else:
-        wrong_kind(name, info, "a unit", env)
+        unknowns.wrong_kind(name, info, "a unit", env)
     return None
 
 
@@ -154,7 +152,7 @@ class FieldHit(msgspec.Struct, frozen=True):
 
 def find_field(name: tree.Name, env: Env) -> FieldHit | None:
     """The field of that name on all the events; reports where only some have it, or have it otherwise."""
-    found = [(event, _on_event(name.text, event, env.line)) for event in env.events]
+    found = [(event, on_event(name.text, event, env.line)) for event in env.events]
     hits = [(event, hit) for event, hit in found if hit is not None]
     if not hits:
         return None
@@ -169,7 +167,7 @@ def find_field(name: tree.Name, env: Env) -> FieldHit | None:
     return _merged(name, [hit for _, hit in hits])
 
 
-def _on_event(name: str, event: ir.EventDef, line: bool) -> tuple[ir.FieldDef, bool] | None:
+def on_event(name: str, event: ir.EventDef, line: bool) -> tuple[ir.FieldDef, bool] | None:
     on_lines = next((each for each in event.lines.fields if each.name == name), None) if event.lines and line else None
     if on_lines is not None:
         return on_lines, True
@@ -311,7 +309,7 @@ def _unknown_fact(path: tree.Path, fact: tree.Name, env: Env) -> Typed:
     elif env.context.member_broken:
         env.fail()
     else:
-        report_unknown("N203", fact, env, env.context.members())
+        unknowns.report_unknown("N203", fact, env, env.context.members())
     return unknown(env.at(path))
 
 
@@ -350,7 +348,7 @@ def _declared(name: tree.Name, path: tree.Path, env: Env, expected: Type | None)
     info = env.context.find(name.text)
     match info:
         case None:
-            return _unknown_name(name, env, expected)
+            return unknowns.unknown_name(name, env, expected)
         case BrokenInfo():
             env.fail()
             return unknown(env.at(path))
@@ -363,7 +361,7 @@ def _declared(name: tree.Name, path: tree.Path, env: Env, expected: Type | None)
         case RuleInfo():
             return measures.award_read(info, path, env)
         case _:
-            wrong_kind(name, info, "a value", env)
+            unknowns.wrong_kind(name, info, "a value", env)
             return unknown(env.at(path))
 
 
@@ -380,15 +378,21 @@ def enter_define(info: DefineInfo, path: tree.Path, env: Env) -> Env | None:
     if info.node is None:
         env.report("N205", path, name=info.name, found="a list", wanted="a value", note=f"write `x in {info.name}`")
         return None
-    if info.name in env.resolving:
-        env.report("N213", path, name=info.name)
-        return None
-    return env.inside(info.name, path)
+    return env.inside(info.name, path) if _may_enter(info.name, path, env) else None
+
+
+def _may_enter(name: str, path: tree.Path, env: Env) -> bool:
+    """Whether the text of a name may be read here: not in a circle, and not too many times."""
+    if name in env.resolving:
+        env.report("N213", path, name=name)
+    elif env.too_deep and ("deep",) not in env.memo:
+        env.memo[("deep",)] = True
+        env.report("N220", path, name=name)
+    return name not in env.resolving and not env.too_deep
 
 
 def _table_value(info: TableInfo, path: tree.Path, env: Env) -> Typed:
-    if info.name in env.resolving:
-        env.report("N213", path, name=info.name)
+    if not _may_enter(info.name, path, env):
         return unknown(env.at(path))
     if info.node is not None:
         return tables.value_table(info.node, env.inside(info.name, path))
@@ -409,68 +413,6 @@ def imported(info: TableInfo, path: tree.Path, env: Env) -> Typed | None:
         env.report("T318", path, left=f"the key `{info.key.text}`", right="a text")
         return None
     return Typed(TEXT, ir.Imported(env.at(path), info.name, key.expr))
-
-
-# ---- unknown and wrong ----
-
-
-def _unknown_name(name: tree.Name, env: Env, expected: Type | None = None) -> Typed:
-    text = name.text
-    if env.broken:
-        env.fail()
-    elif env.context.member(text) is not None:
-        fix = Fix(f"write `member.{text}`", name.span, f"member.{text}")
-        env.report("N207", name, name=text, right=f"member.{text}", fix=fix)
-    elif env.use is not None and not _means_something(name, _everywhere(env)):
-        env.fail()
-    elif not env.line and any(_on_event(text, event, True) for event in env.events):
-        fix = Fix(f"write `{text} of lines`", name.span, f"{text} of lines")
-        env.report("N211", name, name=text, fix=fix)
-    elif isinstance(expected, Choice):
-        unknown_value(name, expected, env)
-    elif isinstance(expected, Tier):
-        rung_of(name, env)
-    elif having := _events_with(text, env):
-        words = ", ".join(f"`{each}`" for each in having)
-        if env.events:
-            env.report("N206", name, name=text, events=env.event_words(), having=words)
-        else:
-            env.report("N217", name, name=text, events=words, where=STAGE_WORDS[env.stage])
-    else:
-        report_unknown("N201", name, env, known_names(env))
-    return unknown(env.at(name))
-
-
-def _events_with(name: str, env: Env) -> list[str]:
-    found = ((each, env.context.event(each)) for each in env.context.events())
-    return [each for each, info in found if isinstance(info, EventInfo) and _on_event(name, info.definition, True)]
-
-
-def known_names(env: Env) -> list[str]:
-    """Everything that a bare name could have meant here."""
-    fields = [field.name for event in env.events for field in event.fields]
-    lines = [field.name for event in env.events if event.lines for field in event.lines.fields]
-    bases = BASES if any(event.list_field for event in env.events) else ()
-    return [*lines, *fields, *bases, *env.context.names(), *(f"member.{each}" for each in env.context.members())]
-
-
-def unknown_value(name: tree.Name, kind: Choice, env: Env) -> None:
-    """A word that is none of a field's values."""
-    report_unknown("N212", name, env, kind.values, field=kind.field, values=", ".join(kind.values))
-
-
-def report_unknown(code: str, name: tree.Name, env: Env, known: Iterable[str], **data: str) -> None:
-    """An unknown name with the nearest known one, as advice and as a mend."""
-    near = nearest(name.text, known)
-    fix = Fix(f"write `{near}`", name.span, near) if near else None
-    note = f"did you mean `{near}`?" if near else ""
-    env.report(code, name, fix=fix, labels=(), note=note, name=name.text, **data)
-
-
-def wrong_kind(name: tree.Name, info: Info, wanted: str, env: Env) -> None:
-    """A declared name of another kind than is needed."""
-    found = KIND_WORDS.get(type(info), "something else")
-    env.report("N205", name, name=name.text, found=found, wanted=wanted, labels=env.context.place(name.text))
 
 
 # ---- presence ----
@@ -531,42 +473,9 @@ def _has_declared(path: tree.Path, env: Env) -> ir.Expr:
         found = imported(info, path, env)
         return ir.Flg(at, True) if found is None else ir.Has(at, found.expr)
     if info is None:
-        _unknown_name(path.parts[0], env)
+        unknowns.unknown_name(path.parts[0], env)
     elif isinstance(info, BrokenInfo):
         env.fail()
     else:
-        wrong_kind(path.parts[0], info, "an optional field", env)
+        unknowns.wrong_kind(path.parts[0], info, "an optional field", env)
     return ir.Flg(at, True)
-
-
-# ---- defines where they are declared ----
-
-
-def define_decl(node: tree.DefineDecl, context: Context) -> None:
-    """Report the names in a define that mean nothing on any event; whatever depends on the event is checked at its uses."""
-    if isinstance(node.value, tree.Column):
-        return
-    env = env_for(context, tuple(context.events()), "earn", owner_known=True)
-    for each in tree.walk(node.value):
-        if isinstance(each, tree.Path) and len(each.parts) == 1 and not _means_something(each.parts[0], env):
-            report_unknown("N201", each.parts[0], env, known_names(env))
-
-
-def _everywhere(env: Env) -> Env:
-    return env_for(env.context, tuple(env.context.events()), env.stage, owner_known=True)
-
-
-def _means_something(name: tree.Name, env: Env) -> bool:
-    text = name.text
-    if text in owners(env) or text in (*BASES, *OFFER_BASES, "tier") or env.context.find(text) is not None:
-        return True
-    ladder = env.context.tiers()
-    if isinstance(ladder, BrokenInfo) or (ladder is not None and text in ladder.rungs):
-        return True
-    fields = [field for event in env.events for field in event.fields]
-    fields += [field for event in env.events if event.lines for field in event.lines.fields]
-    facts = [env.context.member(each) for each in env.context.members()]
-    return any(
-        field.name == text or text in field.choices or (field.item is not None and text in field.item.choices)
-        for field in (*fields, *(fact for fact in facts if fact is not None))
-    )

@@ -15,6 +15,7 @@ from rules_engine.diagnostics import Diagnostic, Fix, Label
 from .circles import circle
 from .infos import RuleInfo, Setting
 from .rules import nodes
+from .subjects import subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -65,12 +66,12 @@ def _heads(entries: Sequence[Entry], symbols: Symbols, names: tuple[str, ...]) -
             label = Label(names[other.file], _head_span(other.declaration), "the first one")
             span = _head_span(entry.declaration)
             yield Diagnostic("M160", names[entry.file], span, {"what": _ONCE[kind]}, (label,))
-    if symbols.broken_headers or not names:
+    if not names:
         return
-    if tree.Language not in first:
+    if tree.Language not in first and not symbols.broken_language:
         fix = Fix("write `language 1`", (0, 0), "language 1\n")
         yield Diagnostic("S101", names[0], (0, 0), {}, fix=fix)
-    if tree.Program not in first:
+    if tree.Program not in first and not symbols.broken_header:
         at = first[tree.Language].declaration.span[1] if tree.Language in first else 0
         fix = Fix("write a header", (at, at), '\nprogram "..." { }\n')
         yield Diagnostic(
@@ -119,25 +120,6 @@ def _missing(need: Need, one: CheckedOne, head: Entry, names: tuple[str, ...]) -
     label = Label(need.source, need.span, "needed here")
     user = subject(one.entry.declaration)
     return Diagnostic(code, names[head.file], declared.title.span, {"setting": setting, "user": user}, (label,), fix)
-
-
-def subject(declared: tree.Declaration) -> str:
-    """A declaration as messages name it: `earn "Base points"`, `track nights`."""
-    match declared:
-        case tree.RuleDecl(kind=kind, title=title):
-            return f'{kind} "{title.value}"'
-        case tree.MatchDecl(title=title):
-            return f'match "{title.value}"'
-        case tree.TestDecl(title=title):
-            return f'test "{title.value}"'
-        case tree.PeriodDecl() | tree.DefineDecl() | tree.TableDecl() | tree.UnitDecl() | tree.EventDecl():
-            return f"{type(declared).__name__.removesuffix('Decl').lower()} {declared.name.text}"
-        case tree.TrackDecl() | tree.GroupDecl():
-            return f"{type(declared).__name__.removesuffix('Decl').lower()} {declared.name.text}"
-        case tree.MemberDecl() | tree.TiersDecl() | tree.HoldoutDecl():
-            return type(declared).__name__.removesuffix("Decl").lower()
-        case tree.Program() | tree.Language() | tree.Use():
-            return "the header"
 
 
 # ---- tiers ----

@@ -39,7 +39,8 @@ def rule_def(declared: tree.RuleDecl, context: Context) -> ir.RuleDef | None:
     loop, inner = _loop(declared.loop, env)
     gives = _gives(declared, context, inner)
     key = declared.name.text if declared.name else declared.title.value
-    owner = Owner(key, gives, declared.when, units_known=not context.failed)
+    units = None if context.failed else frozenset(each.unit for each in gives)
+    owner = Owner(key, units, all(each.shares for each in gives), (declared.when,))
     limits = limit_defs(declared.limits, owner, context, env)
     group = _group(declared.group, context)
     if context.failed:

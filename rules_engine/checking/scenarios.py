@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, assert_never
 
 from rules_engine import ir, tree
 
-from .elaboration import constant, env_for, rung_of
+from .elaboration import award_units, constant, env_for, rung_of
 from .groups import known_rule
-from .infos import BrokenInfo, EventInfo, TiersInfo, TrackInfo, UnitInfo
+from .infos import BrokenInfo, EventInfo, MatchInfo, RuleInfo, TiersInfo, TrackInfo, UnitInfo
 
 if TYPE_CHECKING:
     from .context import Context
@@ -130,7 +130,7 @@ def _column(name: tree.Name, lines: dict[str, ir.FieldDef], event: str, context:
 def _expectation(expected: tree.Expectation, env: Env, context: Context) -> None:
     match expected:
         case tree.ExpectRule():
-            _awarded(expected, context)
+            _awarded(expected, env, context)
         case tree.ExpectTier(tier=name):
             known_tier(name, env, context)
         case tree.ExpectBalance(unit=unit):
@@ -143,21 +143,25 @@ def _expectation(expected: tree.Expectation, env: Env, context: Context) -> None
             assert_never(expected)
 
 
-def _awarded(expected: tree.ExpectRule, context: Context) -> None:
-    name = expected.rule
-    match context.rule(name):
-        case None if isinstance(name, tree.Text):
-            context.unknown_title(name)
-        case None:
-            assert isinstance(name, tree.Name)
-            if context.find(name.text) is None:
-                context.unknown("rule", name, context.names())
-            else:
-                known_rule(name, context)
-        case _:
-            pass
-    if isinstance(expected.value, tree.QuantityLit):
-        known_unit(expected.value.unit, context)
+def _awarded(expected: tree.ExpectRule, env: Env, context: Context) -> None:
+    name, value = expected.rule, expected.value
+    found = context.rule(name)
+    if isinstance(found, MatchInfo) and isinstance(value, tree.Path):
+        known_tier(value.parts[0], env, context)
+    elif not isinstance(found, (MatchInfo, BrokenInfo)):
+        rule = known_rule(name, context)
+        if rule is not None and isinstance(value, tree.QuantityLit):
+            _given_by(rule, value.unit, context)
+
+
+def _given_by(rule: RuleInfo, name: tree.Name, context: Context) -> None:
+    """A test expects of a rule only units that it gives."""
+    known_unit(name, context)
+    unit = context.find(name.text)
+    if isinstance(unit, UnitInfo) and not rule.not_yet:
+        units = award_units(rule.node, context)
+        if units and unit.name not in units:
+            context.report("X104", name, title=rule.title, unit=name.text)
 
 
 def known_unit(name: tree.Name, context: Context) -> None:

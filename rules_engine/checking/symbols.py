@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 import msgspec
 
 from rules_engine import ir, tree
-from rules_engine.diagnostics import Diagnostic, Label
+from rules_engine.diagnostics import Diagnostic, Label, nearest
 
 from .context import Context
 from .events import event_info
 from .fields import fields_of
-from .headers import NO_HEADER, header_info
+from .headers import NO_HEADER, header_info, supposed_header
 from .imports import Folder, NoFolder
 from .infos import (
     STAGES,
@@ -77,7 +77,24 @@ class Symbols:
         self.places: dict[str, Place] = {}
         self.folder: Folder = NoFolder()
         self.findings: list[Diagnostic] = []
-        self.broken_headers = False
+        self.broken_header = False
+        self.broken_language = False
+        self.vocabulary_missing = False
+        self._near: dict[tuple[str, int], str] = {}
+
+    @property
+    def supposed(self) -> tuple[object, ...]:
+        """The files, and what is supposed of those that do not parse: if it changes, anything may."""
+        return self.files, self.broken_header, self.broken_language, self.vocabulary_missing
+
+    def near(self, word: str, known: Iterable[str]) -> str:
+        """The known name most like a word. A renamed track is missed by all its readers, so answers are kept."""
+        if known is not self.names and known is not self.titles:
+            return nearest(word, known)
+        key = word, id(known)
+        if key not in self._near:
+            self._near[key] = nearest(word, known)
+        return self._near[key]
 
 
 def symbols(
@@ -128,8 +145,15 @@ def _note_broken(broken: Broken, made: Symbols) -> None:
             made.member_broken = True
         case "tiers":
             made.tiers = BrokenInfo("tiers")
-        case "program" | "language" | "use":
-            made.broken_headers = True
+        case "program":
+            made.broken_header = True
+            made.header = supposed_header(broken.names)
+            return
+        case "language":
+            made.broken_language = True
+        case "use":
+            made.vocabulary_missing = made.member_broken = True
+            return
         case _:
             pass
     for name in broken.names:

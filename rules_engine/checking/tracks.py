@@ -85,7 +85,7 @@ def uncovered(
     found = context.find(per.name.text)
     if not isinstance(found, PeriodInfo) or found.period is None or periods.covers_every_day(found.period):
         return None
-    if any(_asks_in(each, per.name.text) for each in guards):
+    if guards and all(_asks_in(each, per.name.text) for each in guards):
         return None
     return found.period
 
@@ -144,11 +144,11 @@ def _check(declared: tree.TrackDecl, window: ir.Window | None, context: Context)
         context.report("M131", declared.per)
     if declared.by is not None and window is not None and window.kind in ("lifetime", "trial"):
         context.report("M132", declared.by, window="a lifetime" if window.kind == "lifetime" else "a trial")
-    outside = uncovered(declared.per, declared.by, (declared.where,), context)
+    outside = uncovered(declared.per, declared.by, (declared.where,), context) if declared.on else None
     if outside is not None:
         name = periods.describe(outside)
         fix = None
-        if declared.where is None and declared.on:
+        if declared.where is None:
             fix = context.insert(
                 f"count only what is inside `{name}`", declared.on[-1].span[1], f" where today in {name}"
             )

@@ -36,11 +36,12 @@ def command(
     ready = load(program)
     event = read_json(event_file, "event")
     owner = owner_of(event, ready.core)
+    member: object = None
     try:
         if member_file is not None and is_table(member_file):
             member = stored_facts(member_file, owner, ready.core)
-        else:
-            member = read_json(member_file, "member's facts") if member_file else None
+        elif member_file is not None:
+            member = read_json(member_file, "member's facts")
     except FeedError as error:
         raise CannotRun(*error.problems) from None
     stored = stored_state(read_json(state_file, "state"), owner) if state_file else None

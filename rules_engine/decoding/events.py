@@ -38,8 +38,8 @@ def reader_of(program: ir.Program) -> Reader:
     """The reader of a program, kept for the latest few programs; it holds the program, so its id stays its own."""
     found = _kept.get(id(program))
     if found is None:
-        while len(_kept) >= _KEPT_MAX:
-            _kept.pop(next(iter(_kept)), None)
+        for old in list(_kept)[: 1 - _KEPT_MAX]:
+            _kept.pop(old, None)
         found = Reader(program, {event.name: event for event in program.events}, world_of(program))
         _kept[id(program)] = found
     return found

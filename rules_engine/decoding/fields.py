@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -34,6 +35,7 @@ RATE_SCALE: Final = 10**RATE_DECIMALS_MAX
 VALUE_MAX: Final = 2**62 - 1
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SENT_MAX: Final = 64
+_MEMO_MAX: Final = 8192
 
 
 class World(msgspec.Struct, frozen=True):
@@ -207,7 +209,12 @@ def _scaled(value: object, decimals: int) -> int:
         raise Wrong("V110", found=clean(str(value)))
     if isinstance(value, Decimal):
         return Quantity.of(value, "", decimals).amount
-    return parse_decimal(_short(_plain(value)), decimals)
+    return _decimal(_short(_plain(value)), decimals)
+
+
+_decimal = lru_cache(maxsize=_MEMO_MAX)(parse_decimal)
+_day = lru_cache(maxsize=_MEMO_MAX)(parse_date)
+"""Prices and dates repeat: the same texts come again and again."""
 
 
 def _short(text: str) -> str:
@@ -261,7 +268,7 @@ def said(field: ir.FieldDef, scaled: int, world: World) -> str:
 def _date(field: ir.FieldDef, value: object, world: World) -> int:  # noqa: ARG001
     if isinstance(value, date) and not isinstance(value, datetime):
         return value.toordinal() + FIRST_DAY - 1
-    return parse_date(_short(_plain(value)))
+    return _day(_short(_plain(value)))
 
 
 def _time(field: ir.FieldDef, value: object, world: World) -> int:  # noqa: ARG001

@@ -109,11 +109,24 @@ def _decimal(field: ir.FieldDef, world: World) -> Any:
 # ---- bytes to events ----
 
 
+Step = tuple[str, str, ir.FieldDef | None]
+"""A field's name, its attribute, and its definition where its value must be read; None: it is canonical as it is."""
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """How to read the struct of one event, and its lines."""
+
+    definition: ir.EventDef
+    fields: tuple[Step, ...]
+    lines: tuple[Step, ...]
+
+
 class Typed(msgspec.Struct, frozen=True):
     """A program's typed decoder: of all its events, told apart by `event`."""
 
     program: ir.Program
     decoder: Any
+    plans: dict[str, Plan]
 
 
 _kept: dict[int, Typed] = {}
@@ -123,15 +136,22 @@ def typed_of(program: ir.Program) -> Typed:
     """The typed decoder of a program, kept for the latest few programs."""
     found = _kept.get(id(program))
     if found is None:
-        while len(_kept) >= _KEPT_MAX:
-            _kept.pop(next(iter(_kept)), None)
-        structs = tuple(event_struct(program, event.name) for event in program.events)
-        union: Any = structs[0]
-        for struct in structs[1:]:
-            union = union | struct
-        found = Typed(program, msgspec.json.Decoder(union))
+        for old in list(_kept)[: 1 - _KEPT_MAX]:
+            _kept.pop(old, None)
+        union: Any = event_struct(program, program.events[0].name) if program.events else None
+        for event in program.events[1:]:
+            union = union | event_struct(program, event.name)
+        found = Typed(program, msgspec.json.Decoder(union), {event.name: _plan(event) for event in program.events})
         _kept[id(program)] = found
     return found
+
+
+def _plan(event: ir.EventDef) -> Plan:
+    return Plan(event, _steps(event.fields), _steps(event.lines.fields if event.lines is not None else ()))
+
+
+def _steps(fields: tuple[ir.FieldDef, ...]) -> tuple[Step, ...]:
+    return tuple((each.name, attribute(each.name), None if each.kind in _ASIS else each) for each in fields)
 
 
 def decode_json(content: bytes, program: ir.Program) -> Event | tuple[Fault, ...]:
@@ -155,28 +175,28 @@ def _diagnosed(content: bytes, program: ir.Program) -> Event | tuple[Fault, ...]
 def event_of(sent: msgspec.Struct, program: ir.Program) -> Event | None:
     """The event of a decoded struct, or None where a value is wrong after all (the slow decoder says which)."""
     reader = reader_of(program)
-    definition = reader.events[sent.__struct_config__.tag]  # type: ignore[index]
+    plan = typed_of(program).plans[sent.__struct_config__.tag]  # type: ignore[index]
+    world = reader.world
     try:
-        fields = _values(sent, definition.fields, reader.world)
-        if definition.lines is None:
+        fields = _values(sent, plan.fields, world)
+        if plan.definition.lines is None:
             lines: tuple[dict[str, FieldValue], ...] = (fields,)
         else:
-            line_fields = definition.lines.fields
-            lines = tuple(_values(each, line_fields, reader.world) for each in sent.lines)  # type: ignore[attr-defined]
+            lines = tuple([_values(each, plan.lines, world) for each in sent.lines])  # type: ignore[attr-defined]
     except (Wrong, ValueFault):
         return None
-    faults: list[Fault] = []
-    return finish(definition, reader, fields, lines, faults)
+    return finish(plan.definition, reader, fields, lines, [])
 
 
-def _values(sent: Any, fields: tuple[ir.FieldDef, ...], world: World) -> dict[str, FieldValue]:
-    return {field.name: _value(field, getattr(sent, attribute(field.name)), world) for field in fields}
+def _values(sent: Any, steps: tuple[Step, ...], world: World) -> dict[str, FieldValue]:
+    values: dict[str, FieldValue] = {}
+    for name, place, field in steps:
+        value = getattr(sent, place)
+        values[name] = value if field is None or value is None else _value(field, value, world)
+    return values
 
 
 def _value(field: ir.FieldDef, sent: Any, world: World) -> FieldValue:
-    if sent is None or field.kind in _ASIS:
-        value: FieldValue = sent
-        return value
     if type(sent) is MoneyObject:
         sent = {"amount": sent.amount, "currency": sent.currency}
     return read(field, sent, world)

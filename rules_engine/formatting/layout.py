@@ -60,7 +60,8 @@ def to_text(node: tree.Node) -> str:
 def lay_out(text: str, file: tree.File) -> str:
     """The formatted text of a file; text outside its declarations stays as it is."""
     # Line ends of other systems and a byte order mark go; every offset stays.
-    text = text.replace("\r\n", " \n").replace("\r", "\n").replace("\ufeff", " ")
+    text = text.replace("\r\n", " \n").replace("\r", "\n")
+    text = " " + text[1:] if text.startswith("\ufeff") else text
     comments = sorted(file.comments, key=lambda comment: comment.span)
     p = Printer(PRINTERS, text, comments)
     pieces = list(_pieces(p, file.declarations, len(text)))
@@ -185,7 +186,7 @@ def _doc(p: Printer, piece: Piece) -> Doc:
 def _lines(p: Printer, piece: Piece, doc: Doc) -> list[Line]:
     match piece.what:
         case str():
-            return [Line(line, "") for line in piece.what.split("\n")]
+            return [Line(line.rstrip(), "") for line in piece.what.split("\n")]
         case tree.Comment():
             text = piece.what.text.rstrip()
             return [Line(text, "")] if piece.what.own_line else [Line("", text)]

@@ -212,13 +212,13 @@ def _say_habit(fault: Fault, habit: Habit, found: re.Match[str]) -> Diagnostic |
     return fault.say(habit.code, span, fix, found=real[0], mend=shown)
 
 
-def _near(fault: Fault, at: int, cutoff: float) -> Diagnostic | None:
+def _near(fault: Fault, at: int, percent: int) -> Diagnostic | None:
     """A word that is nearly a keyword, where the parser gets further with the keyword."""
     word = fault.tokens.texts[at]
     if not word.isidentifier() or len(word) < 2:
         return None
     span = (fault.tokens.starts[at], fault.tokens.ends[at])
-    close = get_close_matches(word.lower(), _keywords(fault.driver), n=5, cutoff=cutoff)
+    close = get_close_matches(word.lower(), _keywords(fault.driver), n=5, cutoff=percent / 100)
     helping = [c for c in close if c != word and fault.helps(span, c)]
     if not helping:
         return None
@@ -240,7 +240,7 @@ def _keywords(driver: Driver) -> list[str]:
 def _misspelt(fault: Fault) -> Diagnostic | None:
     """The word at the place, or one of the next two: `at mots` stops at `at`."""
     for at in range(fault.at, min(fault.at + 3, len(fault.tokens.kinds))):
-        found = _near(fault, at, 0.7 if at == fault.at else 0.75)
+        found = _near(fault, at, 70 if at == fault.at else 75)
         if found is not None:
             return found
     return None
@@ -248,7 +248,7 @@ def _misspelt(fault: Fault) -> Diagnostic | None:
 
 def _misspelt_before(fault: Fault) -> Diagnostic | None:
     for at in range(fault.at - 1, max(-1, fault.at - 4), -1):
-        found = _near(fault, at, 0.75)
+        found = _near(fault, at, 75)
         if found is not None and found.fix is not None and fault.mends(found.fix.span, found.fix.text):
             return found
     return None
@@ -372,7 +372,7 @@ def unknown_start(
         begin = text.rfind("\n", 0, start) + 1
         finding = Diagnostic("P105", source.name, place, {"found": word}, fix=Fix("begin a line", (begin, start), ""))
         return finding, (word, names_of(driver.lexer.lex(text, start, min(span[1], start + 400))))
-    close = get_close_matches(word.lower(), known, n=1, cutoff=0.6)
+    close = get_close_matches(word.lower(), known, n=1, cutoff=60 / 100)
     if not close or close[0] == word:
         hint = "a declaration begins with a word such as `earn`, `unit`, `event` or `track`"
         return Diagnostic(code, source.name, place, {"found": word, "hint": hint}), None

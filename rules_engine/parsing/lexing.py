@@ -95,9 +95,8 @@ class Lexer:
         self.fixed = [-1] * (self.pattern.groups + 1)
         for name, kind in _FIXED.items():
             self.fixed[index[name]] = kind
-        self.word, self.phrase = index["word"], index["phrase"]
+        self.word, self.from_cell = index["word"], index["from_cell"]
         self.phrases = (index["phrase"], index["comma"])
-        self.marks = (index["mark"], index["mark2"], index["minus"])
         self.num_word = index["num_word"]
         self.parts = [self._parts(kind, table) for kind in range(len(table.candidates))]
 
@@ -114,42 +113,35 @@ class Lexer:
     def _fill(self, out: Tokens, text: str, start: int, end: int) -> None:
         add_kind, add_text = out.kinds.append, out.texts.append
         add_start, add_end = out.starts.append, out.ends.append
-        known, fixed, word, word_after = self.kinds, self.fixed, self.word, self.num_word + 1
+        known, special = self.kinds.get, self.from_cell
         for found in self.pattern.finditer(text, start, end):
             group = found.lastindex
             if group is None:
                 break
             token = found[group]
-            if group == word:
-                kind = known.get(token, 0)
-                if not kind:
-                    kind = kinds.DOTTED if "." in token else kinds.NAME
-            else:
-                kind = fixed[group]
-                if kind < 0:
-                    if group == word_after:
-                        group -= 1
-                        token = found[group]
-                    kind, token = self._other(group, token, found)
+            kind = known(token)
+            if kind is None or group == special:
+                if group == self.num_word + 1:
+                    group -= 1
+                kind, token = self._other(group, found)
             add_kind(kind)
             add_text(token)
-            begin, finish = found.span(group)
-            add_start(begin)
-            add_end(finish)
+            add_start(found.start(group))
+            add_end(found.end(group))
 
-    def _other(self, group: int, token: str, found: re.Match[str]) -> tuple[int, str]:
-        """A phrase, a mark, or a number before a word."""
-        if group in self.marks:
-            return self.kinds[token], token
+    def _other(self, group: int, found: re.Match[str]) -> tuple[int, str]:
+        """A token that is no keyword as it stands: a name, a literal, a phrase with other blanks in it."""
+        token = found[group]
+        if group == self.word:
+            return (kinds.DOTTED if "." in token else kinds.NAME), token
         if group in self.phrases:
-            kind = self.kinds.get(token)
-            if kind is None:
-                token = " ".join(token.replace(",", ", ").split())
-                kind = self.kinds[token]
-            return kind, token
-        following = found[self.num_word + 1]
-        keyword = following in self.kinds or following in self.first_words
-        return (kinds.NUM_WORD if keyword else kinds.QNUM), token
+            token = " ".join(token.replace(",", ", ").split())
+            return self.kinds[token], token
+        if group == self.num_word:
+            following = found[group + 1]
+            keyword = following in self.kinds or following in self.first_words
+            return (kinds.NUM_WORD if keyword else kinds.QNUM), token
+        return self.fixed[group], token
 
     def split(self, tokens: Tokens, at: int) -> bool:
         """Take a token of several words apart where it stands; False if it is one word."""

@@ -7,6 +7,7 @@ nothing, down to the part of a condition that failed and the value that was ther
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,14 +15,24 @@ import msgspec
 from rules_engine import ir
 from rules_engine.backends.reference import Reference, Trace
 from rules_engine.backends.reference.allotment import parts_of
-from rules_engine.backends.reference.trace import Ending, GiveNoted, LimitNoted, Noted, RuleNoted, TrackNoted, WayNoted
-from rules_engine.calendar import format_date
+from rules_engine.backends.reference.times import duration_unit
+from rules_engine.backends.reference.trace import (
+    Ending,
+    GiveNoted,
+    LimitNoted,
+    Noted,
+    RuleNoted,
+    Slice,
+    TrackNoted,
+    WayNoted,
+)
+from rules_engine.calendar import Duration, format_date
 from rules_engine.event import Event, Facts
 from rules_engine.outcome import Award, Outcome
-from rules_engine.scoring.measures import PLAIN, Measure, Measures
+from rules_engine.scoring.measures import PLAIN, RUNG, Measure, Measures, decimal
 from rules_engine.scoring.reasons import failing
 from rules_engine.scoring.texts import Texts
-from rules_engine.state import LotGiven, State
+from rules_engine.state import Advanced, Change, HoldingBegan, HoldingEnded, LotLapsed, MatchMoved, State
 
 if TYPE_CHECKING:
     from rules_engine.scoring.program import Program
@@ -105,12 +116,14 @@ class WayTold(msgspec.Struct, frozen=True):
 
 
 class LotTold(msgspec.Struct, frozen=True):
-    """Units that the member now has: pending through a day, valid through a day."""
+    """Units that the member now has: pending through a day, valid through a day, or for spans after the last of some
+    events (with both, as the unit's `whichever` says)."""
 
     amount: str
     source: str
     pending: str
     expires: str
+    spans: tuple[str, ...] = ()
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -156,14 +169,14 @@ def explain(program: Program, reference: Reference, event: Event, facts: Facts, 
         member=event.member,
         day=format_date(event.day),
         late=found.late,
-        passed=tuple(map(teller.ending, trace.endings)),
+        passed=tuple(teller.passed(trace.endings, found.changes)),
         rules=tuple(teller.rule(noted, outcome.awards) for noted in trace.rules),
         tracks=tuple(teller.track(noted) for noted in trace.tracks if noted.before or noted.after),
         tiers=tuple(
             f"{each.before} to {each.after} from {format_date(each.since)} ({each.reason})" for each in found.tiers
         ),
         ways=tuple(map(teller.way, trace.ways)),
-        lots=tuple(teller.lot(change) for change in found.changes if isinstance(change, LotGiven)),
+        lots=tuple(teller.lot(award) for award in found.awards if award.given),
         outcome=outcome,
     )
 
@@ -193,7 +206,7 @@ class _Teller:
             applied=not why,
             why=why,
             because=because,
-            values=self.values(noted.inner),
+            values=self.values(noted.inner, PLAIN if isinstance(rule, ir.RuleDef) else RUNG),
             gives=tuple(self._give(give, paired.get(id(give))) for give in noted.gives),
             limits=tuple(self._limit(limit) for limit in noted.limits),
         )
@@ -235,7 +248,7 @@ class _Teller:
         show = self.measures.show
         return LimitTold(
             text=self.texts.of(noted.limit.at),
-            since=format_date(noted.occurrence) if noted.occurrence else "",
+            since=format_date(noted.occurrence) if noted.limit.scope.window.kind == "period" else "",
             used=show(noted.used, measure),
             room=show(max(0, noted.room), measure),
             asked=show(noted.asked, measure),
@@ -257,14 +270,30 @@ class _Teller:
         if measure == PLAIN and isinstance(node, _FORMED):
             measure = expected
         text, value = self.texts.of(node.at), self.measures.show(noted.value, measure)
-        if isinstance(node, ir.Fold):
-            inner = self._lines(node, noted.inner)
-        else:
-            inner = self.values(noted.inner, measure if isinstance(node, _KEEPING) else PLAIN)
+        inner = self._inner(noted, measure)
         if len(inner) == 1 and inner[0].text == text and (inner[0].value == value or measure == PLAIN):
             return inner
         line = None if noted.line is None else noted.line + 1
         return (ValueTold(text, value, line, tuple(each for each in inner if each.text != text or each.inner)),)
+
+    def _inner(self, noted: Noted, measure: Measure) -> tuple[ValueTold, ...]:
+        """What a value was made of, as far as it helps: a product by its factors, a day by the fields it stands on."""
+        match noted.node:
+            case ir.Fold():
+                return self._lines(noted.node, noted.inner)
+            case ir.Across(track=track):
+                return tuple(self._slice(each, self.measures.track(self.world.tracks[track])) for each in noted.slices)
+            case ir.Mul():
+                return self.values(list(_factors(noted)))
+            case ir.AddTime():
+                return self.values([each for each in noted.inner if not isinstance(each.node, ir.AddTime | ir.Today)])
+            case _:
+                return self.values(noted.inner, measure if isinstance(noted.node, _KEEPING) else PLAIN)
+
+    def _slice(self, part: Slice, measure: Measure) -> ValueTold:
+        show = self.measures.show
+        bounds = f"from {show(part.start, measure)} to {show(part.end, measure)}"
+        return ValueTold(bounds, f"{show(part.end - part.start, measure)} at {decimal(part.rate * 100)}%")
 
     def _lines(self, fold: ir.Fold, notes: list[Noted]) -> tuple[ValueTold, ...]:
         """A fold line by line: what a line brings, or why it is left out."""
@@ -293,13 +322,47 @@ class _Teller:
         values = self.values(noted.inner)
         return WayTold(tier, noted.way.name or tier, format_date(noted.day), noted.holds, because, values)
 
-    def lot(self, change: LotGiven) -> LotTold:
-        lot = change.lot
-        days = ("" if day is None else format_date(day) for day in (lot.pending, lot.expires))
-        return LotTold(self.measures.amount(lot.left, lot.unit), lot.source, *days)
+    def lot(self, award: Award) -> LotTold:
+        pending = "" if award.pending is None else format_date(award.pending)
+        expires = "" if award.expires is None else format_date(award.expires)
+        spans = tuple(map(_span, self.world.units[award.unit].lives))
+        amount = self.measures.amount(award.given, award.unit)
+        return LotTold(amount, award.rule, pending, expires, tuple(filter(None, spans)))
 
-    def ending(self, ending: Ending) -> str:
-        return f"{_ENDINGS[ending.kind].format(ending.what)} on {format_date(ending.day)}"
+    def passed(self, endings: list[Ending], changes: tuple[Change, ...]) -> Iterator[str]:
+        """What time did before the event: its changes stand before the one that moves the day."""
+        for ending in endings:
+            if ending.kind == "review":
+                yield f"tiers were judged at the end of {ending.what}, {format_date(ending.day)}"
+        places = [place for place, change in enumerate(changes) if isinstance(change, Advanced)]
+        for change in changes[: places[0]] if places else ():
+            yield from self._passed(change)
+
+    def _passed(self, change: Change) -> Iterator[str]:
+        match change:
+            case LotLapsed(lot=lot, day=day):
+                yield f"{self.measures.amount(lot.left, lot.unit)} from {lot.source} lapsed after {format_date(day)}"
+            case HoldingEnded(holding=holding):
+                until = "" if holding.until is None else f" after {format_date(holding.until)}"
+                yield f"{holding.tier} ({holding.reason}) ended{until}"
+            case HoldingBegan(holding=holding):
+                until = "for good" if holding.until is None else f"until {format_date(holding.until)}"
+                yield f"{holding.tier} ({holding.reason}) from {format_date(holding.start)} {until}"
+            case MatchMoved(match=match, after=after):
+                yield f"the trial of {match} was judged after {format_date(after.trial_until)}: {after.status}"
+            case _:
+                return
+
+
+def _span(life: ir.UnitLife) -> str:
+    if not life.after_last:
+        return ""
+    return f"{Duration(life.count, duration_unit(life.unit))} after the last {' or '.join(life.after_last)}"
+
+
+def _factors(noted: Noted) -> Iterator[Noted]:
+    for each in noted.inner:
+        yield from _factors(each) if isinstance(each.node, ir.Mul) else (each,)
 
 
 def _without_whole(values: tuple[ValueTold, ...]) -> tuple[ValueTold, ...]:
@@ -321,10 +384,4 @@ _WORDS = {
     "no award": "its table says `no award`",
     "nothing offered": "the event offers nothing",
     "nothing to give": "its amount is nothing",
-}
-_ENDINGS = {
-    "review": "tiers were judged at the end of {}",
-    "trial": "the trial of {} ended",
-    "tier": "a holding of {} ended",
-    "lapse": "{} lapsed",
 }

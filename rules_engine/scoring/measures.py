@@ -39,7 +39,7 @@ class Measures:
         self.world = world
         self.event = event
 
-    def of(self, node: ir.Expr | ir.Stop) -> Measure:  # noqa: C901 - one arm for each node that counts something
+    def of(self, node: ir.Expr | ir.Stop) -> Measure:
         """What the value of a node counts."""
         world = self.world
         match node:

@@ -19,11 +19,18 @@ from rules_engine.backends import Backend, Score
 from rules_engine.backends.reference import Reference
 from rules_engine.backends.reference.allotment import parts_of
 from rules_engine.calendar import parse_date, zone_version
-from rules_engine.decoding import decode, decode_facts, decode_json, decode_state, event_schema
-from rules_engine.decoding.faults import Place, fault
-from rules_engine.decoding.structs import event_of
+from rules_engine.decoding import (
+    Place,
+    decode,
+    decode_facts,
+    decode_json,
+    decode_state,
+    event_of,
+    event_schema,
+    fault,
+)
 from rules_engine.event import Event, Facts
-from rules_engine.outcome import Award, EventRefused, Fault, Outcome, Refused, TierChange
+from rules_engine.outcome import Award, EventRefused, Fault, Outcome, Refused, TierChange, applied
 from rules_engine.source import Source
 from rules_engine.state import Change, LotLapsed, State
 from rules_engine.values import format_decimal
@@ -168,10 +175,14 @@ class Program:
 
     def explain(self, event: object, member: object = None, state: State | None = None) -> Explanation:
         """Why an event gives what it gives; raises `EventRefused` as `score` does."""
+        decoded = self.event(event)
+        return self.explain_decoded(decoded, self.facts(decoded, member), State() if state is None else state)
+
+    def explain_decoded(self, event: Event, facts: Facts, state: State) -> Explanation:
+        """The same for what was decoded before."""
         from rules_engine.scoring.explaining import explain
 
-        decoded = self.event(event)
-        return explain(self, self._reference, decoded, self.facts(decoded, member), state or State())
+        return explain(self, self._reference, event, facts, state)
 
     # ---- time ----
 
@@ -183,7 +194,7 @@ class Program:
         return Advance(states_.apply(state, found.changes), found.changes, found.tiers, lapsed)
 
     def due(self, member: object, state: State, until: Day) -> tuple[Due, ...]:
-        """What `advance` to a day would do if nothing else happened before, in order: so a host knows when to call it."""
+        """What `advance` to a day would do, in order, if nothing else happened: so a host knows when to call it."""
         found = self._reference.advance(self._facts_alone(member), state, day_number(until))
         return tuple(Due(ending.kind, ending.day + 1, ending.what) for ending in found.endings)
 
@@ -195,9 +206,8 @@ class Program:
 
     def apply(self, state: State | None, changed: Outcome | Iterable[Change]) -> State:
         """The state after an outcome, or after changes; the state given is left as it is."""
-        if isinstance(changed, Outcome):
-            changed = changed.changes.get(changed.member or "", ())
-        return states_.apply(State() if state is None else state, changed)
+        state = State() if state is None else state
+        return applied(state, changed) if isinstance(changed, Outcome) else states_.apply(state, changed)
 
     # ---- words ----
 

@@ -45,12 +45,31 @@ def _reason(noted: Noted, sought: bool, texts: Texts, measures: Measures) -> str
     if isinstance(node, ir.Cmp) and len(noted.inner) == 2:
         return _compared(node, noted, sought, texts, measures)
     text = texts.of(node.at)
+    listed = _among(node, noted, sought, measures, texts)
+    if listed:
+        return listed
     there = [_is(each, texts, measures) for each in noted.inner if not isinstance(each.node, _LITERALS)]
     shown = ", ".join(there)
     if isinstance(node, ir.Has):
         return f"{texts.of(node.value.at) or text} is {'absent' if sought else 'given'}"
     word = "does not hold" if sought else "holds"
     return f"`{text}` {word}{': ' + shown if shown else ''}"
+
+
+def _among(node: ir.Expr | ir.Stop, noted: Noted, sought: bool, measures: Measures, texts: Texts) -> str:
+    """A value that is to be in, or not in, something that has a name or can be listed."""
+    match node:
+        case ir.OneOf(items=items):
+            place = " or ".join(measures.show(each, measures.of(node.value)) for each in items)
+        case ir.InPeriod(period=place) | ir.InImported(column=place):
+            pass
+        case ir.Multiple(factor=factor):
+            place = f"the multiples of {factor}"
+        case _:
+            return ""
+    if not noted.inner:
+        return ""
+    return f"{_is(noted.inner[0], texts, measures)}, which is {'not ' if sought else ''}in {place}"
 
 
 def _compared(node: ir.Cmp, noted: Noted, sought: bool, texts: Texts, measures: Measures) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from rules_engine.decoding.faults import Place, fault
+from rules_engine.decoding import Place, fault
 from rules_engine.event import Event, Facts
-from rules_engine.outcome import EventRefused, Outcome, Refused
-from rules_engine.state import State, apply_in_place
+from rules_engine.outcome import EventRefused, Outcome, Refused, applied_in_place
+from rules_engine.state import State
 
 if TYPE_CHECKING:
     from rules_engine.scoring.program import Program
@@ -60,7 +60,7 @@ def _score(
     outcome = program.outcome(event, facts, state)
     seen.add((event.name, event.id))
     if event.member is not None:
-        apply_in_place(states.setdefault(event.member, state), outcome.changes[event.member])
+        applied_in_place(states.setdefault(event.member, state), outcome)
     return outcome
 
 

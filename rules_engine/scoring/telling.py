@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from rules_engine.scoring.explaining import Explanation, GiveTold, LimitTold, RuleTold, ValueTold, WayTold
+from rules_engine.scoring.explaining import Explanation, GiveTold, LimitTold, LotTold, RuleTold, ValueTold, WayTold
 
 
 class Branch(msgspec.Struct, frozen=True):
@@ -25,7 +25,7 @@ def told(explanation: Explanation, rule: str = "") -> str:
         *(_rule(each) for each in explanation.rules),
         _list("tracks", [f"{each.track}: {each.before} -> {each.after}" for each in explanation.tracks]),
         Branch("tiers", (*map(_way, explanation.ways), *map(Branch, explanation.tiers))),
-        _list("given", [_lot(each.amount, each.source, each.pending, each.expires) for each in explanation.lots]),
+        _list("given", [_lot(each) for each in explanation.lots]),
         _list("said", [f"{each.rule}: {each.text}" for each in explanation.outcome.said]),
     ]
     return "\n".join(
@@ -95,11 +95,12 @@ def _way(way: WayTold) -> Branch:
     return Branch(f"{name} {verdict}")
 
 
-def _lot(amount: str, source: str, pending: str, expires: str) -> str:
-    words = [f"{amount} from {source}"]
-    words += [f"pending through {pending}"] if pending else []
-    words.append(f"valid through {expires}" if expires else "valid without end")
-    return ", ".join(words)
+def _lot(lot: LotTold) -> str:
+    words = [f"{lot.amount} from {lot.source}"]
+    words += [f"pending through {lot.pending}"] if lot.pending else []
+    words += [f"valid through {lot.expires}"] if lot.expires else []
+    words += [f"valid for {span}" for span in lot.spans]
+    return ", ".join(words if lot.expires or lot.spans else [*words, "valid without end"])
 
 
 def _lines(branch: Branch, lead: str = "", below: str = "") -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePath
 
 from rules_engine import ir
 from rules_engine.source import Source
@@ -25,9 +26,11 @@ class Texts:
         return text if len(text) <= _SHOWN_MAX else text[: _SHOWN_MAX - 3] + "..."
 
     def place(self, at: ir.Origin) -> str:
-        """`shop.rules:12`, or nothing."""
+        """`shop.rules:12`, or nothing; where the folder lies on this machine is nobody's business."""
         source = self._file(at)
-        return "" if source is None else f"{source.name}:{source.place(at.start).line}"
+        if source is None:
+            return ""
+        return f"{PurePath(source.name).name}:{source.place(at.start).line}"
 
     def _file(self, at: ir.Origin) -> Source | None:
         return self.files[at.file] if 0 <= at.file < len(self.files) else None

@@ -1,25 +1,26 @@
 """Whether the rows of a table are disjoint and complete, with a witness where they are not.
 
-In: rows, one test a key, and the domain of each key. Out: the first two rows that overlap with values on which both hold,
-or values on which no row holds.
+In: rows, one test a key, and the domain of each key. Out: the first two rows that overlap with values on which both
+hold, or values on which no row holds.
 
 **Overlap** looks at two rows at a time: they overlap where their tests share a value on every key.
 
 **Gap** goes key by key. The domain of a key is cut into pieces; on each piece some rows are left. Two pieces with the
-same rows left are the same question for the keys that follow, so questions are remembered by (key, rows left). The number
-of questions is bounded by the number of different sets of rows, not by the product of the domains; beyond a stated number
-the proof is given up and says so.
+same rows left are the same question for the keys that follow, so questions are remembered by (key, rows left). The
+number of questions is bounded by the number of different sets of rows, not by the product of the domains; beyond a
+stated number the proof is given up and says so.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TypeAlias
 
 import msgspec
 
-from rules_engine.ir import InTest, Test
+from rules_engine.ir import InTest, RangeTest, Test
 
-from .domains import Domain, Value, holds, pieces, shared
+from .domains import Domain, Range, Value, holds, pieces, shared
 
 Row: TypeAlias = tuple[Test, ...]
 
@@ -55,6 +56,8 @@ def overlap(rows: list[Row], domains: list[Domain]) -> Overlap | None:
     """
     if len(domains) == 1 and all(isinstance(row[0], InTest) for row in rows):
         return _repeated(rows)
+    if len(domains) == 1 and all(isinstance(row[0], RangeTest) for row in rows):
+        return _next_to_each_other(rows, domains[0])
     for second, row in enumerate(rows):
         for first in range(second):
             values = _meet(rows[first], row, domains)
@@ -75,6 +78,21 @@ def _repeated(rows: list[Row]) -> Overlap | None:
     return None
 
 
+def _next_to_each_other(rows: list[Row], domain: Domain) -> Overlap | None:
+    """The same for ranges of one key: sorted by where they start, only neighbours need to be looked at."""
+    ordered = sorted(range(len(rows)), key=lambda number: _start(rows[number][0]))
+    for one, other in pairwise(ordered):
+        value = shared(rows[one][0], rows[other][0], domain)
+        if value is not None:
+            return Overlap(min(one, other), max(one, other), (value,))
+    return None
+
+
+def _start(test: Test) -> tuple[bool, int]:
+    low = test.low if isinstance(test, RangeTest) else None
+    return low is not None, low or 0
+
+
 def _meet(left: Row, right: Row, domains: list[Domain]) -> tuple[Value, ...] | None:
     values: list[Value] = []
     for one, other, domain in zip(left, right, domains, strict=True):
@@ -93,6 +111,11 @@ def gap(rows: list[Row], domains: list[Domain]) -> Gap | None:
     >>> gap([(InTest((True,)), AnyTest()), (AnyTest(), RangeTest(5, None))], [FLAGS, Range(0, 9)])
     Gap(values=(False, 0))
     """
+    if len(domains) == 1 and isinstance(domains[0], Range):
+        tests = [test for (test,) in rows if isinstance(test, RangeTest)]
+        if len(tests) == len(rows):
+            missing = _below_or_between(tests, domains[0])
+            return None if missing is None else Gap((missing,))
     known: dict[tuple[int, frozenset[int]], tuple[Value, ...] | None] = {}
 
     def ask(key: int, left: frozenset[int]) -> tuple[Value, ...] | None:
@@ -115,6 +138,23 @@ def gap(rows: list[Row], domains: list[Domain]) -> Gap | None:
 
     found = ask(0, frozenset(range(len(rows))))
     return None if found is None else Gap(found)
+
+
+def _below_or_between(tests: list[RangeTest], domain: Range) -> int | None:
+    """The least number of a domain that no range holds, in one sweep over the sorted ranges."""
+    ordered = sorted(tests, key=_start)
+    if domain.low is None and (not ordered or ordered[0].low is not None):
+        first = ordered[0].low if ordered else domain.high
+        return (first or 0) - 1 if domain.high is None else min((first or 0) - 1, domain.high)
+    reached = domain.low
+    for test in ordered:
+        if reached is not None and test.low is not None and test.low > reached:
+            break
+        if test.high is None:
+            return None
+        reached = test.high if reached is None else max(reached, test.high)
+    assert reached is not None
+    return reached if domain.high is None or reached <= domain.high else None
 
 
 def impossible(rows: list[Row], domains: list[Domain]) -> tuple[int, int] | None:

@@ -1,8 +1,8 @@
 """The values that something can have, before any event arrives.
 
-In: tests of a table. Out: which values they can hold for. A domain is a finite list, a range of whole numbers (days and
-instants too), or open text. Sets of values are never written out where they are large: a domain is cut at the constants
-that the tests mention, and one value stands for each piece.
+In: tests of a table. Out: which values they can hold for. A domain is a finite list, a range of whole numbers (days
+and instants too), or open text. Sets of values are never written out where they are large: a domain is cut at the
+constants that the tests mention, and one value stands for each piece.
 """
 
 from __future__ import annotations
@@ -118,6 +118,28 @@ def _fresh(named: list[Value]) -> str:
 
 
 def shared(left: Test, right: Test, domain: Domain) -> Value | None:
-    """A value of the domain for which both tests hold."""
+    """A value of the domain for which both tests hold.
+
+    >>> shared(RangeTest(0, 10), RangeTest(5, None), Range(0, None))
+    5
+    """
+    if isinstance(right, InTest):
+        left, right = right, left
+    if isinstance(left, InTest):
+        return next((value for value in left.values if within(domain, value) and holds(right, value)), None)
+    if isinstance(domain, Range):
+        return _shared_number(left, right, domain)
     both = (left, right)
     return next((value for value in pieces(domain, both) if holds(left, value) and holds(right, value)), None)
+
+
+def _shared_number(left: Test, right: Test, domain: Range) -> int | None:
+    """The least number in both ranges, or one near their upper end where they have no lower one."""
+    ranges = [test for test in (left, right) if isinstance(test, RangeTest)]
+    lows = [low for low in (domain.low, *(test.low for test in ranges)) if low is not None]
+    highs = [test.high - 1 for test in ranges if test.high is not None]
+    highs += [domain.high] if domain.high is not None else []
+    low, high = max(lows, default=None), min(highs, default=None)
+    if low is None:
+        return 0 if high is None else high
+    return low if high is None or low <= high else None

@@ -11,7 +11,7 @@ from typing import assert_never
 from rules_engine import tree
 from rules_engine.calendar import parse_date
 from rules_engine.diagnostics import Diagnostic, did_you_mean
-from rules_engine.outcome import EventRefused, Fault
+from rules_engine.outcome import EventRefused, Fault, receive
 from rules_engine.scoring import Program
 from rules_engine.state import apply
 from rules_engine.values import ValueFault
@@ -90,6 +90,7 @@ class _Run:
             self._refused(step, act, refusal.refused.faults)
             return
         member.state = apply(member.state, found.changes)
+        receive(member.state, found.awards, event.day)
         after = After(
             self.engine, event, event.day, found.awards, found.tiers, found.changes, member.facts, member.state
         )

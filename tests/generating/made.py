@@ -37,6 +37,7 @@ class Unit:
     decimals: int
     currency: str = ""
     rounded: bool = True
+    remembers: bool = False
 
 
 @dataclass(frozen=True)

@@ -154,8 +154,9 @@ def _mods(made: Made, place: Place, each: measures.Amount) -> str:
         found.append(f"pending until {made.pick(span)}")
     if made.chance(10):
         found.append(f"lasting {made.pick(('for 20 days', 'until end of calendar year', 'forever', 'for 1 day', 'until 2027-12-31'))}")
-    if made.chance(6) and place.event == "visit":
-        found.append(f"with milestone: {made.pick(('miles', 'vip', 'brand'))}")
+    if unit.remembers and place.event == "visit" and made.chance(30):
+        found.append(f"with milestone: {made.pick(('miles', '7'))}")
+        found += ["with where_: brand"] if made.chance(50) else []
     if made.chance(6):
         found.append("or nothing")
     return "".join(f", {mod}" for mod in found)

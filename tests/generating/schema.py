@@ -6,7 +6,7 @@ from tests.generating.made import BRANDS, CURRENCIES, DECIMALS, MODES, ZONES, Ma
 
 
 def header(made: Made) -> None:
-    """The program's settings, all of them: something always uses them."""
+    """The program's settings, all of them, whether something uses them or not."""
     currencies = ", ".join(dict.fromkeys((made.currency, made.other or made.currency)))
     odd = made.pick(("to the largest remainder", "to the largest remainder", "to first", "to last"))
     made.say(
@@ -104,7 +104,7 @@ def units(made: Made) -> None:
     for number in range(made.number(1, 3)):
         counts, decimals = made.pick((("", 0), ("", 0), ("counts 2 decimals", 2), ("counts pieces", 0), ("counts minutes", 0)))
         rounded = number == 0 or made.chance(75)
-        unit = Unit(f"point{number}", f"point{number}s", decimals, "", rounded)
+        unit = Unit(f"point{number}", f"point{number}s", decimals, "", rounded, made.chance(25))
         _unit(made, unit, counts)
         made.units.append(unit)
     if made.chance(60):
@@ -122,7 +122,7 @@ def _unit(made: Made, unit: Unit, counts: str) -> None:
         f"  {made.pick(('use oldest first', 'use soonest first'))}" if made.chance(20) else "",
         f"  {_life(made)}",
         "  balance at least 0" + (f" {unit.plural}" if made.chance(50) else "") if made.chance(5) and not unit.currency else "",
-        "  remembers\n    milestone: count up to 100" if made.chance(20) else "",
+        "  remembers milestone: count up to 5_000  where_: resort | city | inn" if unit.remembers else "",
         "}",
     )
 

@@ -22,7 +22,7 @@ from rules_engine.backends.reference import Reference
 from rules_engine.calendar import add_duration, local_day, local_seconds
 from rules_engine.event import Event, Facts
 from rules_engine.outcome import Award, Said
-from rules_engine.state import Advanced, LastDay, LimitUsed, Lot, LotGiven, MarkSeen, State, StreakMet, TrackMoved
+from rules_engine.state import Advanced, LastDay, LimitUsed, MarkSeen, State, StreakMet, TrackMoved
 from rules_engine.values import round_ratio
 
 _numbers = count(1)
@@ -30,7 +30,7 @@ _numbers = count(1)
 _NAMES: dict[str, Any] = {
     each.__name__: each
     for each in (
-        Advanced, Award, Evaluation, LastDay, LimitUsed, Lot, LotGiven, MarkSeen, Said, StreakMet, TrackMoved,
+        Advanced, Award, Evaluation, LastDay, LimitUsed, MarkSeen, Said, StreakMet, TrackMoved,
         local_day, local_seconds, round_ratio,
     )
 }  # fmt: skip

@@ -48,6 +48,7 @@ class Pass(msgspec.Struct):
     after: list[str] = []
     money: bool = False
     quantity: bool = False
+    whole: bool = False
 
 
 class Function:
@@ -63,8 +64,10 @@ class Function:
         self.passing = Pass()
         self.folds: dict[tuple[str, str, str], Scaled] = {}
         self.wanted_parts: set[str] = set()  # rules whose award is asked for line by line
+        self.wanted_totals: set[str] = set()  # rules whose award is asked for as a whole
         self.stage: Literal["earn", "after"] = "earn"
         self.trail: list[dict[str, None]] = []  # names read by the helper functions under way
+        self.days: dict[str, str] = {}  # what follows from the day alone, by its code
         self.early_names: dict[str, None] = {}  # what the pass reads
 
     # ---- names
@@ -106,10 +109,17 @@ class Function:
         return _of(self.facts[name], self._name("m", "fact", name))
 
     def award(self, rule: str) -> Scaled:
-        return Scaled(self._name("g", "award", rule))
+        return Scaled(self._read(self.award_name(rule)), positive=True)
+
+    def award_name(self, rule: str) -> str:
+        """The local name of what a rule gave."""
+        trail, self.trail = self.trail, []
+        name = self._name("g", "award", rule)
+        self.trail = trail
+        return name
 
     def award_part(self, rule: str) -> Scaled:
-        return Scaled(self._read(f"each_{self.award(rule).code}"))
+        return Scaled(self._read(f"each_{self.award_name(rule)}"), positive=True)
 
     def track(self, name: str, previous: bool) -> Scaled:
         if previous:
@@ -176,16 +186,29 @@ class Function:
     def period(self, node: ir.InPeriod, value: str) -> str:
         definition = self.module.period(node.period)
         extra = "".join(f", {code}" for code in self.anchors(definition))
-        return f"{self.module.inside(node.period, node.instant)}({value}{extra})"
+        inside = self.module.inside(node.period, node.instant)
+        if value == "day" and not extra and not node.instant:
+            return self.of_day(f"{inside}(day)")
+        return f"{inside}({value}{extra})"
 
     def edge(self, node: ir.EdgeDay, day: str) -> str:
         definition = self.module.period(node.period)
         extra = "".join(f", {code}" for code in self.anchors(definition))
-        return f"{self.module.edge(node)}({day}, instant{extra})"
+        edge = self.module.edge(node)
+        if day == "day" and not extra and not self.module.timed(node.period):
+            return self.of_day(f"{edge}(day, 0)")
+        return f"{edge}({day}, instant{extra})"
 
     def anchors(self, definition: ir.PeriodDef) -> list[str]:
         """The days that a period hangs on, by the order of its keys."""
         return [expressions.plain(self.module.anchor(key), self) for key in anchors(definition.period)]
+
+    def of_day(self, code: str) -> str:
+        """A local name for something that follows from the event's day alone; all such are looked up together."""
+        name = self.days.get(code)
+        if name is None:
+            name = self.days[code] = ident("d", len(self.days), code.split("(")[0].split("_", 1)[-1])
+        return self._read(name)
 
     # ---- folds
 
@@ -274,24 +297,22 @@ class Function:
         return f"for {', '.join(columns)} in zip({', '.join(lists)})"
 
     def weights(self, value: ir.Expr, where: ir.Expr | None) -> tuple[str, int]:
-        """A list with the weight of each line (0 where the condition fails), and the denominator of the weights."""
-        early = self.early(value) and self.early(where)
+        """A sequence with the weight of each line (0 where the condition fails), and the denominator of the weights.
+
+        Plain amounts are a tuple that the pass leaves behind; any other weights are worked out where they are needed.
+        """
         names: dict[str, None] = {}
         self.trail.append(names)
         test = "" if where is None else expressions.truth(where, self)
         weight = expressions.number(value, self)
         self.trail.pop()
         code = numbers.text(weight, weight.den)
-        if early:
-            self.early_names |= names
-            return self._running_list(test, code, weight.den)
+        if not test and code == "amount":
+            self.passing.whole = True
+            return self.column("amount").replace("c_", "w_"), 1
         columns, params = self._columns(names)
-        body = Lines()
-        body.add(
-            f"return [{code} if {test} else 0 {self._loop(columns)}]"
-            if test
-            else f"return [{code} {self._loop(columns)}]"
-        )
+        loop, body = self._loop(columns), Lines()
+        body.add(f"return [{code} if {test} else 0 {loop}]" if test else f"return [{code} {loop}]")
         return self._call("weights", body, columns, params), weight.den
 
     def listed(self, value: ir.Expr, where: ir.Expr | None) -> str:
@@ -305,18 +326,6 @@ class Function:
         loop, body = self._loop(columns), Lines()
         body.add(f"return [{code} if {test} else None {loop}]" if test else f"return [{code} {loop}]")
         return self._call("values", body, columns, params)
-
-    def _running_list(self, test: str, code: str, den: int) -> tuple[str, int]:
-        key = ("list", test, code)
-        found = self.folds.get(key)
-        if found is None:
-            name = ident("w", len(self.folds))
-            self.passing.starts.append(f"{name} = []")
-            self._at("", f"{name}.append({code} if {test} else 0)" if test else f"{name}.append({code})")
-            self.passing.after.append(f"{name} = tuple({name})")
-            found = self.folds[key] = Scaled(name, 1, den)
-        self._read(found.code)
-        return found.code, den
 
     def _columns(self, names: dict[str, None]) -> tuple[list[str], list[str]]:
         """Which of the names are read line by line, and which are handed over whole."""

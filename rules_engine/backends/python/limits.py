@@ -31,8 +31,9 @@ class Counter(msgspec.Struct):
 class Counters:
     """All limits that a function meets, in the order in which they are first asked for."""
 
-    def __init__(self, function: Function) -> None:
+    def __init__(self, function: Function, shared: set[str]) -> None:
         self.function = function
+        self.shared = shared
         self.found: dict[str, Counter] = {}
 
     def of(self, limit: ir.LimitDef) -> Counter:
@@ -47,21 +48,37 @@ class Counters:
                 expressions.plain(limit.scope.by, self.function)
         return counter
 
-    def load(self, out: Lines) -> None:
-        """Load every limit's key and use."""
+    def load_shared(self, out: Lines) -> None:
+        """Load the key and use of every limit that several rules meet; note of the others that they are not loaded."""
         for counter in self.found.values():
-            if counter.limit.scope.by_line:
-                self._load_by_line(counter, out)
-                continue
-            day = "day"
-            if counter.limit.scope.by is not None:
-                day = expressions.plain(counter.limit.scope.by, self.function)
-            window, values = counter.window, counter.values
-            out.add(f"{counter.key} = {window.key(day)}")
-            out.add(f"{values} = state.limits.get({const(counter.limit.key)})")
-            out.add(f"{counter.count} = {counter.start} = {values}.get({counter.key}, 0) if {values} else 0")
-            since = window.since(day)
-            out.add(f"{counter.used} = {counter.count if since is None else f'used({values}, {since})'}")
+            if counter.limit.key in self.shared:
+                self.load(counter, out)
+            elif counter.limit.scope.by_line:
+                out.add(f"{counter.values} = {counter.count} = NONE")
+            else:
+                out.add(f"{counter.count} = {counter.start} = 0")
+
+    def load_own(self, limits: list[Counter], out: Lines) -> None:
+        """Load the limits that only the rule at hand meets, where it first needs them."""
+        for counter in limits:
+            if counter.limit.key not in self.shared:
+                self.load(counter, out)
+
+    def load(self, counter: Counter, out: Lines) -> None:
+        """Load a limit's key and use."""
+        if counter.limit.scope.by_line:
+            self._load_by_line(counter, out)
+            return
+        day = "day"
+        if counter.limit.scope.by is not None:
+            day = expressions.plain(counter.limit.scope.by, self.function)
+        window, values = counter.window, counter.values
+        key = window.key(day)
+        out.add(f"{counter.key} = {key if day == 'day' else f'None if {day} is None else {key}'}")
+        out.add(f"{values} = state.limits.get({const(counter.limit.key)})")
+        out.add(f"{counter.count} = {counter.start} = {values}.get({counter.key}, 0) if {values} else 0")
+        since = window.since(day)
+        out.add(f"{counter.used} = {counter.count if since is None else f'used({values}, {since})'}")
 
     def _load_by_line(self, counter: Counter, out: Lines) -> None:
         """The key of each line's day, and the counts by key, which rules move along."""
@@ -87,7 +104,9 @@ class Counters:
                 out.add(f"tidy_limit(changes, {const(key)}, {counter.values}, {counter.count}, None, day)")
                 continue
             since = counter.window.since("day") or "None"
-            with out.block(f"if {counter.count} != {counter.start}:"):
+            with out.block(
+                f"if {counter.count} != {counter.start} and {counter.values} and len({counter.values}) > 1:"
+            ):
                 out.add(
                     f"tidy_limit(changes, {const(key)}, {counter.values}, "
                     f"{{{counter.key}: {counter.count}}}, {since}, day)"

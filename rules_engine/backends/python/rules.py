@@ -29,9 +29,10 @@ class Rules:
 
     def emit(self, rule: ir.RuleDef, out: Lines) -> None:
         """All lines of a rule."""
-        total = self.function.award(rule.key).code
+        total = self.function.award_name(rule.key)
         out.add(f"# {rule.kind} {comment(rule.title)}")
-        out.add(f"{total} = 0")
+        if rule.key in self.function.wanted_totals:
+            out.add(f"{total} = 0")
         if self._stops(rule):
             with out.block("try:"):
                 self._asked(rule, total, out)
@@ -124,26 +125,30 @@ class Rules:
 
     def _single(self, rule: ir.RuleDef, give: ir.GiveDef, total: str, out: Lines) -> None:
         self.wanted(give, out)
+        limits, held = self._limits(rule), self._held(rule)
         with out.block("if wanted > 0:"):
+            if not limits and not held and give.steps is None:
+                self._given(rule, give, "wanted", "wanted", total, out)
+                self._says(rule, out, "")
+                return
             out.add(f"given = {_stepped('wanted', give)}")
-            limits = self._limits(rule)
-            held = self._held(rule)
             if limits:
                 out.add('cut_by = ""')
             if held:
                 with out.block(f"if {held}:"):
-                    out.add("given = 0")
+                    out.add("given, held_out = 0, True")
                 with out.block("else:"):
+                    out.add("held_out = False")
                     self._cut(limits, give, out)
                     self._says(rule, out, "given")
             else:
                 self._cut(limits, give, out)
                 self._says(rule, out, "given")
-            cut = "cut_by" if limits else '""'
-            self._award(rule, give, f"({held})" if held else "False", cut, total, out)
+            self._award(rule, give, "held_out" if held else "False", "cut_by" if limits else '""', total, out)
 
     def _cut(self, limits: list[Counter], give: ir.GiveDef, out: Lines) -> None:
         """Cut `given` to the room of each limit, times first; then note what was taken."""
+        self.counters.load_own(limits, out)
         by_times = [counter for counter in limits if counter.limit.times is not None]
         by_amount = [c for c in limits if c.limit.times is None and c.limit.unit == give.unit]
         for place, counter in enumerate(by_times):
@@ -170,29 +175,44 @@ class Rules:
         return [self.counters.of(limit) for limit in (*rule.limits, *shared)]
 
     def _award(self, rule: ir.RuleDef, give: ir.GiveDef, held: str, cut: str, total: str, out: Lines) -> None:
-        pending, until = self.lot_days(give)
-        name, unit = const(rule.key), const(give.unit)
+        """The award, and the lot if something is given."""
         weights = self.receipt(give)
         if "(" in weights and weights != "()":
             out.add(f"weights = {weights}")
             weights = "weights"
         with out.block("if given:"):
-            out.add(f"{total} += given")
-            for track in self._tracks(rule, give):
-                out.add(f"{track} += given")
-            if pending != "None":
-                out.add(f"pending = {pending}")
-                pending = "pending"
-            if until != "None":
-                out.add(f"until = {until}")
-                until = "until"
-            out.add(f"awards.append(Award({name}, {unit}, wanted, given, {weights}, False, {cut}, {pending}, {until}))")
-            facts = f", {self.facts(give)}" if give.facts else ""
-            out.add(f"lots.append(LotGiven(Lot({unit}, given, day, {pending}, {until}, {name}{facts})))")
+            self._given(rule, give, "given", weights, total, out, cut)
         with out.block("else:"):
-            out.add(f"awards.append(Award({name}, {unit}, wanted, 0, {weights}, {held}, {cut}))")
+            out.add(f"awards.append(Award({const(rule.key)}, {const(give.unit)}, wanted, 0, {weights}, {held}, {cut}))")
+            if rule.key in self.function.wanted_parts:
+                out.add(f"of_{total}.append((0, {weights}))")
+
+    def _given(
+        self, rule: ir.RuleDef, give: ir.GiveDef, given: str, weights: str, total: str, out: Lines, cut: str = '""'
+    ) -> None:
+        """What follows from something given: totals, the award, the lot."""
+        name, unit = const(rule.key), const(give.unit)
+        if weights == "wanted":
+            weights = self.receipt(give)
+        if rule.key in self.function.wanted_totals:
+            out.add(f"{total} += {given}")
+        for track in self._tracks(rule, give):
+            out.add(f"{track} += {given}")
+        pending, until = self.lot_days(give)
+        names = {"pending": pending, "until": until}
+        for local, code in names.items():
+            if code != "None":
+                out.add(f"{local} = {code}")
+                names[local] = local
+        pending, until = names["pending"], names["until"]
+        if rule.key in self.function.wanted_parts and not weights.isidentifier():
+            out.add(f"weights = {weights}")
+            weights = "weights"
+        ends = "" if (pending, until, cut) == ("None", "None", '""') else f", False, {cut}, {pending}, {until}"
+        ends += f", facts={self.facts(give)}" if give.facts else ""
+        out.add(f"awards.append(Award({name}, {unit}, wanted, {given}, {weights}{ends}))")
         if rule.key in self.function.wanted_parts:
-            out.add(f"of_{total}.append((given, {weights}))")
+            out.add(f"of_{total}.append(({given}, {weights}))")
 
     def _tracks(self, rule: ir.RuleDef, give: ir.GiveDef) -> list[str]:
         return [
@@ -218,6 +238,7 @@ class Rules:
         held = self._held(rule)
         limits = self._limits(rule)
         out.add("given = 1")
+        self.counters.load_own(limits, out)
         if limits:
             out.add('cut_by = ""')
         with _if(out, f"not ({held})" if held else ""):
@@ -279,6 +300,7 @@ class Rules:
 
     def _serve(self, rule: ir.RuleDef, out: Lines) -> None:
         limits = self._limits(rule)
+        self.counters.load_own(limits, out)
         names = ", ".join(_room(counter) for counter in limits)
         keys = self.keys() if any(counter.limit.scope.by_line for counter in limits) else "None"
         out.add(f"rooms = serve(acts, ({names}{',' if names else ''}), {keys}, REMAINDER)")
@@ -305,16 +327,16 @@ class Rules:
     def _note(self, rule: ir.RuleDef, held: str, total: str, out: Lines) -> None:
         name = const(rule.key)
         with out.block("if act.given:"):
-            out.add(f"{total} += act.given")
+            if rule.key in self.function.wanted_totals:
+                out.add(f"{total} += act.given")
             for place, give in enumerate(rule.gives):
                 for track in self._tracks(rule, give):
                     with out.block(f"if act.place == {place}:"):
                         out.add(f"{track} += act.given")
             out.add(
                 f"awards.append(Award({name}, act.unit, act.wanted, act.given, act.weights, False, act.cut, "
-                "act.pending, act.until))"
+                "act.pending, act.until, act.facts))"
             )
-            out.add(f"lots.append(LotGiven(Lot(act.unit, act.given, day, act.pending, act.until, {name}, act.facts)))")
         with out.block("else:"):
             out.add(f"awards.append(Award({name}, act.unit, act.wanted, 0, act.weights, {held}, act.cut))")
         if rule.key in self.function.wanted_parts:

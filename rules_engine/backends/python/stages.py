@@ -27,7 +27,7 @@ class Stages:
         self.program = module.program
         self.reads = reads
         self.function = Function(module, event)
-        self.counters = Counters(self.function)
+        self.counters = Counters(self.function, _shared_limits(self.program, event))
         self.tracks = Tracks(self.function)
         self.rules = Rules(self.function, self.counters)
         names = {rule.loop.track for rule in self.program.rules if rule.loop is not None}
@@ -35,6 +35,7 @@ class Stages:
         self.marked = [track for track in self.program.tracks if track.name in names]
         mine = [rule for rule in self.program.rules if event.name in rule.events]
         self.function.wanted_parts = {node.rule for node in ir.walk(tuple(mine)) if isinstance(node, ir.AwardPart)}
+        self.function.wanted_totals = {node.rule for node in ir.walk(tuple(mine)) if isinstance(node, ir.AwardRead)}
 
     def emit(self, name: str) -> Lines:
         """The whole function."""
@@ -49,11 +50,14 @@ class Stages:
         self._after(after)
         self.function.stage = "earn"
         limits, tracks = Lines(), Lines()
-        self.counters.load(limits)
+        self.counters.load_shared(limits)
         self.tracks.load(tracks)
         out = Lines()
+        days = self._days(name, out)
         with out.block(f"def {name}(event, facts, state):"):
             self._guard(out)
+            if days:
+                out.add(days)
             self._load(out)
             out.extend(tracks)
             self.tracks.load_seen(self.marked, out)
@@ -65,6 +69,21 @@ class Stages:
             out.extend(earn)
             out.extend(after)
         return out
+
+    def _days(self, name: str, out: Lines) -> str:
+        """A function for all that follows from a day alone, and the line that asks it once."""
+        found = self.function.days
+        if not found:
+            return ""
+        kept = self.module.share("days", name, "", dict)
+        with out.block(f"def ask_{kept}(day):"):
+            with out.block(f"if len({kept}) >= 20_000:"):
+                out.add(f"{kept}.clear()")
+            out.add(f"found = {kept}[day] = ({', '.join(found)},)")
+            out.add("return found")
+        out.add("")
+        out.add("")
+        return f"{', '.join(found.values())}, = {kept}.get(day) or ask_{kept}(day)"
 
     # ---- the way in
 
@@ -78,7 +97,6 @@ class Stages:
         out.add("instant = event.instant")
         out.add("changes = [] if state.day == day else [Advanced(state.day, day)]")
         out.add("awards = []")
-        out.add("lots = []")
         out.add("said = []")
 
     def _load(self, out: Lines) -> None:
@@ -101,7 +119,11 @@ class Stages:
     def _balances(self, kind: str, out: Lines) -> None:
         for (found, name), local in self.function.loaded.items():
             if found in (kind, f"{kind}, pending"):
-                lots = "state.lots" if kind == "balance" else "[*state.lots, *(each.lot for each in lots)]"
+                lots = (
+                    "state.lots"
+                    if kind == "balance"
+                    else "[*state.lots, *(each.lot(day) for each in awards if each.given)]"
+                )
                 out.add(f"{local} = balance({lots}, {const(name)}, day, {'pending' in found})")
 
     def _pass(self, out: Lines) -> None:
@@ -136,6 +158,8 @@ class Stages:
                 out.add(f"{column}.append({local})")
         for statement in found.after:
             out.add(statement)
+        if found.whole:
+            out.add("w_amount = tuple(c_amount)")
 
     def _before(self) -> str:
         """The values that rules of this event can read, by name."""
@@ -167,13 +191,12 @@ class Stages:
     def _stage(self, kind: str, out: Lines) -> None:
         for rule in self.program.rules:
             if rule.kind == kind and self.event.name in rule.events:
-                total = self.function.award(rule.key).code
+                total = self.function.award_name(rule.key)
                 if rule.key in self.function.wanted_parts:
                     out.add(f"of_{total} = []")
                 self.rules.emit(rule, out)
                 if rule.key in self.function.wanted_parts:
                     out.add(f"all_each_{total} = part_lists(of_{total}, len(lines), {self.rules.keys()}, REMAINDER)")
-        out.add("changes += lots")
 
     def _after(self, out: Lines) -> None:
         """From the one move of the tracks to the end."""
@@ -184,7 +207,6 @@ class Stages:
         self._stage("reward", rewards)
         self._balances("now balance", out)
         out.extend(judged)
-        out.add("lots = []")
         out.extend(rewards)
         self.tracks.see(self.marked, out)
         self.tracks.move_given(out)
@@ -223,3 +245,9 @@ def emit_event(
     """The name and the lines of an event's function."""
     name = ident("score", number, event.name)
     return name, Stages(module, event, reads).emit(name)
+
+
+def _shared_limits(program: ir.Program, event: ir.EventDef) -> set[str]:
+    """The limits that several rules of an event meet: those of groups."""
+    met = {rule.group for rule in program.rules if event.name in rule.events}
+    return {limit.key for group in program.groups if group.name in met for limit in group.limits}

@@ -273,6 +273,8 @@ class Tracks:
                 continue
             start = f"all_{name}.get({self.into(track)}, 0) if all_{name} else 0"
             moved = f"if at_{name} != ({start}):" if track.given else f"if own_{name}:"
+            if since == "None":
+                moved = f"if all_{name} and len(all_{name}) > 1 and {moved[3:]}"
             with out.block(moved):
                 out.add(
                     f"tidy_track(changes, {const(track.key)}, all_{name}, {{{self.into(track)}: at_{name}}}, {since}, day)"

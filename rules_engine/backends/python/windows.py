@@ -29,18 +29,25 @@ def window_of(window: ir.Window, function: Function) -> Window:
             return Window(lambda _: "0", _never, True, False)
         case "rolling":
             since = module.since(window)
-            return Window(lambda day: day, lambda day: f"{since}({day})", True, True)
+            return Window(lambda day: day, _asked(function, since), True, True)
         case "last":
             since, start = module.since(window), module.unit_start(window)
-            return Window(lambda day: f"{start}({day})", lambda day: f"{since}({day})", True, True)
+            return Window(_asked(function, start), _asked(function, since), True, True)
         case "period":
             definition = module.period(window.period)
             first, extra = module.occurrence(window.period), function.anchors(definition)
             always = covers_every_day(definition.period) and not _may_lack_anchor(definition, function)
+            if not extra:
+                return Window(_asked(function, first), _never, always, False)
             more = "".join(f", {code}" for code in extra)
             return Window(lambda day: f"{first}({day}{more})", _never, always, False)
         case "trial":
             return Window(lambda _: "None", _never, False, False)  # a member on trial takes the slow road
+
+
+def _asked(function: Function, name: str) -> Callable[[str], str]:
+    """A call of a look-up; for the event's own day a local name, looked up with all others."""
+    return lambda day: function.of_day(f"{name}(day)") if day == "day" else f"{name}({day})"
 
 
 def _never(_: str) -> str | None:

@@ -6,6 +6,8 @@ tested against this one; read `evaluation` first, then `expressions`.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import msgspec
 
 from rules_engine import ir
@@ -31,13 +33,16 @@ class Passed(msgspec.Struct, frozen=True):
 class Reference:
     """The interpreter of one program."""
 
-    __slots__ = ("world",)
-
     name = "reference"
     score: Score | None = None
 
     def __init__(self, core: ir.Program) -> None:
-        self.world: World = prepare(core)
+        self.core = core
+
+    @cached_property
+    def world(self) -> World:
+        """The program by name; prepared when it is first needed, since another backend may never need it."""
+        return prepare(self.core)
 
     def evaluate(self, event: Event, facts: Facts, state: State) -> Evaluation:
         """Score a decoded event; raises `EventRefused` where a track cannot hold what it adds."""

@@ -40,6 +40,7 @@ def evaluate(world: World, event: Event, facts: Facts, state: State, trace: Trac
         before, run.opening = opening_values(run), tracks.opening(run)
         _note_opening(run)
     run.added = tracks.contributions(run)
+    run.bases = tracks.bases(run)
     run_stage("earn", run)
     earned = len(run.awards)
     tracks.move(run)

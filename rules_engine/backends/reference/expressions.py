@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from rules_engine import ir
 from rules_engine.backends.reference import times
 from rules_engine.backends.reference.allotment import part_on
 from rules_engine.backends.reference.reading import balance, seen_before, track_value
 from rules_engine.backends.reference.run import Env, Line, Val
-from rules_engine.backends.reference.trace import Noted
+from rules_engine.backends.reference.trace import Noted, Slice
 from rules_engine.calendar import local_day, local_seconds
 from rules_engine.event import FieldValue
 from rules_engine.values import RATE_DECIMALS_MAX, round_fraction
@@ -34,8 +34,12 @@ def evaluate(expr: ir.Expr, env: Env) -> Val:
         return _value(expr, env)
     noted = Noted(expr, line=env.number if env.line is not None else None)
     trace.open.append(noted)
-    with trace.into(noted.inner):
-        noted.value = value = _value(expr, env)
+    before, trace.current = trace.current, noted
+    try:
+        with trace.into(noted.inner):
+            noted.value = value = _value(expr, env)
+    finally:
+        trace.current = before
     return value
 
 
@@ -69,7 +73,27 @@ def day(expr: ir.Expr | None, env: Env) -> int | None:
     return None if value is None else value.numerator
 
 
-def _value(expr: ir.Expr, env: Env) -> Val:  # noqa: C901 - one arm for each node
+Read: TypeAlias = (
+    ir.Num | ir.Txt | ir.Flg | ir.Field | ir.LineField | ir.LineMoney | ir.LineQuantity | ir.MemberField | ir.HasMember
+    | ir.Today | ir.Now | ir.AwardRead | ir.AwardPart | ir.TrackRead | ir.BalanceRead | ir.TierRead | ir.MarkRead
+    | ir.RungRead | ir.Forever
+)  # fmt: skip
+Formed: TypeAlias = (
+    ir.Add | ir.Mul | ir.Steps | ir.Round | ir.Clip | ir.Largest | ir.Fold | ir.Across | ir.Choose | ir.Imported
+    | ir.AddTime | ir.EdgeDay | ir.DayOf | ir.TimeOf
+)  # fmt: skip
+
+
+def _value(expr: ir.Expr, env: Env) -> Val:
+    if isinstance(expr, Read):
+        return _read(expr, env)
+    if isinstance(expr, Formed):
+        return _formed(expr, env)
+    return _holds(expr, env)
+
+
+def _read(expr: Read, env: Env) -> Val:  # noqa: C901 - one arm for each node
+    """What stands there: a constant, a field, what the state or an earlier rule holds."""
     run = env.run
     match expr:
         case ir.Num(num=num, den=den):
@@ -79,15 +103,15 @@ def _value(expr: ir.Expr, env: Env) -> Val:  # noqa: C901 - one arm for each nod
         case ir.Flg(value=flag):
             return flag
         case ir.Field(name=name):
-            return _exact(run.fields[name], _field_kind(name, env))
+            return _exact(run.fields[name], run.world.fields[run.source, name])
         case ir.LineField(name=name):
-            return _exact(_line(env)[name], _line_kind(name, env))
+            return _exact(_line(env)[name], run.world.line_fields[run.source, name])
         case ir.LineMoney():
             return _line_money(env)
         case ir.LineQuantity():
             return _line_quantity(env)
         case ir.MemberField(name=name):
-            return _exact(run.facts.get(name), run.world.facts[name].kind if name in run.world.facts else "")
+            return _exact(run.facts.get(name), run.world.facts.get(name))
         case ir.HasMember():
             return run.member is not None
         case ir.Today():
@@ -108,6 +132,15 @@ def _value(expr: ir.Expr, env: Env) -> Val:  # noqa: C901 - one arm for each nod
             return env.mark
         case ir.RungRead():
             return env.rung
+        case ir.Forever():
+            return None
+        case _:
+            assert_never(expr)
+
+
+def _formed(expr: Formed, env: Env) -> Val:
+    """What is worked out: numbers, table rows, days."""
+    match expr:
         case ir.Add(parts=parts):
             return sum((number(part, env) for part in parts), Fraction())
         case ir.Mul(left=left, right=right):
@@ -127,7 +160,7 @@ def _value(expr: ir.Expr, env: Env) -> Val:  # noqa: C901 - one arm for each nod
         case ir.Choose():
             return _choose(expr, env)
         case ir.Imported(table=table, key=key):
-            return run.world.tables[table].get(str(evaluate(key, env)))
+            return env.run.world.tables[table].get(str(evaluate(key, env)))
         case ir.AddTime(day=start, count=count, unit=unit):
             first = day(start, env)
             return None if first is None else times.moved(first, count, unit)
@@ -135,11 +168,21 @@ def _value(expr: ir.Expr, env: Env) -> Val:  # noqa: C901 - one arm for each nod
             within = day(inside, env)
             return None if within is None else times.edge(expr, within, env)
         case ir.DayOf(instant=instant):
-            return local_day(_moment(instant, env), run.world.zone)
+            return local_day(_moment(instant, env), env.run.world.zone)
         case ir.TimeOf(instant=instant):
-            return local_seconds(_moment(instant, env), run.world.zone)
-        case ir.Forever():
-            return None
+            return local_seconds(_moment(instant, env), env.run.world.zone)
+        case _:
+            assert_never(expr)
+
+
+def _holds(
+    expr: ir.All | ir.Any | ir.Not | ir.Has | ir.Cmp | ir.OneOf | ir.InImported | ir.InField | ir.InPeriod
+    | ir.Multiple | ir.Reaches,
+    env: Env,
+) -> bool:  # fmt: skip
+    """Whether a condition holds."""
+    world = env.run.world
+    match expr:
         case ir.All(parts=parts):
             return all(truth(part, env) for part in parts)
         case ir.Any(parts=parts):
@@ -153,7 +196,7 @@ def _value(expr: ir.Expr, env: Env) -> Val:  # noqa: C901 - one arm for each nod
         case ir.OneOf(value=value, items=items):
             return evaluate(value, env) in items
         case ir.InImported(value=value, column=column):
-            return evaluate(value, env) in run.world.columns[column]
+            return evaluate(value, env) in world.columns[column]
         case ir.InField(value=value, items=items, count=count):
             listed = evaluate(items, env)
             assert isinstance(listed, tuple)
@@ -163,7 +206,7 @@ def _value(expr: ir.Expr, env: Env) -> Val:  # noqa: C901 - one arm for each nod
         case ir.Multiple(value=value, factor=factor):
             return number(value, env) % factor == 0
         case ir.Reaches(track=track, bound=bound):
-            return seen_before(run.world.tracks[track], env) < number(bound, env) <= _now(track, env)
+            return seen_before(world.tracks[track], env) < number(bound, env) <= _now(track, env)
         case _:
             assert_never(expr)
 
@@ -188,16 +231,10 @@ def _moment(expr: ir.Expr, env: Env) -> int:
 # ---- fields ----
 
 
-def _exact(value: FieldValue, kind: str) -> Val:
-    return Fraction(value, BILLION) if kind == "rate" and isinstance(value, int) else value
-
-
-def _field_kind(name: str, env: Env) -> str:
-    return env.run.world.fields[env.run.source, name].kind
-
-
-def _line_kind(name: str, env: Env) -> str:
-    return env.run.world.line_fields[env.run.source, name].kind
+def _exact(value: FieldValue, field: ir.FieldDef | None) -> Val:
+    """A rate is an integer of billionths, and is read as the fraction that it is."""
+    is_rate = field is not None and field.kind == "rate"
+    return Fraction(value, BILLION) if is_rate and isinstance(value, int) else value
 
 
 def _line(env: Env) -> Line:
@@ -273,28 +310,32 @@ def _passes(test: ir.InTest | ir.RangeTest, key: Val) -> bool:
 
 def _across(across: ir.Across, env: Env) -> Fraction:
     """Each part of the event's contribution earns its row's rate; on the way back, the exact negative."""
-    track = env.run.world.tracks[across.track]
     total = Fraction()
     for key, added in sorted(env.run.added.get(across.track, {}).items()):
-        before = track_value_at(track, key, env)
+        before = env.run.bases[across.track][key]
         low, high = min(before, before + added), max(before, before + added)
         sign = 1 if added >= 0 else -1
         for place, rate in enumerate(across.rates):
             start = low if place == 0 else max(low, across.bounds[place])
             end = high if place + 1 == len(across.rates) else min(high, across.bounds[place + 1])
             if start < end:
-                total += sign * (end - start) * number(rate, env)
+                earned_rate = number(rate, env)
+                total += sign * (end - start) * earned_rate
+                _note_slice(Slice(start, end, earned_rate), env)
     return total
 
 
-def track_value_at(track: ir.TrackDef, key: int, env: Env) -> int:
-    """The track that a contribution is laid on: a moving window as it stands today, else the occurrence by its key."""
-    if times.moves(track.window):
-        return track_value(track, env.run.today, env)
-    return env.run.state.tracks.get(track.key, {}).get(key, 0)
+def _note_slice(part: Slice, env: Env) -> None:
+    trace = env.run.trace
+    if trace is not None and trace.current is not None:
+        trace.current.slices.append(part)
 
 
 def _compare(op: str, left: Val, right: Val) -> bool:
+    """A day that never comes lies after every day."""
+    if left is None or right is None:
+        ends = {"=": left == right, "!=": left != right, "<": left is not None, "<=": right is None}
+        return ends[op] if op in ends else not ends["<=" if op == ">" else "<"]
     match op:
         case "=":
             return left == right

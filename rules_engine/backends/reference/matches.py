@@ -125,7 +125,8 @@ def _holds(match: ir.MatchDef, trial: MatchState, rung: int, matched: int, run: 
 
 
 def _keep(match: ir.MatchDef, trial: MatchState, rung: int, run: Run, begins: int) -> None:
-    """The kept tier is held for the match's life, worked out on the day of the judgement, and at least for the trial."""
+    """The kept tier is held for the match's life, worked out on the day of the judgement, and at least to the trial's
+    last day."""
     tiers = run.world.core.tiers
     assert tiers is not None
     with run.reading(trial.facts, match.events[0]), noting(run.trace, []):

@@ -21,7 +21,7 @@ def track_value(track: ir.TrackDef, day: int, env: Env, previous: bool = False) 
     key = times.previous_key(track.window, day, env) if previous else times.key_of(track.window, day, env)
     if key is None:
         return 0
-    if track.kind == "streak" and not _unbroken(track, key, day, env):
+    if track.kind == "streak" and not previous and not _unbroken(track, key, day, env):
         return 0
     return env.run.state.tracks.get(track.key, {}).get(key, 0)
 

@@ -24,7 +24,7 @@ from rules_engine.backends.reference.reading import seen_before, track_value
 from rules_engine.backends.reference.run import Env, Run
 from rules_engine.backends.reference.trace import GiveNoted, Noted, RuleNoted, noting
 from rules_engine.outcome import Award, Said
-from rules_engine.state import Lot, LotGiven
+from rules_engine.state import Lot, add_lot
 
 
 class NotApplied(Exception):  # noqa: N818 - control flow of the interpreter, never seen outside
@@ -57,7 +57,7 @@ def run_stage(kind: str, run: Run) -> None:
         if rule.kind == kind and run.event.name in rule.events:
             lots += _apply(rule, run)
     for lot in lots:
-        run.record(LotGiven(lot))
+        add_lot(run.state.lots, lot)
 
 
 def _apply(rule: ir.RuleDef, run: Run) -> list[Lot]:
@@ -203,26 +203,27 @@ def _awarded(rule: ir.RuleDef, acts: list[Act], held_out: bool, run: Run) -> lis
     for act in acts:
         if not act.wanted.amount:
             continue
-        give, at = act.give, Env(run, mark=act.mark)
-        pending = ends = None
-        if act.given:
-            with noting(run.trace, []):
-                pending, ends = pending_until(give, at), expires(give, at)
-                lots.append(Lot(give.unit, act.given, run.today, pending, ends, rule.key, facts_of(give, at)))
-        run.awards.append(
-            Award(
-                rule=rule.key,
-                unit=give.unit,
-                wanted=act.wanted.amount,
-                given=act.given,
-                weights=act.wanted.weights,
-                held_out=held_out,
-                cut_by=act.cut_by,
-                pending=pending,
-                expires=ends,
-            )
+        award = Award(
+            rule=rule.key,
+            unit=act.give.unit,
+            wanted=act.wanted.amount,
+            given=act.given,
+            weights=act.wanted.weights,
+            held_out=held_out,
+            cut_by=act.cut_by,
         )
+        if act.given:
+            award = _lasting(award, act.give, Env(run, mark=act.mark))
+            lots.append(award.lot(run.today))
+        run.awards.append(award)
     return lots
+
+
+def _lasting(award: Award, give: ir.GiveDef, env: Env) -> Award:
+    """The award with its last days and with what it remembers."""
+    with noting(env.run.trace, []):
+        pending, ends, facts = pending_until(give, env), expires(give, env), facts_of(give, env)
+    return msgspec.structs.replace(award, pending=pending, expires=ends, facts=facts)
 
 
 def _note_gives(noted: RuleNoted, acts: list[Act], run: Run) -> None:

@@ -36,7 +36,7 @@ class Run:
     """
 
     __slots__ = (
-        "added", "awards", "changes", "event", "facts", "fields", "held", "instant", "lines", "member", "opening",
+        "added", "awards", "bases", "changes", "event", "facts", "fields", "held", "instant", "lines", "member", "opening",
         "said", "source", "standing", "state", "tiers", "today", "trace", "world",
     )  # fmt: skip
 
@@ -53,6 +53,7 @@ class Run:
         self.today = self.instant = self.standing = self.held = 0
         self.awards: list[Award] = []
         self.added: dict[str, dict[int, int]] = {}
+        self.bases: dict[str, dict[int, int]] = {}
         self.opening: dict[str, int] = {}
         self.changes: list[Change] = []
         self.tiers: list[TierChange] = []

@@ -55,15 +55,19 @@ def _later(until: int | None, other: int | None) -> bool:
 
 
 def end_holdings(last_day: int, run: Run) -> None:
-    """End the holdings whose last day this is; where the tier goes down with one, what the ladder says follows it."""
-    tiers = run.world.core.tiers
+    """End the holdings whose last day this is; where the tier goes down with one, what was written follows it.
+
+    That is the `then` of the ladder, or for a holding that a match gave, the `then` of the match.
+    """
     ended = [each for each in run.state.holdings if each.until is not None and each.until <= last_day]
     for holding in ended:
         run.record(HoldingEnded(holding))
-    if tiers is None or tiers.fall is None:
-        return
-    for rung in sorted({run.world.rungs[holding.tier] for holding in ended}, reverse=True):
-        fall(tiers.fall, rung, run, last_day + 1)
+    falls = {match.key: match.fall for match in run.world.core.matches}
+    tiers = run.world.core.tiers
+    for holding in sorted(ended, key=lambda each: run.world.rungs[each.tier], reverse=True):
+        rule = falls.get(holding.reason, tiers.fall if tiers is not None else None)
+        if rule is not None:
+            fall(rule, run.world.rungs[holding.tier], run, last_day + 1)
 
 
 def fall(rule: ir.FallDef, rung: int, run: Run, begins: int) -> None:

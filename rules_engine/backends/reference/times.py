@@ -38,8 +38,10 @@ def context(period: Period, env: Env) -> Context | None:
 
 
 def _anchor(node: ir.Expr, env: Env) -> int | None:
-    """An anchor is a date of the member, of the event or of the line at hand."""
+    """An anchor is a date of the member, of the event or of the line at hand, or one that is written."""
     match node:
+        case ir.Num(num=written):
+            day: object = written
         case ir.MemberField(name=name):
             day = env.run.facts.get(name)
         case ir.Field(name=name):

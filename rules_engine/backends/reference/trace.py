@@ -23,6 +23,14 @@ class Ending(msgspec.Struct, frozen=True, order=True):
     what: str
 
 
+class Slice(msgspec.Struct, frozen=True):
+    """A part [start, end) of a track that an event's contribution fills, and the rate it earns."""
+
+    start: int
+    end: int
+    rate: Fraction
+
+
 class Noted(msgspec.Struct):
     """An expression that was read: its node, the value, the line (from 0) where it was read on one, what it read."""
 
@@ -30,6 +38,7 @@ class Noted(msgspec.Struct):
     value: Any = None  # one of run.Val
     line: int | None = None
     inner: list[Noted] = []
+    slices: list[Slice] = []
 
 
 class LimitNoted(msgspec.Struct, frozen=True):
@@ -89,8 +98,8 @@ class TrackNoted(msgspec.Struct, frozen=True):
 
 
 class Trace:
-    """A sink of notes. `open` is the list that the expressions read now are noted in, `limits` what limits said since
-    a rule last cleared it."""
+    """A sink of notes. `current` is the expression that is being read, `open` the list that expressions are noted in,
+    `limits` what limits said since a rule last cleared it."""
 
     def __init__(self) -> None:
         self.rules: list[RuleNoted] = []
@@ -100,6 +109,7 @@ class Trace:
         self.endings: list[Ending] = []
         self.opening: dict[str, int] = {}
         self.open: list[Noted] = []
+        self.current: Noted | None = None
 
     @contextmanager
     def into(self, notes: list[Noted]) -> Iterator[None]:

@@ -34,6 +34,19 @@ def contributions(run: Run) -> dict[str, dict[int, int]]:
     return found
 
 
+def bases(run: Run) -> dict[str, dict[int, int]]:
+    """What each track is before the event where the event adds to it: a moving window as it stands today, else the
+    occurrence."""
+    env = Env(run)
+    return {name: {key: _base(run.world.tracks[name], key, env) for key in keys} for name, keys in run.added.items()}
+
+
+def _base(track: ir.TrackDef, key: int, env: Env) -> int:
+    if times.moves(track.window):
+        return track_value(track, env.run.today, env)
+    return env.run.state.tracks.get(track.key, {}).get(key, 0)
+
+
 def _moved_by(track: ir.TrackDef, run: Run) -> bool:
     """Whether this event is one that the track is `on`, and its `where` holds."""
     assert run.event is not None

@@ -1,0 +1,258 @@
+"""Keys and cells of tables: what a table looks up by, and the test that each cell is.
+
+In: a table's keys and rows and their environment. Out: for each key its core expression, the values that it can have
+and its words; for each row its tests. `from X` runs to the next `from` among the rows whose other cells can meet its
+own.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from fractions import Fraction
+
+import msgspec
+
+from rules_engine import ir, solving, tree
+from rules_engine.solving import FLAGS, AnyText, Domain, Range, Value, Values
+from rules_engine.types import (
+    COUNT,
+    FLAG,
+    ORDERED,
+    TIER,
+    Choice,
+    Count,
+    Date,
+    Flag,
+    Instant,
+    Money,
+    Rate,
+    Text,
+    Tier,
+    Type,
+    Unit,
+    Unknown,
+    describe,
+    is_number,
+)
+
+from . import conditions, expressions, measures, names, proofs, rates
+from .core import Bounds, add, bounds, field_key, integral, mul, num
+from .env import Env
+from .infos import TiersInfo
+from .typed import Typed, unknown
+
+ANY = ir.AnyTest()
+
+RATE_SCALE = 10**9
+"""Tests of rates compare integers of billionths."""
+
+
+class KeyPlan(msgspec.Struct, frozen=True):
+    """A key: its core expression, type, the values that it can have, its words, and the optional that it stands on."""
+
+    expr: ir.Expr
+    type: Type
+    domain: Domain
+    words: str
+    optional: tree.Path | None = None
+    scale: int = 1
+    whole: bool = True
+
+
+def key_plan(key: tree.Key, env: Env) -> KeyPlan | None:
+    read, optional = _key_value(key.value, key.within is None, env)
+    if isinstance(read.type, Unknown):
+        return None
+    if key.within is not None:
+        test = conditions.in_period(read, key.within, key, env)
+        return KeyPlan(test, FLAG, FLAGS, f"{proofs.key_words(key.value)} in {proofs.period_words(key.within)}:")
+    if key.rounds is not None:
+        return _rounds(read, key, env)
+    if isinstance(read.type, Instant):
+        read = conditions.as_day(read, key.value, env)
+    words = proofs.key_words(key.value)
+    if isinstance(read.type, Rate):
+        billions = mul(num(RATE_SCALE, env.at(key)), read.expr, env.at(key))
+        known = isinstance(read.expr, (ir.Field, ir.LineField, ir.MemberField))
+        share = Range(*field_bounds(read.expr, env))
+        return KeyPlan(billions, read.type, share, words, optional, RATE_SCALE, known)
+    domain = _domain(key.value, read, env)
+    whole_key = integral(read.expr, rate_keys(env)) if is_number(read.type) else True
+    if domain is None:
+        env.report("C408", key.value, cell=words, key=describe(read.type), note="a table looks up by values")
+        return None
+    return KeyPlan(read.expr, read.type, domain, words, optional, whole=whole_key)
+
+
+def _key_value(node: tree.Expr, discharged: bool, env: Env) -> tuple[Typed, tree.Path | None]:
+    """A key's value, and its path where it may be absent: then `otherwise` must take care of that."""
+    if discharged and isinstance(node, tree.Path) and node.text not in env.proven and names.may_lack(node, env):
+        return expressions.value(node, env.with_proven(frozenset({node.text}))), node
+    if isinstance(node, tree.Rung):
+        return _rung(node, env), None
+    return expressions.value(node, env.unguarded()), None
+
+
+def _rung(node: tree.Rung, env: Env) -> Typed:
+    if not env.rung:
+        env.report("T320", node, what="rung", where="this place", note="`by rung` belongs to `keep highest tier if`")
+        return unknown(env.at(node))
+    return Typed(TIER, ir.RungRead(env.at(node)))
+
+
+def _rounds(read: Typed, key: tree.Key, env: Env) -> KeyPlan | None:
+    """The place in a round of n: 1 to n, then 1 again. Zero, before the first round, counts as the last place."""
+    at, length = env.at(key), key.rounds or 0
+    if not isinstance(read.type, Count) or length < 1:
+        env.report("T329", key, found=describe(read.type), what="rounds", wanted="a count, in rounds of at least 1")
+        return None
+    place = ir.Steps(at, mul(num(Fraction(1, length), at), add([read.expr, num(length - 1, at)], at), at))
+    whole = mul(num(-length, at), add([place, num(-1, at)], at), at)
+    words = f"{proofs.key_words(key.value)} in rounds of {length}:"
+    return KeyPlan(add([read.expr, whole], at), COUNT, Values(tuple(range(1, length + 1))), words)
+
+
+def _domain(node: tree.Expr, read: Typed, env: Env) -> Domain | None:
+    match read.type:
+        case Choice(values=values):
+            return Values(values)
+        case Text():
+            return AnyText()
+        case Flag():
+            return FLAGS
+        case Tier():
+            ladder = env.context.tiers()
+            rungs = len(ladder.rungs) if isinstance(ladder, TiersInfo) else 0
+            lowest = 1 if isinstance(read.expr, ir.RungRead) else 0
+            return Values(tuple(range(lowest, rungs)))
+        case Date():
+            return _terms(env) if isinstance(node, tree.Today) else Range()
+        case Money() | Unit() | Count() | Rate():
+            return Values(env.marks) if isinstance(node, tree.Mark) else Range(*field_bounds(read.expr, env))
+        case _:
+            return None
+
+
+def _terms(env: Env) -> Range:
+    header = env.context.header()
+    return Range(header.terms_from, header.terms_until)
+
+
+def field_bounds(node: ir.Expr, env: Env) -> Bounds:
+    """What is known of a number before any event arrives."""
+    reads = event_bounds(env)
+    if isinstance(node, ir.MemberField):
+        fact = env.context.member(node.name)
+        if fact is not None:
+            _widen(reads, field_key(node), fact)
+    if isinstance(node, ir.TrackRead):
+        reads[f"track {node.track}"] = measures.track_bounds(node.track, env)
+    return bounds(node, reads)
+
+
+def event_bounds(env: Env) -> dict[str, Bounds]:
+    """The bounds of the fields of the events and their lines."""
+    reads: dict[str, Bounds] = {}
+    for event in env.events:
+        for field in event.fields:
+            _widen(reads, f"field {field.name}", field)
+        for field in event.lines.fields if event.lines else ():
+            _widen(reads, f"line {field.name}", field)
+            if field.name == event.list_field and field.low < 0:
+                reads["prices"] = (None, None)
+    return reads
+
+
+def rate_keys(env: Env) -> frozenset[str]:
+    """The fields and facts whose values are fractions."""
+    found = {f"field {field.name}" for event in env.events for field in event.fields if field.kind == "rate"}
+    lines = [field for event in env.events if event.lines for field in event.lines.fields]
+    found |= {f"line {field.name}" for field in lines if field.kind == "rate"}
+    facts = [env.context.member(name) for name in env.context.members()]
+    return frozenset(found | {f"member {fact.name}" for fact in facts if fact is not None and fact.kind == "rate"})
+
+
+def _widen(reads: dict[str, Bounds], key: str, field: ir.FieldDef) -> None:
+    high = field.high if field.high > field.low else None
+    old = reads.get(key, (field.low, high))
+    low_known, high_known = old
+    low = None if low_known is None else min(low_known, field.low)
+    reads[key] = (low, None if high_known is None or high is None else max(high_known, high))
+
+
+# ---- cells ----
+
+
+def row_tests(table: tree.TableBy, keys: list[KeyPlan], env: Env) -> list[solving.Row] | None:
+    rows = [row for row in table.rows if not row.otherwise]
+    drafts = [[_cell(cell, key, env) for cell, key in zip(row.cells, keys, strict=True)] for row in rows]
+    if any(test is None for draft in drafts for test in draft):
+        return None
+    tests = [tuple(test for test in draft if test is not None) for draft in drafts]
+    starts = sorted({_low(row[0], 0) for row in tests if isinstance(row[0], ir.RangeTest)})
+    return [tuple(_closed(tests, row, key, starts) for key in range(len(keys))) for row in range(len(tests))]
+
+
+def _cell(cell: tree.Cell, key: KeyPlan, env: Env) -> ir.Test | None:
+    """The test of a cell; a `from` is still open above."""
+    match cell:
+        case tree.AnyCell():
+            return ANY
+        case tree.FromCell(bound=bound):
+            if not isinstance(key.type, ORDERED):
+                env.report("C408", cell, cell="from ...", key=f"`{key.words}`", note=f"it is {describe(key.type)}")
+                return None
+            low = cell_value(bound, key, env)
+            return None if low is None else ir.RangeTest(int(low), None)
+        case tree.OneOfCell(values=values):
+            if not key.whole:
+                note = "it can be a fraction between two values: write rows with `from`"
+                env.report("C408", cell, cell="a single value", key=f"`{key.words}`", note=note)
+                return None
+            items = [cell_value(value, key, env) for value in values]
+            return None if None in items else ir.InTest(tuple(item for item in items if item is not None))
+
+
+def cell_value(node: tree.Expr, key: KeyPlan, env: Env) -> Value | None:
+    """A constant of a key's type, in the key's scale."""
+    found = expressions.constant_of(node, key.type, env)
+    if isinstance(found, Fraction):
+        return whole(found * key.scale, f"`{key.words}`", node, env)
+    return found
+
+
+def whole(value: Fraction, what: str, node: tree.Node, env: Env) -> int | None:
+    """A number that must be whole."""
+    if value.denominator == 1:
+        return int(value)
+    env.report("T313", node, text=rates.words(node), reason=f"{what} counts whole numbers")
+    return None
+
+
+def _closed(tests: list[tuple[ir.Test, ...]], row: int, key: int, starts: list[int]) -> ir.Test:
+    """A `from` runs to the next higher one among the rows whose other cells can meet this row's."""
+    test = tests[row][key]
+    if not isinstance(test, ir.RangeTest) or test.low is None:
+        return test
+    if len(tests[row]) == 1:
+        above = bisect_right(starts, test.low)
+        return ir.RangeTest(test.low, starts[above] if above < len(starts) else None)
+    highs = [
+        _low(other[key], test.low)
+        for other in tests
+        if _low(other[key], test.low) > test.low
+        and all(_can_meet(tests[row][each], other[each]) for each in range(len(other)) if each != key)
+    ]
+    return ir.RangeTest(test.low, min(highs) if highs else None)
+
+
+def _low(test: ir.Test, otherwise: int) -> int:
+    return test.low if isinstance(test, ir.RangeTest) and test.low is not None else otherwise
+
+
+def _can_meet(left: ir.Test, right: ir.Test) -> bool:
+    if isinstance(left, ir.InTest) and isinstance(right, ir.InTest):
+        return not set(left.values).isdisjoint(right.values)
+    if isinstance(left, ir.RangeTest) and isinstance(right, ir.RangeTest):
+        return left.low == right.low
+    return True

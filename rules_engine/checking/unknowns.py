@@ -1,0 +1,111 @@
+"""Names that mean nothing where they stand, and what was probably meant.
+
+In: a name and its environment. Out: one finding: the nearest known name, the events that have the field, `member.x`
+for a fact, `x of lines` for a field of the lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rules_engine import tree
+from rules_engine.diagnostics import Fix, nearest
+from rules_engine.types import Choice, Tier, Type
+
+from . import names
+from .context import Context
+from .env import STAGE_WORDS, Env, env_for, owners
+from .infos import BrokenInfo, EventInfo, Info
+from .typed import Typed, unknown
+
+
+def unknown_name(name: tree.Name, env: Env, expected: Type | None = None) -> Typed:
+    text = name.text
+    if env.broken:
+        env.fail()
+    elif env.context.member(text) is not None:
+        fix = Fix(f"write `member.{text}`", name.span, f"member.{text}")
+        env.report("N207", name, name=text, right=f"member.{text}", fix=fix)
+    elif env.use is not None and not _means_something(name, _everywhere(env)):
+        env.fail()
+    elif not env.line and any(names.on_event(text, event, True) for event in env.events):
+        fix = Fix(f"write `{text} of lines`", name.span, f"{text} of lines")
+        env.report("N211", name, name=text, fix=fix)
+    elif isinstance(expected, Choice):
+        unknown_value(name, expected, env)
+    elif isinstance(expected, Tier):
+        names.rung_of(name, env)
+    elif having := _events_with(text, env):
+        words = ", ".join(f"`{each}`" for each in having)
+        if env.events:
+            env.report("N206", name, name=text, events=env.event_words(), having=words)
+        else:
+            env.report("N217", name, name=text, events=words, where=STAGE_WORDS[env.stage])
+    else:
+        report_unknown("N201", name, env, known_names(env))
+    return unknown(env.at(name))
+
+
+def _events_with(name: str, env: Env) -> list[str]:
+    found = ((each, env.context.event(each)) for each in env.context.events())
+    return [each for each, info in found if isinstance(info, EventInfo) and names.on_event(name, info.definition, True)]
+
+
+def known_names(env: Env) -> list[str]:
+    """Everything that a bare name could have meant here."""
+    fields = [field.name for event in env.events for field in event.fields]
+    lines = [field.name for event in env.events if event.lines for field in event.lines.fields]
+    bases = names.BASES if any(event.list_field for event in env.events) else ()
+    return [*lines, *fields, *bases, *env.context.names(), *(f"member.{each}" for each in env.context.members())]
+
+
+def unknown_value(name: tree.Name, kind: Choice, env: Env) -> None:
+    """A word that is none of a field's values."""
+    report_unknown("N212", name, env, kind.values, field=kind.field, values=", ".join(kind.values))
+
+
+def report_unknown(code: str, name: tree.Name, env: Env, known: Iterable[str], **data: str) -> None:
+    """An unknown name with the nearest known one, as advice and as a mend."""
+    near = nearest(name.text, known)
+    fix = Fix(f"write `{near}`", name.span, near) if near else None
+    note = f"did you mean `{near}`?" if near else ""
+    env.report(code, name, fix=fix, labels=(), note=note, name=name.text, **data)
+
+
+def wrong_kind(name: tree.Name, info: Info, wanted: str, env: Env) -> None:
+    """A declared name of another kind than is needed."""
+    found = names.KIND_WORDS.get(type(info), "something else")
+    env.report("N205", name, name=name.text, found=found, wanted=wanted, labels=env.context.place(name.text))
+
+
+# ---- defines where they are declared ----
+
+
+def define_decl(node: tree.DefineDecl, context: Context) -> None:
+    """Report the names in a define that mean nothing on any event; what depends on the event is checked at its uses."""
+    if isinstance(node.value, tree.Column):
+        return
+    env = env_for(context, tuple(context.events()), "earn", owner_known=True)
+    for each in tree.walk(node.value):
+        if isinstance(each, tree.Path) and len(each.parts) == 1 and not _means_something(each.parts[0], env):
+            report_unknown("N201", each.parts[0], env, known_names(env))
+
+
+def _everywhere(env: Env) -> Env:
+    return env_for(env.context, tuple(env.context.events()), env.stage, owner_known=True)
+
+
+def _means_something(name: tree.Name, env: Env) -> bool:
+    text = name.text
+    if text in owners(env) or text in (*names.BASES, *names.OFFER_BASES, "tier") or env.context.find(text) is not None:
+        return True
+    ladder = env.context.tiers()
+    if isinstance(ladder, BrokenInfo) or (ladder is not None and text in ladder.rungs):
+        return True
+    fields = [field for event in env.events for field in event.fields]
+    fields += [field for event in env.events if event.lines for field in event.lines.fields]
+    facts = [env.context.member(each) for each in env.context.members()]
+    return any(
+        field.name == text or text in field.choices or (field.item is not None and text in field.item.choices)
+        for field in (*fields, *(fact for fact in facts if fact is not None))
+    )

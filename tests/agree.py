@@ -1,0 +1,69 @@
+"""`make agree N=100000`: so many generated pairs of a program and an event through every evaluator.
+
+    python -m tests.agree N [--seed S] [--workers 2]
+
+Prints a line as it goes, then the numbers, what was covered, and every kind of finding with a minimal reproduction.
+Leaves with 1 where there was any.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from time import monotonic
+
+from tests.trials import EVENTS, Finding, shrunk, trial
+
+BATCH = 20
+
+
+def main() -> int:
+    """Run, and say what came of it."""
+    parser = argparse.ArgumentParser(prog="agree", description=__doc__.partition("\n")[0])
+    parser.add_argument("pairs", type=int, nargs="?", default=20_000)
+    parser.add_argument("--seed", type=int, default=1_000_000, help="the first program's seed")
+    parser.add_argument("--workers", type=int, default=2)
+    chosen = parser.parse_args()
+    programs = -(-chosen.pairs // EVENTS)
+    starts = range(chosen.seed, chosen.seed + programs, BATCH)
+    last = chosen.seed + programs
+    began, pairs, met = monotonic(), 0, Counter[str]()
+    findings: dict[str, list[Finding]] = {}
+    with ProcessPoolExecutor(chosen.workers) as pool:
+        for done, (some, seen, found) in enumerate(pool.map(batch, starts, [last] * len(starts)), 1):
+            pairs, met = pairs + some, met + seen
+            for finding in found:
+                findings.setdefault(finding.kind, []).append(finding)
+            print(f"\r{min(done * BATCH, programs):>7,} programs  {pairs:>9,} pairs", end="", flush=True)
+    print(f"  {monotonic() - began:.0f} s")
+    _print(met, findings)
+    return 1 if findings else 0
+
+
+def batch(start: int, last: int) -> tuple[int, Counter[str], list[Finding]]:
+    """Some programs after each other: pairs, what was met, findings."""
+    met, pairs, findings = Counter[str](), 0, []
+    for seed in range(start, min(start + BATCH, last)):
+        found = trial(seed, met)
+        if isinstance(found, Finding):
+            findings.append(found)
+        else:
+            pairs += found
+    return pairs, met, findings
+
+
+def _print(met: Counter[str], findings: dict[str, list[Finding]]) -> None:
+    print(f"\ncovered: {len(+met)} constructs and results")
+    for name, count in sorted(met.items()):
+        print(f"  {count:>9,}  {name}")
+    total = sum(len(found) for found in findings.values())
+    print(f"\ndisagreements and faults: {total} of {len(findings)} kinds")
+    for kind, found in sorted(findings.items(), key=lambda each: -len(each[1])):
+        print(f"\n{'=' * 20} {len(found)} x {kind}; seeds {', '.join(str(each.seed) for each in found[:10])}")
+        print(shrunk(found[0]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,290 @@
+"""Trials: one generated program, one history, every evaluator; and what to do where they differ.
+
+In: a seed. Out: nothing wrong, or a `Finding`: what differs, with the program and the events. `shrunk` makes a finding
+small by leaving out declarations, clauses and events for as long as the same thing goes wrong.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from random import Random
+from time import monotonic
+from typing import Any
+
+from rules_engine import ir
+from rules_engine.backends import Backend, Evaluation
+from rules_engine.backends.python import Python
+from rules_engine.backends.reference import Reference
+from rules_engine.checking import check
+from rules_engine.decoding import decode, decode_facts
+from rules_engine.diagnostics import render
+from rules_engine.event import Event, Facts
+from rules_engine.formatting import format_source
+from rules_engine.lowering import fingerprint, lower
+from rules_engine.outcome import EventRefused, Refused, receive
+from rules_engine.parsing import parse
+from rules_engine.source import Source
+from rules_engine.state import State, apply
+from tests.coverage import Index, note
+from tests.histories import History, history
+from tests.strategies import FILES, seeded
+
+EVENTS = 20
+STATED = frozenset({"V150", "V151"})
+"""The two reasons for which a valid event may be refused by what the member's state holds."""
+
+
+class Beside:
+    """The files beside every generated program."""
+
+    def read(self, path: str) -> bytes | None:
+        """The content of a file, or None where there is none."""
+        return FILES.get(path)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong: its kind (the same for the same fault), the program, the events up to the one, and what was seen."""
+
+    kind: str
+    text: str
+    history: History
+    seen: str
+    seed: int = 0
+
+    def __str__(self) -> str:
+        events = "\n".join(f"  {event}" for event in self.history.events)
+        members = "\n".join(f"  {name}: {facts}" for name, facts in self.history.members.items())
+        return f"{self.kind} (seed {self.seed})\n{self.text}\nmembers\n{members}\nevents\n{events}\n{self.seen}"
+
+
+class Wrong(Exception):  # noqa: N818 - carries a kind and what was seen to the maker of a finding
+    """A fault by its kind."""
+
+    def __init__(self, kind: str, seen: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+        self.seen = seen
+
+
+# ---- programs
+
+
+def core_of(text: str) -> ir.Program:
+    """The core of a program that must check; raises `Wrong`."""
+    source = Source("generated.rules", text)
+    try:
+        checked = check([source], Beside())
+        if checked.ok:
+            return lower(checked)
+    except Exception as fault:
+        raise Wrong(f"checking fails: {_where(fault)}", traceback.format_exc()) from fault
+    errors = [each for each in checked.diagnostics if each.severity == "error"]
+    shown = "\n".join(render(each, source) for each in errors)
+    raise Wrong(f"does not check: {errors[0].code} {errors[0].message}", shown)
+
+
+def formatted(text: str) -> str:
+    """A program in its one shape, which must be the same program and stay as it is; raises `Wrong`."""
+    source = Source("generated.rules", text)
+    once = format_source(source, parse(source))
+    again = Source("generated.rules", once)
+    if format_source(again, parse(again)) != once:
+        raise Wrong("formatting twice is not formatting once", once)
+    return once
+
+
+def round_trip(text: str, core: ir.Program) -> None:
+    """Formatting keeps the meaning; raises `Wrong`."""
+    once = formatted(text)
+    if fingerprint(core_of(once)) != fingerprint(core):
+        raise Wrong("formatting changes the meaning", once)
+
+
+# ---- events
+
+
+def decoded(core: ir.Program, told: History) -> list[tuple[Event, Facts]]:
+    """Events and facts as they are scored; raises `Wrong` where a valid one is refused."""
+    facts = {}
+    for name, sent in told.members.items():
+        found = decode_facts(sent, core)
+        if not isinstance(found, dict):
+            raise Wrong(f"facts refused: {found[0].code}", str(found))
+        facts[name] = found
+    events = []
+    for sent in told.events:
+        event = decode(sent, core)
+        if not isinstance(event, Event):
+            raise Wrong(f"event refused: {event[0].code}", str(event))
+        events.append((event, facts[event.member] if event.member is not None else {}))
+    return events
+
+
+def attempt(backend: Backend, event: Event, facts: Facts, state: State) -> Evaluation | Refused:
+    """An evaluation, or a refusal for one of the stated reasons; raises `Wrong` for anything else."""
+    try:
+        return backend.evaluate(event, facts, state)
+    except EventRefused as reason:
+        if {fault.code for fault in reason.faults} <= STATED:
+            return reason.refused
+        raise Wrong(f"{backend.name} refuses: {reason.faults[0].code}", str(reason)) from reason
+    except Exception as fault:
+        raise Wrong(f"{backend.name} fails: {_where(fault)}", traceback.format_exc(limit=-6)) from fault
+
+
+def _where(fault: BaseException) -> str:
+    frames = traceback.extract_tb(fault.__traceback__)
+    inner = [frame for frame in frames if "rules_engine" in frame.filename]
+    place = inner[-1] if inner else frames[-1]
+    return f"{type(fault).__name__} in {place.name} of {place.filename.rpartition('rules_engine/')[2]}"
+
+
+def play(core: ir.Program, told: History, met: Counter[str] | None = None) -> int:
+    """Every event of a history through every evaluator; the number of pairs. Raises `Wrong` with `at` the event's number."""
+    events = decoded(core, told)
+    reference = Reference(core)
+    try:
+        python = Python(core)
+    except Exception as fault:
+        raise Wrong(f"python does not compile: {_where(fault)}", traceback.format_exc(limit=-6)) from fault
+    index, states = Index(core), dict[str, State]()
+    for event, facts in events:
+        state = states.get(event.member or "", State())
+        kept = repr(state)
+        expected, found = attempt(reference, event, facts, state), attempt(python, event, facts, state)
+        compare(expected, found, f"event {event.id}")
+        if repr(state) != kept:
+            raise Wrong("the state was changed", f"{kept}\n{state}")
+        if met is not None:
+            met["delegated" if event.name in python.delegated else "generated"] += 1
+        if isinstance(expected, Refused):
+            if met is not None:
+                met[f"refused {expected.faults[0].code}"] += 1
+            continue
+        if met is not None:
+            note(index, event, expected, met)
+        if event.member is not None:
+            states[event.member] = after(state, event, expected)
+    return len(events)
+
+
+def after(state: State, event: Event, found: Evaluation) -> State:
+    """The member's state after an event."""
+    moved = apply(state, found.changes)
+    receive(moved, found.awards, event.day)
+    return moved
+
+
+PARTS = ("awards", "tiers", "changes", "before", "late", "said")
+
+
+def compare(expected: Evaluation | Refused, found: Evaluation | Refused, where: str) -> None:
+    """Raise `Wrong` where two results are not the same in every part."""
+    if expected == found:
+        return
+    if isinstance(expected, Refused) or isinstance(found, Refused):
+        raise Wrong("refused by one only", f"{where}\nreference {expected}\npython    {found}")
+    for part in PARTS:
+        one, other = getattr(expected, part), getattr(found, part)
+        if one != other:
+            raise Wrong(f"{part} differ", f"{where}\nreference {one}\npython    {other}")
+
+
+# ---- trials and findings
+
+
+def trial(seed: int, met: Counter[str] | None = None, *, events: int = EVENTS, format_too: bool = True) -> int | Finding:
+    """One seed: the program checks, round-trips, and every event of its history is scored alike."""
+    text, told = seeded(seed), History({}, ())
+    try:
+        core = core_of(text)
+        if format_too:
+            round_trip(text, core)
+        told = history(core, Random(seed), events)
+        return play(core, told, met)
+    except Wrong as wrong:
+        return Finding(wrong.kind, text, told, wrong.seen, seed)
+
+
+def kind_of(text: str, told: History, *, format_too: bool = False) -> Wrong | None:
+    """What goes wrong with a program and a history, if anything does."""
+    try:
+        core = core_of(text)
+        if format_too:
+            round_trip(text, core)
+        play(core, declared_only(core, told))
+    except Wrong as wrong:
+        return wrong
+    return None
+
+
+def declared_only(core: ir.Program, told: History) -> History:
+    """A history without the fields, facts and events that a program does not declare: it may have been made smaller."""
+    facts = {field.name for field in core.member} | {"tier"}
+    known = {event.name: {field.name for field in event.fields} | {"event", "lines"} for event in core.events}
+    inner = {event.name: {field.name for field in event.lines.fields} for event in core.events if event.lines is not None}
+
+    def of_event(event: dict[str, Any]) -> dict[str, Any]:
+        kept = {name: value for name, value in event.items() if name in known[event["event"]]}
+        if "lines" in kept:
+            names = inner.get(event["event"], set())
+            kept["lines"] = [{name: value for name, value in line.items() if name in names} for line in kept["lines"]]
+        return kept
+
+    members = {name: {fact: value for fact, value in sent.items() if fact in facts} for name, sent in told.members.items()}
+    return History(members, tuple(of_event(event) for event in told.events if event["event"] in known))
+
+
+def shrunk(finding: Finding, seconds: int = 60) -> Finding:
+    """The same finding with as little as possible of its program and history, as far as the time goes."""
+    format_too = "formatting" in finding.kind or not finding.history.events
+    end = monotonic() + seconds
+
+    def fails(text: str, told: History) -> bool:
+        wrong = kind_of(text, told, format_too=format_too) if monotonic() < end else None
+        return wrong is not None and wrong.kind == finding.kind
+
+    told = finding.history
+    if told.events:
+        events = smaller(told.events, lambda some: fails(finding.text, replace(told, events=tuple(some))))
+        told = replace(told, events=tuple(events))
+    blocks = smaller(_blocks(finding.text), lambda some: fails("".join(some), told))
+    lines = smaller("".join(blocks).splitlines(keepends=True), lambda some: fails("".join(some), told))
+    if told.events:
+        told = replace(told, events=tuple(smaller(told.events, lambda some: fails("".join(lines), replace(told, events=tuple(some))))))
+    wrong = kind_of("".join(lines), told, format_too=format_too)
+    with contextlib.suppress(Wrong):
+        told = declared_only(core_of("".join(lines)), told)
+    return replace(finding, text="".join(lines), history=told, seen=wrong.seen if wrong is not None else finding.seen)
+
+
+def _blocks(text: str) -> list[str]:
+    """The declarations of a program, as they stand."""
+    found: list[str] = []
+    for line in text.splitlines(keepends=True):
+        if found and (line[0] in " }"):
+            found[-1] += line
+        else:
+            found.append(line)
+    return found
+
+
+def smaller(items: Any, fails: Callable[[list[Any]], bool]) -> list[Any]:
+    """As few of the items as still fail: halves, then quarters, down to single ones."""
+    kept, size = list(items), max(1, len(items) // 2)
+    while True:
+        place, cut = 0, False
+        while place < len(kept):
+            fewer = kept[:place] + kept[place + size :]
+            if fewer and fails(fewer):
+                kept, cut = fewer, True
+            else:
+                place += size
+        if size == 1 and not cut:
+            return kept
+        size = max(1, size // 2)
