@@ -1,27 +1,85 @@
-"""Timing: interleaved rounds, so that what disturbs one disturbs all; medians and their spread."""
+"""Timing: interleaved rounds, so that what disturbs one disturbs all; medians and their spread.
+
+Times are CPU times of this process and its threads, not of the wall: the machine may be shared.
+"""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+import resource
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from time import process_time_ns
+from typing import Any, NamedTuple
 
 
-def measured(runs: dict[str, Callable[[], int]], rounds: int = 9) -> dict[str, tuple[float, float]]:
-    """For each named run the median microseconds an event and the spread over rounds (highest less lowest, halved).
+class Run(NamedTuple):
+    """Something to time: `prepare` makes the inputs anew before each round, untimed, `one` takes each of them.
 
-    A run scores its whole stream and gives the number of events. All runs take turns in each round.
+    New inputs matter: a text that was hashed in an earlier round would be cheaper than any text from outside.
     """
+
+    prepare: Callable[[], Sequence[Any]]
+    one: Callable[[Any], object]
+
+
+class Timed(NamedTuple):
+    """What rounds gave: the median, and half of the distance between the quartiles."""
+
+    median: float
+    spread: float
+
+
+def measured(runs: Mapping[str, Run], rounds: int) -> dict[str, Timed]:
+    """Microseconds for one input of each run. All runs take turns in each round, and the first round does not count."""
     times: dict[str, list[float]] = {name: [] for name in runs}
     for round_ in range(rounds + 1):
         for name, run in runs.items():
-            gc.collect()
-            gc.disable()
-            start = process_time_ns()
-            count = run()
-            spent = process_time_ns() - start
-            gc.enable()
+            spent = _spent(run)
             if round_:
-                times[name].append(spent / count / 1000)
-    return {name: (median(found), (max(found) - min(found)) / 2) for name, found in times.items()}
+                times[name].append(spent)
+    return {name: summary(found) for name, found in times.items()}
+
+
+def _spent(run: Run) -> float:
+    inputs, one = run.prepare(), run.one
+    gc.collect()
+    gc.disable()
+    start = process_time_ns()
+    for each in inputs:
+        one(each)
+    spent = process_time_ns() - start
+    gc.enable()
+    return spent / len(inputs) / 1000
+
+
+def summary(times: Sequence[float]) -> Timed:
+    """The median and the spread of some times.
+
+    >>> summary([5, 1, 2, 3, 4])
+    Timed(median=3, spread=1.0)
+    """
+    ordered = sorted(times)
+    quarter = len(ordered) // 4
+    return Timed(median(ordered), (ordered[-1 - quarter] - ordered[quarter]) / 2)
+
+
+class Child(NamedTuple):
+    """What a child process cost: CPU milliseconds, and the most memory it held, in MB."""
+
+    milliseconds: float
+    megabytes: float
+
+
+def child(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Child:
+    """Run a command to its end; raises where it fails. The memory is exact only if it exceeds that of earlier children.
+
+    `ru_maxrss` of children is a maximum over all of them, so a command is wrapped where its memory matters: see
+    `child_memory`.
+    """
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Child(spent * 1000, after.ru_maxrss / 1024)

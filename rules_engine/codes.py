@@ -167,8 +167,18 @@ _ROWS: tuple[Code, ...] = (
     ),
     # ---- T: types, dimensions, optionals ----
     Code("T301", "sum of different things", "{right} cannot be {verb} {left}"),
-    Code("T302", "comparison of different things", "{left} cannot be compared with {right}"),
-    Code("T303", "product of dimensions", "{left} cannot be multiplied by {right}"),
+    Code(
+        "T302",
+        "comparison of different things",
+        "{left} cannot be compared with {right}",
+        "both sides must count the same thing",
+    ),
+    Code(
+        "T303",
+        "product of dimensions",
+        "{left} cannot be multiplied by {right}",
+        "one of the two must be a plain number or a percentage",
+    ),
     Code("T304", "division", "an amount is divided only by a number that is written out and not zero"),
     Code("T305", "not what is needed", "{found} stands where {wanted} is needed"),
     Code("T306", "not a condition", "{found} is not a condition", "compare it with something"),
@@ -176,7 +186,12 @@ _ROWS: tuple[Code, ...] = (
         "T307", "percentage of what", "the percentage does not say of what", "write `of net`, `of base` or another base"
     ),
     Code("T308", "number without a unit", "`{text}` does not say of what", "write `{mend}`"),
-    Code("T309", "rate of another thing", "`per {step}` counts {left}, and its measure is {right}"),
+    Code(
+        "T309",
+        "rate of another thing",
+        "`per {step}` counts {left}, and its measure is {right}",
+        "the step and the measure must count the same thing, as in `1 point per 1 GBP of net`",
+    ),
     Code("T310", "may be absent", "`{name}` may be absent here", "write `{guard}`"),
     Code("T311", "never absent", "`{name}` is always there", "leave `has {name}` out", severity="warning"),
     Code(
@@ -198,13 +213,23 @@ _ROWS: tuple[Code, ...] = (
         "money in {currency} is given in a unit, and none is named",
         "write `, in UNIT` after the amount",
     ),
-    Code("T316", "another unit", "{left} cannot be given in {right}"),
+    Code(
+        "T316",
+        "another unit",
+        "{left} cannot be given in {right}",
+        "`, in UNIT` names a unit that counts just that money; else write a rate, as in `1 point per 1 GBP of net`",
+    ),
     Code("T317", "no order", "`{op}` puts in order, and {found} has none", "use `is` or `in`"),
     Code("T318", "not in", "{left} cannot be in {right}"),
     Code("T319", "only in rewards", "`{what}` cannot stand in {where}"),
     Code("T320", "not at this place", "`{what}` cannot stand in {where}"),
     Code("T321", "rows of different things", "this row gives {right}, and the rows before give {left}"),
-    Code("T322", "no lines to choose from", "`{name}` does not come from lines, so no lines of it can be chosen"),
+    Code(
+        "T322",
+        "no lines to choose from",
+        "`{name}` does not come from lines, so no lines of it can be chosen",
+        "only an amount that is a rate of something on the lines has a part on each line",
+    ),
     Code("T323", "modifier out of place", "{what} does not fit here"),
     Code(
         "T324",
@@ -238,7 +263,12 @@ _ROWS: tuple[Code, ...] = (
         "a track is a sum, a count, a number of different things or a streak",
         "write `sum of ...`, `count`, `count of lines where ...`, `distinct ...` or `streak of ...`",
     ),
-    Code("T336", "track of fractions", "a track adds up whole numbers, and this can come to a fraction of {what}"),
+    Code(
+        "T336",
+        "track of fractions",
+        "a track adds up whole numbers, and this can come to a fraction of {what}",
+        "round it in brackets: `sum of (..., rounded down)`",
+    ),
     Code(
         "T337",
         "keys of a track",
@@ -251,11 +281,18 @@ _ROWS: tuple[Code, ...] = (
         "`keep highest tier if` judges each tier",
         "write `by rung {{ Silver: ...   Gold: ... }}`",
     ),
-    Code("T339", "time of a day", "a time of day needs a moment, and `{event}` is dated by a day", "leave the time out"),
+    Code(
+        "T339", "time of a day", "a time of day needs a moment, and `{event}` is dated by a day", "leave the time out"
+    ),
     # ---- C: complete and disjoint tables ----
     Code("C401", "no row", "{witness} has no row", "add a row, or close the table with `otherwise`"),
     Code("C402", "two rows", "{witness} has two rows", "keep one of them"),
-    Code("C404", "cells and keys", "this row has {cells}, and the table has {keys}"),
+    Code(
+        "C404",
+        "cells and keys",
+        "this row has {cells}, and the table has {keys}",
+        "write a cell for each key, `any` where it does not matter",
+    ),
     Code("C405", "otherwise in between", "`otherwise` closes a table and stands once, at its end"),
     Code(
         "C406",

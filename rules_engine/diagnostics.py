@@ -37,7 +37,12 @@ class Fix(msgspec.Struct, frozen=True):
 
 
 class Diagnostic(msgspec.Struct, frozen=True):
-    """One finding. `data` fills the placeholders of the code's wording; `source` is the file's name as given."""
+    """One finding. `data` fills the placeholders of the code's wording; `source` is the file's name as given.
+
+    >>> finding = Diagnostic("N208", "shop.rules", (10, 15), {"name": "pionts"})
+    >>> finding.severity, finding.message
+    ('error', 'there is no unit `pionts`')
+    """
 
     code: str
     source: str
@@ -49,10 +54,12 @@ class Diagnostic(msgspec.Struct, frozen=True):
 
     @property
     def severity(self) -> Severity:
+        """Whether it keeps the program from running."""
         return CODES[self.code].severity
 
     @property
     def message(self) -> str:
+        """What is wrong, in one sentence."""
         return CODES[self.code].message.format_map(self.data)
 
     @property
@@ -81,7 +88,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     names = list(known)
     letters = sorted(word)
     swapped = next((name for name in names if sorted(name) == letters), "")
-    found = [swapped] if swapped else get_close_matches(word, names, n=1, cutoff=0.6)
+    found = [swapped] if swapped else get_close_matches(word, names, n=1)
     if found:
         return found[0]
     folded = {name.casefold(): name for name in names}

@@ -24,6 +24,10 @@ class Award(msgspec.Struct, frozen=True, gc=False):
     holdout: nothing was given, and `wanted` says what would have been. `cut_by` is the key of the last limit that cut.
     An award that gave something is a lot of its member, earned on the event's day: `pending` and `expires` are its last
     days, `facts` what it remembers.
+
+    >>> award = outcome.awards[0]
+    >>> award.rule, award.unit, award.wanted, award.given
+    ('Points', 'point', 8, 5)
     """
 
     rule: str
@@ -52,6 +56,9 @@ class Said(msgspec.Struct, frozen=True):
 class TierChange(msgspec.Struct, frozen=True):
     """The held tier went from one rung to another; `since` is the first day on the new one, `reason` the path, the
     match or the fall that led there.
+
+    >>> [(change.before, change.after, change.reason) for change in outcome.tiers]
+    [('Blue', 'Gold', 'Gold')]
     """
 
     before: str
@@ -66,6 +73,11 @@ class Outcome(msgspec.Struct, frozen=True):
     `changes` hold, by owner, everything that `apply` needs, each with its value before; `before` holds what the rules
     of this kind of event can read of the owner: tracks, tier, balances and facts. `late` says that the event is dated
     before the day its owner's state had reached. `fingerprint` names the program, `zones` the time-zone data.
+
+    >>> outcome.member, outcome.totals, outcome.before["track spend"]
+    ('m-7', {'point': 5}, 0)
+    >>> outcome.fingerprint == program.fingerprint
+    True
     """
 
     event: str
@@ -116,7 +128,11 @@ def receive(state: State, awards: Iterable[Award], day: int) -> None:
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """Why an event, a fact or a state was refused: the code of the wording, where (event, field, line) and what."""
+    """Why an event, a fact or a state was refused: the code of the wording, where (event, field, line) and what.
+
+    >>> Fault("V104", "lines[2].price", "`price` of line 2 is missing").code
+    'V104'
+    """
 
     code: str
     field: str
@@ -124,7 +140,12 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """An event that was refused at the boundary: nothing was scored and nothing changes."""
+    """An event that was refused at the boundary: nothing was scored and nothing changes.
+
+    >>> again = list(program.score_many([order, order], {"m-7": member}))[1]
+    >>> again.id, again.faults[0].message
+    ('A-1', 'purchase `A-1` was scored before; send each event once')
+    """
 
     event: str
     id: str
@@ -133,6 +154,10 @@ class Refused(msgspec.Struct, frozen=True):
 
 class EventRefused(ValueError):  # noqa: N818 - the event was refused, the engine did not fail
     """Raised by `Program.score` where an event, its member's facts or their state cannot be taken; says every reason.
+
+    >>> program.score({**order, "channel": "phone"}, member)
+    Traceback (most recent call last):
+    rules_engine.outcome.EventRefused: `channel` of purchase cannot be the text `phone`; send one of `store`, `web`, `app`
     """
 
     def __init__(self, refused: Refused) -> None:

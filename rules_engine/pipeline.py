@@ -39,7 +39,14 @@ _lock = RLock()
 
 
 class ProgramRefused(ValueError):  # noqa: N818 - named like `EventRefused`
-    """A program that does not check. Its text shows all errors; `diagnostics` holds all findings."""
+    """A program that does not check. Its text shows all errors; `diagnostics` holds all findings.
+
+    >>> try:
+    ...     load([Source("shop.rules", "language 1\\nuse shoe\\n")])
+    ... except ProgramRefused as refusal:
+    ...     [each.code for each in refusal.diagnostics]
+    ['S100', 'N108']
+    """
 
     def __init__(self, checked: Checked) -> None:
         from rules_engine.diagnostics import render
@@ -51,12 +58,20 @@ class ProgramRefused(ValueError):  # noqa: N818 - named like `EventRefused`
 
 
 def check(program: Text) -> Checked:
-    """Check a program and say everything that is wrong with it; never raises on what a user wrote."""
+    """Check a program and say everything that is wrong with it; never raises on what a user wrote.
+
+    >>> [each.message for each in check([Source("shop.rules", "language 1\\nuse shoe\\n")]).diagnostics]
+    ['the program has no header', 'there is no vocabulary called `shoe`']
+    """
     return _check(_files(program))
 
 
 def load(program: Text) -> Program:
-    """A program ready to score; raises `ProgramRefused` with all findings. The same text gives the same object."""
+    """A program ready to score; raises `ProgramRefused` with all findings. The same text gives the same object.
+
+    >>> load(list(program.sources.values())) is program
+    True
+    """
     files = _files(program)
     key = artefacts.key_of(files.sources)
     with _lock:
@@ -75,7 +90,11 @@ def compile_core(program: Text) -> tuple[ir.Program, str]:
 
 
 def vocabulary_text(name: str) -> str | None:
-    """The rule file behind `use NAME`, or None where there is none."""
+    """The rule file behind `use NAME`, or None where there is none.
+
+    >>> "event purchase" in vocabulary_text("shop"), vocabulary_text("shoe")
+    (True, None)
+    """
     from rules_engine import vocabulary
 
     return vocabulary.vocabulary_text(name)
@@ -122,10 +141,12 @@ def _artefact(files: Files, key: str) -> artefacts.Artefact:
 
 def _program(artefact: artefacts.Artefact, files: Files) -> Program:
     from rules_engine.backends.python import Python
+    from rules_engine.calendar import zone_version
     from rules_engine.scoring import Program
 
-    core = artefact.core
-    return Program(core, {each.name: each for each in files.sources}, Python(core), artefact.fingerprint)
+    core, zones = artefact.core, zone_version() if artefact.core.header.zone else ""
+    backend = Python(core, artefact.fingerprint, zones)
+    return Program(core, {each.name: each for each in files.sources}, backend, artefact.fingerprint)
 
 
 def _sources(core: ir.Program, files: Files) -> dict[str, Source]:

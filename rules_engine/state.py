@@ -16,7 +16,11 @@ STATE_VERSION = 1
 
 
 class Holding(msgspec.Struct, frozen=True):
-    """A tier held from a day up to and including another (None: for good), and why: a path, a match, a fall."""
+    """A tier held from a day up to and including another (None: for good), and why: a path, a match, a fall.
+
+    >>> [(holding.tier, holding.until - holding.start) for holding in state.holdings]
+    [('Gold', 183)]
+    """
 
     tier: str
     start: int
@@ -37,7 +41,11 @@ class MatchState(msgspec.Struct, frozen=True):
 
 class Lot(msgspec.Struct, frozen=True):
     """Units given together: what is left, the day they were earned, the last day they are pending and the last day they
-    are valid (None: not pending, for ever), the rule that gave them, remembered facts."""
+    are valid (None: not pending, for ever), the rule that gave them, remembered facts.
+
+    >>> [(lot.left, lot.unit, lot.source) for lot in state.lots]
+    [(5, 'point', 'Points')]
+    """
 
     unit: str
     left: int
@@ -55,6 +63,9 @@ class State(msgspec.Struct, omit_defaults=True):
     day itself in rolling windows); `keys` the distinct values seen, `streaks` the first day of the last period that a
     streak met, `seen` what rewards last saw of a track, `limits` what was used by counter and occurrence, `last` the
     last day of those kinds of event that a unit's life counts from.
+
+    >>> program.state(state.to_json()) == state
+    True
     """
 
     version: int = STATE_VERSION
@@ -68,6 +79,10 @@ class State(msgspec.Struct, omit_defaults=True):
     matches: dict[str, list[MatchState]] = {}
     lots: list[Lot] = []
     last: dict[str, int] = {}
+
+    def to_json(self) -> bytes:
+        """The state as JSON text, to be stored; `Program.state` reads it back."""
+        return msgspec.json.encode({"version": self.version, **msgspec.to_builtins(self, str_keys=True)})
 
 
 class TrackMoved(msgspec.Struct, frozen=True, array_like=True, tag="track"):

@@ -181,7 +181,7 @@ def test_rechecking_says_what_checking_says() -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    head, rules = CORNER_SHOP.split("earn \"", 1)
+    head, rules = CORNER_SHOP.split('earn "', 1)
     listed = 'define excluded = column "sku" of "lists/excluded.csv"\n'
     (tmp_path / "b.rules").write_text(f'earn "{rules}', encoding="utf-8")
     (tmp_path / "a.rules").write_text(head + listed, encoding="utf-8")

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from rules_engine import ir
@@ -219,7 +219,17 @@ def _stepped(core: ir.Program, award: Award) -> bool:
     return any(give.steps for rule in core.rules if rule.key == award.rule for give in rule.gives)
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+on_programs = settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=(Phase.generate,),  # shrinking a program takes minutes: `trials.shrunk` does it by clauses
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@on_programs
 @given(st.randoms(use_true_random=False))
 def test_programs_that_hypothesis_can_shrink(rng: Random) -> None:
     """The same generator and the same law, with choices that hypothesis makes and shrinks."""

@@ -236,9 +236,9 @@ def test_streaks() -> None:
     )
     guest = Guest(program(rules))
     monday = day("2027-03-01")
-    weeks = [0, 0, 1, 2, 3, 5]  # two stays in the first week, then a missed one
+    weeks = [0, 0, 1, 1, 2, 3, 5]  # two stays in each of the first weeks, and later a week is missed
     found = [given(guest.stay(_date(monday + 7 * week))) for week in weeks]
-    assert found == [{}, {"before": 1}, {"before": 1}, {"before": 1, "three": 100}, {"before": 1}, {}]
+    assert found == [{}, *[{"before": 1}] * 3, {"before": 1, "three": 100}, {"before": 1}, {}]
     assert list(guest.state.tracks["weeks"].values()) == [1]
 
 
@@ -395,3 +395,15 @@ def _date(number: int) -> str:
     from rules_engine.calendar import format_date
 
     return format_date(number)
+
+
+def test_a_reward_slices_what_the_event_added() -> None:
+    """Rewards see tracks after the event, and a slice still lies on what the track was before it."""
+    rules = """
+track spend = sum of net, on stay, per calendar year
+unit cash counts GBP { rounded half up  lasts forever }
+reward "A" as a { on stay  give across spend { from 0 GBP: 1%  from 390 GBP: 8% }, in cash }
+"""
+    guest = Guest(program(rules))
+    assert given(guest.stay("2027-03-01", "482")) == {"a": 3_90 + 7_36}
+    assert given(guest.stay("2027-03-01", "100")) == {"a": 8_00}

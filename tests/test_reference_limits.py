@@ -162,3 +162,19 @@ reward "M" as m {
 """
     guest = Guest(program(rules))
     assert [each.given for each in guest.stay("2027-03-01", "1", "1", "1").awards] == [20, 10, 0]
+
+
+def test_a_limit_of_one_unit_does_not_cut_another() -> None:
+    rules = """
+unit cash counts GBP { rounded half up  lasts forever }
+earn "A" as a { on stay  give 10% of net, in cash  give 500 points  at most 1 cash per member per calendar year }
+"""
+    outcome = Guest(program(rules)).stay("2027-03-01", "100")
+    assert [(each.unit, each.given) for each in outcome.awards] == [("cash", 100), ("point", 500)]
+
+
+def test_a_rule_that_amounts_cut_to_nothing_uses_no_time() -> None:
+    rules = BASE.format("at most 2 times per member per calendar year  at most 10 points per member per calendar month")
+    guest = Guest(program(rules))
+    found = [given(guest.stay(out, "1")) for out in ("2027-03-01", "2027-03-02", "2027-04-01", "2027-05-01")]
+    assert found == [{"base": 10}, {}, {"base": 10}, {}]

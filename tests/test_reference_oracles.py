@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import msgspec
 import pytest
 from hypothesis import given as example
 from hypothesis import settings
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from rules_engine.calendar import add_months, civil, day_of, format_date, month_number, month_start
 from rules_engine.scoring import Program
 from rules_engine.state import State
-from tests.playing import MEMBER, Guest, day, given, program
+from tests.playing import HEAD, MEMBER, Guest, day, given, program
 
 FIRST = day("2027-01-01")
 JOINED = day("2020-02-29")
@@ -240,3 +241,41 @@ def _rung(guest: Guest, state: State, at: int) -> int:
     names = ["Blue", "Silver", "Gold", "Platinum"]
     found = guest.program.advance(None, state, at).state
     return max((names.index(each.tier) for each in found.holdings if each.start <= at), default=0)
+
+
+# ---- time ----
+
+LIVELY = program(
+    "track nights = count of lines where kind is room, on stay, per calendar year\n"
+    "tiers { Blue  Silver when nights >= 2  Gold when nights >= 4\n"
+    "  counts from the next event  lasts for 5 months  then 1 tier down }\n"
+    'earn "Base" as base { on stay  give by tier { Gold: 3 points  Silver: 2 points  otherwise: 1 point } }\n'
+    'earn "Rich" as rich { on stay  when balance of points >= 5 points  give 1 point }',
+    HEAD.replace("rounded down   lasts forever", "rounded down   lasts for 4 months after last stay"),
+)
+
+
+@quick
+@example(HISTORIES, st.lists(st.integers(0, 900), max_size=4))
+def test_it_does_not_matter_when_time_is_moved(history: list[Stay], days: list[int]) -> None:
+    """A host may advance a member as often as it likes, up to the next event: the next outcomes are the same."""
+    plain, moved = (Guest(LIVELY, watched=False) for _ in range(2))
+    reached = FIRST
+    for stay in history:
+        for at in sorted(FIRST + each for each in days):
+            if reached <= at <= stay.day:
+                moved.until(format_date(at))
+        reached = stay.day
+        outcomes = [guest.stay(format_date(stay.day), *["1"] * (stay.pounds % 4)) for guest in (plain, moved)]
+        assert outcomes[0].awards == outcomes[1].awards
+        assert plain.state == moved.state
+
+
+@quick
+@example(HISTORIES)
+def test_scoring_changes_nothing_that_it_was_given(history: list[Stay]) -> None:
+    guest = Guest(LIVELY, watched=False)
+    for stay in history:
+        before, encoded = guest.state, msgspec.json.encode(guest.state)
+        guest.stay(format_date(stay.day), *["1"] * (stay.pounds % 4))
+        assert msgspec.json.encode(before) == encoded

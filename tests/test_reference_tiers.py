@@ -196,3 +196,10 @@ def test_what_a_match_gave_is_followed_by_what_the_match_says() -> None:
     assert [(each.tier, each.until) for each in kept] == [("Gold", day("2028-12-31"))]
     assert guest.tier("2028-12-31") == "Gold"
     assert guest.tier("2029-01-01") == "Blue"
+
+
+def test_a_tier_may_last_a_single_day() -> None:
+    guest = Guest(program(_ladder("counts from the next event  lasts for 1 day  then the earned tier")))
+    guest.stay("2027-03-01", "10", "10")
+    assert guest.tier("2027-03-01") == "Silver"
+    assert [(each.start, each.until) for each in guest.state.holdings] == [(day("2027-03-01"), day("2027-03-01"))]

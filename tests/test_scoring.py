@@ -223,7 +223,7 @@ def test_an_explanation_shows_the_ladder_and_is_its_json() -> None:
     guest.stay("2027-03-02", "10")
     assert "Blue to Silver from 2027-03-02 (Silver)" in guest.told
     explained = guest.program.explain(_stay("x", "2029-03-03"), None, guest.state)
-    assert "a holding of Silver ended on 2028-03-01" in explained.text()
+    assert "Silver (Silver) ended after 2028-03-01" in explained.text()
     assert json.loads(explained.to_json())["rules"][0]["gives"][0]["given"] == "100 points"
     assert explained.text("base").startswith('"Base": 100 points')
 
@@ -235,3 +235,13 @@ def test_a_lot_is_part_of_the_balance_on_its_last_day() -> None:
         guest = Guest(program(rules, head))
         guest.stay("2027-03-01", "10")
         assert given(guest.stay(out)) == found
+
+
+def test_a_define_is_told_by_its_parts() -> None:
+    rules = """
+define is_goods = kind is not spa and id not in ("l7", "l8")
+earn "Base" as base { on stay  give 10 points per 1 GBP of net of lines where is_goods }
+"""
+    guest = Guest(program(rules))
+    guest.stay("2027-03-01", "10", "spa 10")
+    assert "line 2: left out: kind is spa, and it must not be spa" in guest.told

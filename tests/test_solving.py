@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+from fractions import Fraction
 from itertools import product
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from rules_engine import ir, solving
 from rules_engine.solving import cover, domains, witnesses
-from rules_engine.solving.domains import holds
+from rules_engine.solving.domains import FLAGS, holds
 
 AT = ir.Origin(0, 0, 0)
 LETTERS = ("a", "b", "c")
@@ -25,7 +26,7 @@ anything = st.just(ir.AnyTest())
 KEYS: dict[str, tuple[solving.Domain, tuple[solving.Value, ...], st.SearchStrategy[ir.Test]]] = {
     "letter": (solving.Values(LETTERS), LETTERS, anything | texts),
     "text": (solving.AnyText(), (*LETTERS, "X"), anything | texts),
-    "flag": (solving.FLAGS, (True, False), anything | flags),
+    "flag": (FLAGS, (True, False), anything | flags),
     "number": (solving.Range(0, 5), tuple(range(6)), anything | numbers | ranges),
 }
 
@@ -82,14 +83,15 @@ OWN = ir.Field(AT, "own")
 DOMAINS: dict[ir.Expr, solving.Domain] = {
     NIGHTS: solving.Range(0, 5),
     KIND: solving.Values(LETTERS),
-    OWN: solving.FLAGS,
+    OWN: FLAGS,
 }
 
 numeric = st.sampled_from([NIGHTS, ir.Mul(AT, ir.Num(AT, -2), NIGHTS), ir.Add(AT, (NIGHTS, ir.Num(AT, 1, 2)))])
 atoms: st.SearchStrategy[ir.Expr] = st.one_of(
     st.builds(ir.Cmp, st.just(AT), st.sampled_from(["=", "!=", "<", "<=", ">", ">="]), numeric,
               st.builds(ir.Num, st.just(AT), st.integers(-9, 9), st.sampled_from([1, 2]))),
-    st.builds(ir.Cmp, st.just(AT), st.sampled_from(["=", "!="]), st.just(KIND), st.builds(ir.Txt, st.just(AT), st.sampled_from(LETTERS))),
+    st.builds(ir.Cmp, st.just(AT), st.sampled_from(["=", "!="]), st.just(KIND),
+              st.builds(ir.Txt, st.just(AT), st.sampled_from(LETTERS))),
     st.builds(ir.OneOf, st.just(AT), st.just(KIND), st.lists(st.sampled_from(LETTERS), min_size=1).map(tuple)),
     st.just(OWN),
 )  # fmt: skip
@@ -118,18 +120,18 @@ def true(node: ir.Expr, values: dict[str, solving.Value]) -> bool:
         case ir.Cmp(op=op, left=left, right=ir.Txt(value=text)):
             return (values[solving.key_of(left)] == text) == (op == "=")
         case ir.Cmp(op=op, left=left, right=ir.Num(num=num, den=den)):
-            return witnesses.HOLDS[op](amount(left, values), witnesses.Fraction(num, den))
+            return witnesses.HOLDS[op](amount(left, values), Fraction(num, den))
         case _:
             return bool(values[solving.key_of(node)])
 
 
-def amount(node: ir.Expr, values: dict[str, solving.Value]) -> witnesses.Fraction:
-    nights = witnesses.Fraction(values["track nights"])  # type: ignore[arg-type]
+def amount(node: ir.Expr, values: dict[str, solving.Value]) -> Fraction:
+    nights = Fraction(int(values["track nights"]))
     match node:
         case ir.Mul():
             return -2 * nights
         case ir.Add():
-            return nights + witnesses.Fraction(1, 2)
+            return nights + Fraction(1, 2)
         case _:
             return nights
 
@@ -162,7 +164,8 @@ def test_tables_of_conditions() -> None:
         ir.ChooseRow((ir.AnyTest(),), ir.Flg(AT, False)),
     )
     table = ir.Choose(AT, (KIND,), rows)
-    assert solving.witness([table], {KIND: solving.Values(LETTERS)}.get) == solving.Witness(
+    kinds: dict[ir.Expr, solving.Domain] = {KIND: solving.Values(LETTERS)}
+    assert solving.witness([table], kinds.get) == solving.Witness(
         {"field kind": "a", "track nights": 10}, True
     )
     assert solving.witness([table, ir.OneOf(AT, KIND, ("b", "c"))]) is None
@@ -173,7 +176,7 @@ def test_a_proof_that_grows_too_large_is_given_up(monkeypatch: pytest.MonkeyPatc
     flag, any_ = ir.InTest((True,)), ir.AnyTest()
     rows: list[solving.Row] = [(flag, any_, any_), (any_, flag, any_), (any_, any_, any_)]
     with pytest.raises(solving.TooLarge):
-        solving.gap(rows, [solving.FLAGS] * 3)
+        solving.gap(rows, [FLAGS] * 3)
 
 
 def test_examples_in_docstrings() -> None:

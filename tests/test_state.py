@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from rules_engine.outcome import Award, receive
 from rules_engine.state import (
     Advanced,
     Change,
@@ -16,7 +17,6 @@ from rules_engine.state import (
     LimitDropped,
     LimitUsed,
     Lot,
-    LotGiven,
     LotLapsed,
     MarkSeen,
     MatchMoved,
@@ -62,8 +62,6 @@ FULL = State(
         (MarkSeen("nights", 0, 2, 3), "seen", {"nights": {0: 3}}),
         (LimitUsed("base", 0, 3, 5), "limits", {"base": {0: 5}}),
         (LimitDropped("base", 0, 3), "limits", {}),
-        (LotGiven(LOT), "lots", [Lot("point", 10, 10, None, 20, "base")]),
-        (LotGiven(Lot("point", 1, 11, None, 20, "base")), "lots", [LOT, Lot("point", 1, 11, None, 20, "base")]),
         (LotLapsed(LOT, 20), "lots", []),
         (HoldingBegan(Holding("Gold", 1, 12, "nights"), HELD), "holdings", [Holding("Gold", 1, 12, "nights")]),
         (HoldingBegan(Holding("Red", 1, None, "x"), None), "holdings", [HELD, Holding("Red", 1, None, "x")]),
@@ -82,6 +80,15 @@ def test_each_change(change: Change, part: str, after: object) -> None:
     kept = copied(FULL)
     apply_in_place(kept, [change])
     assert kept == found
+
+
+def test_what_awards_gave_becomes_lots_and_alike_ones_are_one() -> None:
+    state = copied(FULL)
+    receive(state, [Award("base", "point", 9, 5, expires=20), Award("base", "point", 9, 0)], 10)
+    assert state.lots == [Lot("point", 10, 10, None, 20, "base")]
+    receive(state, [Award("base", "point", 1, 1, expires=20)], 11)
+    receive(state, [Award("base", "point", 1, 1, expires=20, facts={"mark": 3})], 11)
+    assert [each.left for each in state.lots] == [10, 1, 1]
 
 
 def test_a_state_is_its_json() -> None:

@@ -8,7 +8,6 @@ the small sample that stands here.
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -86,7 +85,7 @@ def main(arguments: list[str]) -> None:
     about = "Score the orders of a gift shop, show where the points went, and explain one order."
     chosen = options(about, "online_retail").parse_args(arguments)
     started = time.perf_counter()
-    program = load(os.path.relpath(HERE))  # the explanation names files the way the program was named
+    program = load(HERE)
     print(f"{program.core.header.title}: {len(program.core.rules)} rules, fingerprint {program.fingerprint[:12]}")
     data = data_folder(chosen, "online_retail")
     replay, report = Replay(program), Report(program)

@@ -10,7 +10,7 @@ only if its text is new or it read a name that changed. Findings are moved to wh
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -22,10 +22,9 @@ from rules_engine.diagnostics import Diagnostic, did_you_mean, sort_key
 from rules_engine.parsing import Parsed, parse
 from rules_engine.source import Source
 
-from .context import ReadKey
+from .changes import changed_names
 from .declarations import LANGUAGE_VERSION, CheckedOne, check_one
 from .imports import Folder, NoFolder
-from .infos import alike
 from .program import whole_program
 from .relocating import moved
 from .symbols import Broken, Entry, Symbols, symbols
@@ -42,7 +41,11 @@ class SourceFile(msgspec.Struct, frozen=True, eq=False):
 
 
 class Checked(msgspec.Struct, frozen=True, eq=False):
-    """A checked program: its files (vocabularies last), its symbols, each declaration's result, all findings sorted."""
+    """A checked program: its files (vocabularies last), its symbols, each declaration's result, all findings sorted.
+
+    >>> check(list(program.sources.values())).ok
+    True
+    """
 
     files: tuple[SourceFile, ...]
     symbols: Symbols
@@ -93,6 +96,7 @@ class Checker:
         self.fresh: list[CheckedOne] = []
         self._files: dict[str, SourceFile] = {}
         self._symbols: Symbols | None = None
+        self._texts: tuple[str, ...] = ()
         self._known: dict[tuple[int, str], CheckedOne] = {}
 
     def check(self, sources: Sequence[Source]) -> Checked:
@@ -137,7 +141,9 @@ class Checker:
         return list(made.values()), findings
 
     def _ones(self, entries: Sequence[Entry], files: Sequence[SourceFile], made: Symbols) -> list[CheckedOne]:
-        changed = _changed(self._symbols, made)
+        texts = tuple(each.source.text for each in files)
+        changed = changed_names(self._symbols, made, self._texts, texts) if self._symbols else None
+        self._texts = texts
         known, self._known, self.fresh = self._known, {}, []
         ones = []
         for entry in entries:
@@ -241,31 +247,3 @@ def _words_of(kind: str, text: str) -> tuple[tuple[str, ...], str]:
         return ((name[1],) if name else ()), title[1] if title else ""
     found = _UNIT.match(text) if kind == "unit" else _WORD.match(text)
     return tuple(each for each in found.groups() if each) if found else (), ""
-
-
-# ---- what changed ----
-
-
-def _changed(before: Symbols | None, after: Symbols) -> frozenset[ReadKey] | None:
-    """The names that say something else than before; None where everything may."""
-    if before is None or before.supposed != after.supposed:
-        return None
-    keys: set[ReadKey] = set()
-    tables: tuple[tuple[str, Mapping[str, object], Mapping[str, object]], ...] = (
-        ("name", before.names, after.names),
-        ("title", before.titles, after.titles),
-        ("member", before.member, after.member),
-        ("event", before.events, after.events),
-        ("currency", before.header.currencies, after.header.currencies),
-    )
-    for table, old, new in tables:
-        differing = [name for name in {*old, *new} if not alike(old.get(name), new.get(name))]
-        keys.update((table, name) for name in differing)
-        if old.keys() != new.keys() or (table == "event" and differing):
-            keys.add((table, ""))
-    if before.member_broken != after.member_broken:
-        keys.add(("member", ""))
-    for table, left, right in (("tiers", before.tiers, after.tiers), ("header", before.header, after.header)):
-        if not alike(left, right):
-            keys.add((table, ""))
-    return frozenset(keys)

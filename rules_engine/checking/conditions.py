@@ -319,8 +319,10 @@ def _moment(period: str, node: tree.Node, env: Env) -> ir.Expr:
 
 
 def anchors_present(period: periods.Period, when: tree.Node, env: Env) -> None:
-    """The facts that a period hangs on must be there."""
+    """The facts that a period hangs on must be there; a written date is."""
     for key in periods.anchors(period):
+        if key[0].isdigit():
+            continue
         parts = tuple(tree.Name(when.span, word) for word in key.split("."))
         path = tree.Path(when.span, parts)
         if key.startswith("member."):

@@ -13,7 +13,7 @@ from fractions import Fraction
 import msgspec
 
 from rules_engine import ir, solving, tree
-from rules_engine.solving import FLAGS, AnyText, Domain, Range, Value, Values
+from rules_engine.solving import AnyText, Domain, Range, Value, Values
 from rules_engine.types import (
     COUNT,
     FLAG,
@@ -42,6 +42,8 @@ from .infos import TiersInfo
 from .typed import Typed, unknown
 
 ANY = ir.AnyTest()
+
+FLAGS = Values((True, False))
 
 RATE_SCALE = 10**9
 """Tests of rates compare integers of billionths."""

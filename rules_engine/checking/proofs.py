@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rules_engine import solving, tree
 from rules_engine.calendar import format_date
-from rules_engine.diagnostics import Label
+from rules_engine.diagnostics import Fix, Label
 from rules_engine.solving import Domain, Range, Value, Values
 from rules_engine.types import COUNT, FLAG, NUMBERS, Choice, Date, Money, Tier, Type, Unit, describe
 from rules_engine.values import format_decimal
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .keys import KeyPlan
 
 
-def prove(table: tree.TableBy, keys: list[KeyPlan], rows: list[solving.Row], closed: bool, env: Env) -> None:
+def prove(table: tree.TableBy, keys: list[KeyPlan], rows: list[solving.Row], closing: str | None, env: Env) -> None:
     written = [row for row in table.rows if not row.otherwise]
     domains = [key.domain for key in keys]
     outside = solving.impossible(rows, domains)
@@ -36,12 +36,12 @@ def prove(table: tree.TableBy, keys: list[KeyPlan], rows: list[solving.Row], clo
         first = Label(env.context.source, written[twice.first].span, "the other row")
         labels = () if env.use else (first,)
         env.report("C402", written[twice.second], witness=witness_words(keys, twice.values, env), labels=labels)
-    elif not closed:
-        _complete(table, keys, rows, domains, env)
+    elif closing is not None:
+        _complete(table, keys, rows, domains, closing, env)
 
 
 def _complete(
-    table: tree.TableBy, keys: list[KeyPlan], rows: list[solving.Row], domains: list[Domain], env: Env
+    table: tree.TableBy, keys: list[KeyPlan], rows: list[solving.Row], domains: list[Domain], closing: str, env: Env
 ) -> None:
     try:
         missing = solving.gap(rows, domains)
@@ -52,7 +52,15 @@ def _complete(
         note = ""
         if any(isinstance(key.domain, Range) and isinstance(key.type, Date) for key in keys):
             note = "the header's `terms from D` says from when on events are judged"
-        env.report("C401", table, witness=witness_words(keys, missing.values, env), note=note)
+        env.report(
+            "C401", table, witness=witness_words(keys, missing.values, env), note=note, fix=close(table, closing)
+        )
+
+
+def close(table: tree.TableBy, closing: str) -> Fix | None:
+    """The mend that closes a table with `otherwise`."""
+    end = table.span[1] - 1
+    return Fix(f"write `otherwise: {closing}`", (end, end), f"  otherwise: {closing} ") if closing else None
 
 
 def witness_words(keys: list[KeyPlan], values: tuple[Value, ...], env: Env) -> str:

@@ -46,7 +46,8 @@ class Plan(msgspec.Struct, frozen=True):
 
 def value_table(table: tree.TableBy, env: Env, expected: Type | None = None) -> Typed:
     """A table whose rows are amounts, rates, texts or dates: the value of its row."""
-    found = plan(table, env)
+    closing = {DATE: "", TIER: "no award"}.get(expected, "nothing") if expected is not None else "nothing"
+    found = plan(table, env, closing)
     if found is None:
         return unknown(env.at(table))
     values = [_row_value(row, found.env, expected) for _, row in found.rows]
@@ -122,7 +123,7 @@ def choose(found: Plan, values: Sequence[ir.Expr | ir.Stop]) -> ir.Choose:
 
 def condition_table(table: tree.TableBy, env: Env) -> ir.Expr:
     """A table whose rows are conditions."""
-    found = plan(table, env)
+    found = plan(table, env, "no")
     if found is None:
         return ir.Flg(env.at(table), True)
     return choose(found, [_row_condition(row, found.env) for _, row in found.rows])
@@ -149,7 +150,7 @@ def date_table(table: tree.TableBy, env: Env) -> ir.Expr:
 
 def life_table(table: tree.TableBy, env: Env) -> ir.Expr:
     """A table whose rows are lives, or dates that are the last valid days."""
-    found = plan(table, env)
+    found = plan(table, env, "")
     if found is None:
         return ir.Forever(env.at(table))
     return choose(found, [_row_life(row, found.env) for _, row in found.rows])
@@ -176,7 +177,7 @@ def rung_table(table: tree.TableBy, env: Env) -> ir.Expr:
 
 def membership_table(table: tree.TableBy, left: Typed, env: Env) -> ir.Expr:
     """`category in this_quarter`, where the table gives lists: the question moves into the rows."""
-    found = plan(table, env)
+    found = plan(table, env, "nothing")
     if found is None:
         return ir.Flg(env.at(table), True)
     return choose(found, [_row_membership(row, left, found.env) for _, row in found.rows])
@@ -196,8 +197,9 @@ def _row_membership(row: tree.Row, left: Typed, env: Env) -> ir.Expr:
 # ---- keys, cells and the proof ----
 
 
-def plan(table: tree.TableBy, env: Env) -> Plan | None:
-    """The keys and tests of a table; None where they are not in order, which was reported."""
+def plan(table: tree.TableBy, env: Env, closing: str) -> Plan | None:
+    """The keys and tests of a table; None where they are not in order, which was reported. `closing` is what an
+    `otherwise` row may say as a mend; empty where nobody can know."""
     closed = any(row.otherwise for row in table.rows)
     made = [keys.key_plan(key, env) for key in table.keys]
     ready = [key for key in made if key is not None]
@@ -205,13 +207,13 @@ def plan(table: tree.TableBy, env: Env) -> Plan | None:
         return None
     absent = next((key for key in ready if key.optional is not None), None)
     if absent is not None and not closed:
-        env.report("C401", table, witness=f"{absent.words} absent")
+        env.report("C401", table, witness=f"{absent.words} absent", fix=proofs.close(table, closing))
         return None
     rows = keys.row_tests(table, ready, env)
     if rows is None:
         return None
     if not env.muted:
-        proofs.prove(table, ready, rows, closed, env)
+        proofs.prove(table, ready, rows, None if closed else closing, env)
     return _plan(table, ready, rows, env)
 
 

@@ -6,15 +6,16 @@ tuple of `Fault`s, each of which names its field and says what to send instead. 
 
 from __future__ import annotations
 
-from rules_engine.decoding.events import decode
+from rules_engine.decoding.events import decode, reading
 from rules_engine.decoding.facts import decode_facts, fact_fields
-from rules_engine.decoding.faults import Place, fault
+from rules_engine.decoding.faults import Place, Wrong, fault
 from rules_engine.decoding.schemas import event_schema
 from rules_engine.decoding.states import decode_state, encode_state
 from rules_engine.decoding.structs import attribute, decode_json, event_of, event_struct
 
 __all__ = [
     "Place",
+    "Wrong",
     "attribute",
     "decode",
     "decode_facts",
@@ -26,4 +27,5 @@ __all__ = [
     "event_struct",
     "fact_fields",
     "fault",
+    "reading",
 ]

@@ -6,7 +6,7 @@ none); null is absent. An event declared without lines is one line, made of its 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -14,9 +14,9 @@ import msgspec
 from rules_engine import ir
 from rules_engine.calendar import day_start, format_date, local_day
 from rules_engine.decoding.faults import Place, Wrong, clean, fault, hint, listed, shown
-from rules_engine.decoding.fields import World, filled, world_of
+from rules_engine.decoding.fields import World, filled, read, world_of
 from rules_engine.decoding.records import Record, read_record
-from rules_engine.event import Event
+from rules_engine.event import Event, FieldValue
 from rules_engine.outcome import Fault
 
 _NOWHERE = Place("the event")
@@ -58,6 +58,12 @@ def decode(raw: object, program: ir.Program, kind: str | None = None) -> Event |
         word = clean(name) if isinstance(name, str) else shown(name)
         return (fault("V102", _NOWHERE, "event", found=word, hint=hint(word, reader.events, "events")),)
     return _event(raw, definition, reader)
+
+
+def reading(field: ir.FieldDef, program: ir.Program) -> Callable[[object], FieldValue]:
+    """A function that reads one field's values as `decode` does; it raises `Wrong` or `ValueFault`."""
+    world = world_of(program)
+    return lambda value: read(field, value, world)
 
 
 def _event(raw: Mapping[Any, Any], definition: ir.EventDef, reader: Reader) -> Event | tuple[Fault, ...]:

@@ -177,9 +177,10 @@ def _lines(p: Printer, node: tree.LinesDecl) -> Doc:
 
 
 def _track(p: Printer, node: tree.TrackDecl) -> Doc:
-    fold = operand(p, node.fold, SUM, last=node.key is None)
-    if node.key is not None:
-        fold = cat(fold, f" by {node.key.text} up to {number(node.keys_max or 0)} keys")
+    fold = operand(p, node.fold, SUM, last=node.keys_max is None)
+    if node.keys_max is not None:
+        key = f" by {node.key.text}" if node.key is not None else ""
+        fold = cat(fold, f"{key} up to {number(node.keys_max)} keys")
     parts = [fold]
     if node.on:
         parts.append(where(p, cat("on ", sources(p, node.on)), node.where))

@@ -117,9 +117,9 @@ def _list_type(s: Span, count: str, name: t.Name) -> t.TypeRef:
     return t.TypeRef(s, None, (), t.TypeRef(name.span, name, (), None, None), whole(s, count))
 
 
-def _track(s: Span, name: t.Name, was: Any, fold: Any, *rest: Any) -> t.TrackDecl:
+def _track(s: Span, name: t.Name, was: Any, fold: Any, keys_max: Any, *rest: Any) -> t.TrackDecl:
     *bys, on, per, by, household = rest
-    key, keys_max = None, None
+    key = None
     for names, most in bys:
         if most is not None:
             key, keys_max = names[0], most

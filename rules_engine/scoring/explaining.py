@@ -269,12 +269,15 @@ class _Teller:
         measure = self.measures.of(node)
         if measure == PLAIN and isinstance(node, _FORMED):
             measure = expected
-        text, value = self.texts.of(node.at), self.measures.show(noted.value, measure)
+        text = self.texts.named(node)
+        value = self.measures.show(noted.value, measure)
         inner = self._inner(noted, measure)
         if len(inner) == 1 and inner[0].text == text and (inner[0].value == value or measure == PLAIN):
             return inner
         line = None if noted.line is None else noted.line + 1
-        return (ValueTold(text, value, line, tuple(each for each in inner if each.text != text or each.inner)),)
+        return (
+            ValueTold(text, value, line, tuple(each for each in inner if each.text != text or each.inner or each.line)),
+        )
 
     def _inner(self, noted: Noted, measure: Measure) -> tuple[ValueTold, ...]:
         """What a value was made of, as far as it helps: a product by its factors, a day by the fields it stands on."""

@@ -43,7 +43,12 @@ Day = int | str | date
 
 
 class Advance(msgspec.Struct, frozen=True):
-    """What the passing of time did to a member: the state after it, how it got there, and what was lost."""
+    """What the passing of time did to a member: the state after it, how it got there, and what was lost.
+
+    >>> later = program.advance(member, state, "2027-06-01")
+    >>> later.state.lots, [(lapse.lot.left, lapse.lot.unit) for lapse in later.lapsed]
+    ([], [(5, 'point')])
+    """
 
     state: State
     changes: tuple[Change, ...]
@@ -56,6 +61,9 @@ class Due(msgspec.Struct, frozen=True):
     lot.
 
     `what` names the period, the match, the tier or the unit.
+
+    >>> [(due.kind, due.what) for due in program.due(member, state, "2027-12-31")]
+    [('lapse', 'point'), ('tier', 'Gold')]
     """
 
     kind: Literal["review", "trial", "tier", "lapse"]
@@ -68,6 +76,9 @@ class Program:
 
     `score` is the one call that matters; `advance` and `due` are for days on which nothing happens, `explain` for the
     question why.
+
+    >>> print(program.explain(order, member).text().splitlines()[1])
+    ├─ "Points": 5 points  (shop.rules:8)
     """
 
     __slots__ = ("_reference", "_score", "backend", "core", "fingerprint", "sources", "zones")
@@ -197,6 +208,15 @@ class Program:
         """What `advance` to a day would do, in order, if nothing else happened: so a host knows when to call it."""
         found = self._reference.advance(self._facts_alone(member), state, day_number(until))
         return tuple(Due(ending.kind, ending.day + 1, ending.what) for ending in found.endings)
+
+    def state(self, stored: bytes | str | Mapping[str, object] | None) -> State:
+        """A state that a host stored (`State.to_json`), read back and held against this program; None: a new member's.
+        Raises `EventRefused` where this program cannot go on from it."""
+        read = orjson.loads(stored) if isinstance(stored, bytes | str) else stored
+        state = decode_state(read, self.core)
+        if isinstance(state, State):
+            return state
+        raise EventRefused(Refused("", "", state))
 
     def _facts_alone(self, sent: object) -> Facts:
         facts = decode_facts({} if sent is None else sent, self.core)

@@ -51,7 +51,7 @@ def _reason(noted: Noted, sought: bool, texts: Texts, measures: Measures) -> str
     there = [_is(each, texts, measures) for each in noted.inner if not isinstance(each.node, _LITERALS)]
     shown = ", ".join(there)
     if isinstance(node, ir.Has):
-        return f"{texts.of(node.value.at) or text} is {'absent' if sought else 'given'}"
+        return f"{texts.named(node.value) or text} is {'absent' if sought else 'given'}"
     word = "does not hold" if sought else "holds"
     return f"`{text}` {word}{': ' + shown if shown else ''}"
 
@@ -76,13 +76,13 @@ def _compared(node: ir.Cmp, noted: Noted, sought: bool, texts: Texts, measures: 
     """A comparison: the left side and its value, then what the right side asks of it."""
     left, right = noted.inner
     measure = next((found for each in noted.inner if (found := measures.of(each.node)) != PLAIN), PLAIN)
-    name, value = texts.of(left.node.at), measures.show(left.value, measure)
+    name, value = texts.named(left.node), measures.show(left.value, measure)
     bound = measures.show(right.value, measure)
-    if not isinstance(right.node, _LITERALS) and texts.of(right.node.at):
-        bound = f"{texts.of(right.node.at)} ({bound})"
+    if not isinstance(right.node, _LITERALS) and texts.named(right.node):
+        bound = f"{texts.named(right.node)} ({bound})"
     op = node.op if sought else _TURNED[node.op]
     return f"{name or 'it'} is {value}, and {_REQUIRED[op].format(bound)}"
 
 
 def _is(noted: Noted, texts: Texts, measures: Measures) -> str:
-    return f"{texts.of(noted.node.at)} is {measures.show(noted.value, measures.of(noted.node))}"
+    return f"{texts.named(noted.node)} is {measures.show(noted.value, measures.of(noted.node))}"

@@ -17,6 +17,35 @@ class Texts:
     def __init__(self, core: ir.Program, sources: Mapping[str, Source]) -> None:
         self.files = [sources.get(name) for name in core.files]
 
+    def named(self, node: ir.Expr | ir.Stop) -> str:
+        """What a node is called: what it reads by its name, anything else by its text.
+
+        Where a define is used, everything in it stands at the place of use, so that its text says nothing of the parts.
+        """
+        match node:
+            case ir.Field(name=name) | ir.LineField(name=name) | ir.LineMoney(base=name):
+                return name
+            case ir.MemberField(name=name):
+                return f"member.{name}"
+            case ir.TrackRead(track=name, previous=previous):
+                return f"previous {name}" if previous else name
+            case ir.AwardRead(rule=name) | ir.AwardPart(rule=name):
+                return name
+            case ir.BalanceRead(unit=unit, pending=pending):
+                return f"balance of {unit}{', pending included' if pending else ''}"
+            case ir.TierRead(which="held"):
+                return "tier"
+            case ir.TierRead(which=which):
+                return f"{which} tier"
+            case ir.MarkRead():
+                return "mark"
+            case ir.RungRead():
+                return "rung"
+            case ir.Today():
+                return "today"
+            case _:
+                return self.of(node.at)
+
     def of(self, at: ir.Origin) -> str:
         """What is written there, on one line."""
         source = self._file(at)

@@ -5,11 +5,10 @@ contrary.
 """
 
 from .cover import Gap, Overlap, Row, TooLarge, gap, impossible, overlap
-from .domains import FLAGS, AnyText, Domain, Range, Value, Values
+from .domains import AnyText, Domain, Range, Value, Values
 from .witnesses import Known, Witness, key_of, witness
 
 __all__ = [
-    "FLAGS",
     "AnyText",
     "Domain",
     "Gap",

@@ -1,13 +1,13 @@
 """Whether conditions can hold together, with an example.
 
-In: core conditions, and what is known of the values that they read. Out: values of the reads under which all conditions
-hold, or None, which is a proof that they cannot.
+In: core conditions, and what is known of the values that they read. Out: values of the reads under which all
+conditions hold, or None, which is a proof that they cannot.
 
-A condition is taken apart into tests of single reads: `net >= 40 GBP` is a range of the number that it reads, `kind in
-(room, food)` a list of values. What has no such form (a period, a comparison of two reads) counts as a fact of its own that
-may be true or false; a witness that leans on one is marked as not sure, while None stays a proof. The domain of each read
-is cut at the constants of its tests, one value stands for each piece, and the pieces are tried one read after another,
-looking only at conditions that are still open. The number of trials is bounded.
+A condition is taken apart into tests of single reads: `net >= 40 GBP` is a range of the number that it reads, `kind
+in (room, food)` a list of values. What has no such form (a period, a comparison of two reads) counts as a fact of its
+own that may be true or false; a witness that leans on one is marked as not sure, while None stays a proof. The domain
+of each read is cut at the constants of its tests, one value stands for each piece, and the pieces are tried one read
+after another, looking only at conditions that are still open. The number of trials is bounded.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import msgspec
 from rules_engine import ir
 
 from .cover import TooLarge
-from .domains import FLAGS, AnyText, Domain, Range, Value, Values, holds, pieces
+from .domains import FLAGS, AnyText, Domain, Range, Value, holds, pieces
 
 Known: TypeAlias = Callable[[ir.Expr], Domain | None]
 """The values that a read can have; None: not known, its tests tell of what sort it is."""
@@ -187,7 +187,8 @@ def _row_test(key: ir.Expr, test: ir.Test, reads: _Reads) -> Formula:
 
 
 def _comparison(node: ir.Cmp, reads: _Reads) -> Formula:
-    left, right, op = node.left, node.right, node.op
+    left, right = node.left, node.right
+    op: str = node.op
     if isinstance(left, (ir.Num, ir.Txt, ir.Flg)):
         left, right, op = right, left, FLIPPED[op]
     match right:
@@ -296,6 +297,3 @@ def _asks(formula: Formula, chosen: dict[str, Value]) -> str:
             return _asks(next(part for part in parts if _holds(part, chosen) is None), chosen)
         case bool():
             raise AssertionError(formula)
-
-
-__all__ = ["Known", "Values", "Witness", "key_of", "witness"]

@@ -1,7 +1,7 @@
-"""Generated Python: one function for each kind of event, written for the program and compiled.
+"""Generated Python: one function for each kind of event and way in, written for the program and compiled.
 
-In: a program. Out: a backend that evaluates as the reference does, many times faster. The source is readable, is kept
-in `source`, and is registered in `linecache`, so that a traceback shows it. A test holds it equal to the reference.
+In: a program. Out: a backend that scores as the reference does, many times faster. The source is readable, is kept in
+`source`, and is registered in `linecache`, so that a traceback shows it. A test holds it equal to the reference.
 """
 
 from __future__ import annotations
@@ -12,92 +12,82 @@ from itertools import count
 from typing import Any
 
 from rules_engine import ir
-from rules_engine.backends import Evaluation, Score
+from rules_engine.backends import Evaluation
 from rules_engine.backends.python import runtime
+from rules_engine.backends.python.bindings import bindings
 from rules_engine.backends.python.module import Module
-from rules_engine.backends.python.quiet import quiet_check
-from rules_engine.backends.python.stages import emit_event
+from rules_engine.backends.python.stages import WAYS, emit_event
 from rules_engine.backends.python.unsupported import reason
 from rules_engine.backends.reference import Reference
-from rules_engine.calendar import add_duration, local_day, local_seconds
 from rules_engine.event import Event, Facts
-from rules_engine.outcome import Award, Said
-from rules_engine.state import Advanced, LastDay, LimitUsed, MarkSeen, State, StreakMet, TrackMoved
-from rules_engine.values import round_ratio
+from rules_engine.outcome import Outcome
+from rules_engine.state import State
 
 _numbers = count(1)
-
-_NAMES: dict[str, Any] = {
-    each.__name__: each
-    for each in (
-        Advanced, Award, Evaluation, LastDay, LimitUsed, MarkSeen, Said, StreakMet, TrackMoved,
-        local_day, local_seconds, round_ratio,
-    )
-}  # fmt: skip
-_NAMES |= {name: getattr(runtime, name) for name in dir(runtime) if not name.startswith("_")}
+_STEPS: dict[str, Any] = {name: getattr(runtime, name) for name in dir(runtime) if not name.startswith("_")}
 
 
 class Python:
-    """The generated functions of one program. `delegated` names the kinds of event that the reference scores, and why."""
+    """The generated functions of one program.
 
-    __slots__ = ("_functions", "_reference", "delegated", "source")
+    `delegated` names the kinds of event that the reference scores, and why.
+    """
+
+    __slots__ = ("_by_type", "_events", "_raw", "_slow", "delegated", "source")
 
     name = "python"
-    score: Score | None = None
 
-    def __init__(self, core: ir.Program) -> None:
-        self._reference = Reference(core)
+    def __init__(self, core: ir.Program, fingerprint: str = "", zones: str = "") -> None:
+        reference = Reference(core)
         self.delegated: dict[str, str] = {}
-        self._functions: dict[str, Callable[[Event, Facts, State], Evaluation]] = {}
-        self.source = self._compile(core)
+        self._events: dict[str, Callable[[Event, Facts, State], Evaluation]] = {}
+        self._raw: dict[str, Callable[[object, object, State | None], Outcome]] = {}
+        self._by_type: dict[type, Callable[[object, object, State | None], Outcome]] = {}
+        space = _STEPS | bindings(core, reference, fingerprint, zones)
+        self._slow: Callable[[object, object, State | None], Outcome] = space["slow_sent"]
+        self.source = self._compile(core, reference, space)
 
     def evaluate(self, event: Event, facts: Facts, state: State) -> Evaluation:
         """Score a decoded event; raises `EventRefused` where a track cannot hold what it adds."""
-        return self._functions[event.name](event, facts, state)
+        return self._events[event.name](event, facts, state)
 
-    def _compile(self, core: ir.Program) -> str:
-        module, reads = Module(core), self._reference.world.reads
+    def score(self, event: object, member: object, state: State | None) -> Outcome:
+        """Score what a host sends: a dictionary, a typed struct, or anything that the decoder takes."""
+        if type(event) is dict:
+            try:
+                found = self._raw.get(event.get("event", ""), self._slow)
+            except TypeError:  # the kind is no text
+                found = self._slow
+            return found(event, member, state)
+        return self._by_type.get(type(event), self._slow)(event, member, state)
+
+    def typed(self, struct: type) -> None:
+        """Take events of this struct by the quick way; its tag names their kind."""
+        name = struct.__struct_config__.tag  # type: ignore[attr-defined]
+        self._by_type[struct] = self._raw.get(f"typed {name}", self._slow)
+
+    def _compile(self, core: ir.Program, reference: Reference, space: dict[str, Any]) -> str:
+        module, reads = Module(core), reference.world.reads
         parts, names = [], {}
         for number, event in enumerate(core.events):
             why = reason(core, event, tuple(reads[event.name]))
             if why:
                 self.delegated[event.name] = why
-                self._functions[event.name] = self._reference.evaluate
+                self._events[event.name] = reference.evaluate
                 continue
             names[event.name], lines = emit_event(module, event, tuple(reads[event.name]), number)
             parts.append(lines.text())
         source = "\n\n".join([module.helpers.text(), *parts])
-        space = _NAMES | module.globals | _settings(core, self._reference)
+        space |= module.globals
         filename = f"<rules {core.header.title} {next(_numbers)}>"
         exec(compile(source, filename, "exec"), space)  # noqa: S102 - every constant in it went through `quoting`
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-        self._functions |= {event: space[name] for event, name in names.items()}
+        for event_name, name in names.items():
+            by_event, raw, typed = (space[f"{name}_{way}"] for way in WAYS)
+            self._events[event_name] = by_event
+            self._raw[event_name] = raw
+            self._raw[f"typed {event_name}"] = typed
         return source
-
-
-def _settings(core: ir.Program, reference: Reference) -> dict[str, Any]:
-    """What every generated function may name besides its own constants."""
-    ladder = core.tiers
-    names = tuple(rung.name for rung in ladder.rungs) if ladder is not None else ()
-    silent = not any(rule.says for rule in core.rules)
-    nobody = Evaluation((), (), (), {}, False, ())
-    return {
-        "ZONE": core.header.zone or "UTC",
-        "REMAINDER": core.header.remainder,
-        "TIERS": names,
-        "RUNGS": {name: place for place, name in enumerate(names)},
-        "NONE": {},
-        "slow": reference.evaluate,
-        "guest": (lambda *_: nobody) if silent else reference.evaluate,
-        "quiet": quiet_check(core, reference.world),
-        "add_time": _add_time,
-    }
-
-
-def _add_time(day: int | None, count: int, unit: Any) -> int | None:
-    from rules_engine.calendar import Duration
-
-    return None if day is None else add_duration(day, Duration(count, unit))
 
 
 __all__ = ["Python"]

@@ -67,6 +67,8 @@ class Function:
         self.wanted_totals: set[str] = set()  # rules whose award is asked for as a whole
         self.stage: Literal["earn", "after"] = "earn"
         self.trail: list[dict[str, None]] = []  # names read by the helper functions under way
+        self.needs_keys = False
+        self.owned: dict[str, str] = {}  # fields that only the boundary looks at
         self.days: dict[str, str] = {}  # what follows from the day alone, by its code
         self.early_names: dict[str, None] = {}  # what the pass reads
 
@@ -83,6 +85,10 @@ class Function:
         for names in self.trail:
             names[name] = None
         return name
+
+    def own_name(self, name: str) -> str:
+        """The local name of a field that no rule reads."""
+        return self.owned.setdefault(name, ident("x", len(self.owned), name))
 
     def field(self, name: str) -> Scaled:
         return _of(self.fields[name], self._name("f", "field", name))

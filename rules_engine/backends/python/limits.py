@@ -6,6 +6,8 @@ moved along as rules take from them, so that rules that share a limit see each o
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 import msgspec
 
 from rules_engine import ir
@@ -104,16 +106,13 @@ class Counters:
                 out.add(f"tidy_limit(changes, {const(key)}, {counter.values}, {counter.count}, None, day)")
                 continue
             since = counter.window.since("day") or "None"
-            with out.block(
-                f"if {counter.count} != {counter.start} and {counter.values} and len({counter.values}) > 1:"
-            ):
+            few = "" if counter.window.moving else f" and len({counter.values}) > 1"
+            with out.block(f"if {counter.count} != {counter.start} and {counter.values}{few}:"):
                 out.add(
                     f"tidy_limit(changes, {const(key)}, {counter.values}, "
                     f"{{{counter.key}: {counter.count}}}, {since}, day)"
                 )
 
 
-def _where(out: Lines, tests: list[str]):  # type: ignore[no-untyped-def]
-    from contextlib import nullcontext
-
+def _where(out: Lines, tests: list[str]) -> AbstractContextManager[None]:
     return out.block(f"if {' and '.join(tests)}:") if tests else nullcontext()

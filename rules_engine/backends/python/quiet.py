@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 from rules_engine import ir
 from rules_engine.backends.python import clock
+from rules_engine.backends.reference import Reference
 from rules_engine.backends.reference.world import World
 from rules_engine.calendar import Duration, add_duration
+from rules_engine.event import Facts
+from rules_engine.outcome import TierChange
 from rules_engine.periods import anchors
-from rules_engine.state import State
+from rules_engine.state import Change, State, apply
 
 
 def quiet_check(core: ir.Program, world: World) -> Callable[[State, int], bool]:
@@ -56,3 +60,21 @@ def _lots_last(state: State, day: int, waiting: dict[str, ir.UnitLife]) -> bool:
             if add_duration(last, span) - 1 < day:
                 return False
     return True
+
+
+Advance: TypeAlias = tuple[State, list[Change], tuple[TierChange, ...]]
+"""A state moved on to a day, the changes that led there, and the changes of tier on the way."""
+
+
+def moves_on(reference: Reference) -> Callable[[Facts, State, int], Advance | None]:
+    """A function that moves a state on to a day; None for a late event, or where a trial needs the reference."""
+
+    def move(facts: Facts, state: State, day: int) -> Advance | None:
+        if state.day is not None and day < state.day:
+            return None
+        if any(trial.status == "trial" for trials in state.matches.values() for trial in trials):
+            return None
+        found = reference.advance(facts, state, day)
+        return apply(state, found.changes), list(found.changes), found.tiers
+
+    return move

@@ -317,12 +317,9 @@ class Rules:
                 self._says(rule, out, "")
 
     def keys(self) -> str:
-        """Code for what orders lines that tie."""
-        event = self.function.event
-        if event.lines is None:
-            return "None"
-        names = const(tuple(field.name for field in event.lines.fields))
-        return f"line_keys(lines, {const(event.line_id_field)}, {names})"
+        """The name of what orders lines that tie."""
+        self.function.needs_keys = True
+        return "keys"
 
     def _note(self, rule: ir.RuleDef, held: str, total: str, out: Lines) -> None:
         name = const(rule.key)

@@ -11,11 +11,14 @@ from rules_engine import ir
 from rules_engine.backends.python import expressions
 from rules_engine.backends.python.function import Function
 from rules_engine.backends.python.limits import Counters
+from rules_engine.backends.python.loading import Loading, Way
 from rules_engine.backends.python.module import Module
 from rules_engine.backends.python.quoting import const, ident
 from rules_engine.backends.python.rules import Rules
 from rules_engine.backends.python.tracks import Tracks
 from rules_engine.backends.python.writing import Lines
+
+WAYS: tuple[Way, ...] = ("event", "raw", "typed")
 
 
 class Stages:
@@ -30,6 +33,7 @@ class Stages:
         self.counters = Counters(self.function, _shared_limits(self.program, event))
         self.tracks = Tracks(self.function)
         self.rules = Rules(self.function, self.counters)
+        self.loading = Loading(module, self.function)
         names = {rule.loop.track for rule in self.program.rules if rule.loop is not None}
         names |= {node.track for node in ir.walk(self.program.rules) if isinstance(node, ir.Reaches)}
         self.marked = [track for track in self.program.tracks if track.name in names]
@@ -38,7 +42,7 @@ class Stages:
         self.function.wanted_totals = {node.rule for node in ir.walk(tuple(mine)) if isinstance(node, ir.AwardRead)}
 
     def emit(self, name: str) -> Lines:
-        """The whole function."""
+        """The functions of one kind of event, one for each way in; they differ only in how they load."""
         self.tracks.touch()
         for track in self.marked:
             self.tracks.name(track)
@@ -52,23 +56,47 @@ class Stages:
         limits, tracks = Lines(), Lines()
         self.counters.load_shared(limits)
         self.tracks.load(tracks)
+        core = Lines()
+        self._enter(core)
+        core.extend(tracks)
+        self.tracks.load_seen(self.marked, core)
+        self._balances("balance", core)
+        core.add(f"before = {before}")
+        for part in (limits, own, earn, after):
+            core.extend(part)
         out = Lines()
         days = self._days(name, out)
-        with out.block(f"def {name}(event, facts, state):"):
-            self._guard(out)
-            if days:
-                out.add(days)
-            self._load(out)
-            out.extend(tracks)
-            self.tracks.load_seen(self.marked, out)
-            self._balances("balance", out)
-            out.add(f"before = {before}")
-            self._pass(out)
-            out.extend(limits)
-            out.extend(own)
-            out.extend(earn)
-            out.extend(after)
+        facts = self.loading.facts(name, out)
+        for way in WAYS:
+            self._way(name, way, days, facts, core, out)
         return out
+
+    def _way(self, name: str, way: Way, days: str, facts: str, core: Lines, out: Lines) -> None:
+        """One function: load and check, then the stages."""
+        with out.block(f"def {name}_{way}(event, facts, state):"):
+            inner = Lines()
+            self._load(way, days, facts, inner)
+            if way == "event":
+                out.extend(inner)
+            else:
+                out.add("slow, advance = slow_sent, advance_sent")
+                with out.block("try:"):
+                    out.extend(inner)
+                with out.block("except REFUSALS:"):
+                    out.add("return slow(event, facts, state)")
+                with out.block("if state is None:"):
+                    out.add("state = NEW")
+            out.extend(core)
+            if way == "event":
+                out.add("return Evaluation(tuple(awards), tiers, tuple(changes), before, False, tuple(said))")
+            else:
+                kind = const(self.event.name)
+                out.add(
+                    f"return Outcome({kind}, number, member, day, tuple(awards), tiers, {{member: tuple(changes)}}, "
+                    "before, FINGERPRINT, ZONES, False, tuple(said))"
+                )
+        out.add("")
+        out.add("")
 
     def _days(self, name: str, out: Lines) -> str:
         """A function for all that follows from a day alone, and the line that asks it once."""
@@ -87,34 +115,43 @@ class Stages:
 
     # ---- the way in
 
-    def _guard(self, out: Lines) -> None:
-        out.add("member = event.member")
+    def _load(self, way: Way, days: str, facts: str, out: Lines) -> None:
+        """Everything that the event and its member's facts say, checked; the pass over the lines."""
+        self.loading.event(way, out)
         with out.block("if member is None:"):
-            out.add("return guest(event, facts, state)")
-        out.add("day = event.day")
-        with out.block("if not quiet(state, day):"):
-            out.add("return slow(event, facts, state)")
-        out.add("instant = event.instant")
-        out.add("changes = [] if state.day == day else [Advanced(state.day, day)]")
+            if way == "event" or any(rule.says for rule in self.program.rules):
+                out.add(f"return {'guest' if way == 'event' else 'slow'}(event, facts, state)")
+            else:
+                self.loading.lines(way, out, passing=False)
+                kind = const(self.event.name)
+                out.add(f"return Outcome({kind}, number, None, day, (), (), {{}}, {{}}, FINGERPRINT, ZONES, False, ())")
+        if way == "event":
+            for (kind, name), local in self.function.loaded.items():
+                if kind == "fact":
+                    out.add(f"{local} = facts.get({const(name)})")
+            if self.program.tiers is not None and self.program.tiers.from_host:
+                out.add('tier = facts.get("tier") or 0')
+        else:
+            out.add(facts)
+        if days:
+            out.add(days)
+        self.loading.lines(way, out, passing=True)
+
+    def _enter(self, out: Lines) -> None:
+        """Time moves to the event's day; the tier as it then is."""
+        out.add("earlier = ()")
+        with out.block("if quiet(state, day):"):
+            out.add("changes = [] if state.day == day else [Advanced(state.day, day)]")
+        with out.block("else:"):
+            out.add("moved = advance(facts, state, day)")
+            with out.block("if moved is None:"):
+                out.add("return slow(event, facts, state)")
+            out.add("state, changes, earlier = moved")
         out.add("awards = []")
         out.add("said = []")
-
-    def _load(self, out: Lines) -> None:
-        """Fields, facts and the tier; last of all, since everything before may ask for some."""
-        loaded = self.function.loaded
-        fields = [(name, local) for (kind, name), local in loaded.items() if kind == "field"]
-        out.add("lines = event.lines")
-        if fields:
-            out.add("fields = event.fields")
-        for name, local in fields:
-            out.add(f"{local} = fields[{const(name)}]")
-        for (kind, name), local in loaded.items():
-            if kind == "fact":
-                out.add(f"{local} = facts.get({const(name)})")
         ladder = self.program.tiers
-        if ladder is not None:
-            from_host = 'facts.get("tier") or 0'
-            out.add(f"tier = {from_host if ladder.from_host else 'held_rung(state.holdings, day, RUNGS)'}")
+        if ladder is not None and not ladder.from_host:
+            out.add("tier = held_rung(state.holdings, day, RUNGS) if state.holdings else 0")
 
     def _balances(self, kind: str, out: Lines) -> None:
         for (found, name), local in self.function.loaded.items():
@@ -125,41 +162,6 @@ class Stages:
                     else "[*state.lots, *(each.lot(day) for each in awards if each.given)]"
                 )
                 out.add(f"{local} = balance({lots}, {const(name)}, day, {'pending' in found})")
-
-    def _pass(self, out: Lines) -> None:
-        """One pass over the lines."""
-        found, event = self.function.passing, self.event
-        if not (found.starts or found.columns):
-            return
-        for start in found.starts:
-            out.add(start)
-        for column in found.columns.values():
-            out.add(f"{column} = []")
-        with out.block("for line in lines:"):
-            for name, local in found.fields.items():
-                out.add(f"{local} = line[{const(name)}]")
-            if found.quantity or (found.money and event.list_each and event.quantity_field):
-                out.add(f"pieces = line[{const(event.quantity_field)}]")
-            if found.money:
-                price = f"line[{const(event.list_field)}]"
-                if self.function.line_fields[event.list_field].optional:
-                    price = f"({price} or 0)"
-                each = event.list_each and event.quantity_field
-                out.add(f"amount = {price} * pieces" if each else f"amount = {price}")
-            for test, statements in found.body.items():
-                if not test:
-                    for statement in statements:
-                        out.add(statement)
-                    continue
-                with out.block(f"if {test}:"):
-                    for statement in statements:
-                        out.add(statement)
-            for local, column in found.columns.items():
-                out.add(f"{column}.append({local})")
-        for statement in found.after:
-            out.add(statement)
-        if found.whole:
-            out.add("w_amount = tuple(c_amount)")
 
     def _before(self) -> str:
         """The values that rules of this event can read, by name."""
@@ -217,11 +219,10 @@ class Stages:
                 out.add(f"changes.append(LastDay({const(self.event.name)}, last, day))")
         self.tracks.tidy(out)
         self.counters.tidy(out)
-        out.add("return Evaluation(tuple(awards), tiers, tuple(changes), before, False, tuple(said))")
 
     def _judge(self, out: Lines) -> None:
         ladder = self.program.tiers
-        out.add("tiers = ()")
+        out.add("tiers = earlier")
         if ladder is None or ladder.from_host:
             return
         if not ladder.review:
@@ -234,7 +235,7 @@ class Stages:
                         name, reason = const(rung.name), const(way.name or rung.name)
                         out.add(f"holdings = grant(holdings, changes, {name}, day, {until}, {reason})")
             with out.block("if holdings is not state.holdings:"):
-                out.add("tiers = tier_changes(holdings, tier, day, RUNGS, TIERS)")
+                out.add("tiers = earlier + tier_changes(holdings, tier, day, RUNGS, TIERS)")
                 if ladder.at_once:
                     out.add("tier = held_rung(holdings, day, RUNGS)")
 

@@ -27,17 +27,19 @@ Line: TypeAlias = Mapping[str, FieldValue]
 
 
 class Run:
-    """One evaluation. `fields` are those of an event of the kind `source`: of the event at hand, or, while a match is
-    judged, what was stored of the event that began it. `today` and `now` are the moment at which things are read: the
-    event's, or the end of a day in `advance`. `standing` is the day on which holdings and balances are looked at:
-    never before the day that the state has reached, so that a late event meets the state as it stands. `held` is the
-    rung that the rules see, `added` what the event adds to each track by occurrence, `opening` what marked tracks were
-    before it.
+    """One evaluation.
+
+    `fields` are those of an event of the kind `source`: of the event at hand, or, while a match is judged, what was
+    stored of the event that began it. `today` and `instant` are the moment at which things are read: the event's, or
+    the end of a day in `advance`. `standing` is the day on which holdings and balances are looked at: never before the
+    day that the state has reached, so that a late event meets the state as it stands. `held` is the rung that the rules
+    see, `added` what the event adds to each track by occurrence, `bases` what each track was there before, `opening`
+    what marked tracks were before it.
     """
 
     __slots__ = (
-        "added", "awards", "bases", "changes", "event", "facts", "fields", "held", "instant", "lines", "member", "opening",
-        "said", "source", "standing", "state", "tiers", "today", "trace", "world",
+        "added", "awards", "bases", "changes", "event", "facts", "fields", "held", "instant", "lines", "member",
+        "opening", "said", "source", "standing", "state", "tiers", "today", "trace", "world",
     )  # fmt: skip
 
     def __init__(self, world: World, facts: Facts, state: State, trace: Trace | None = None) -> None:

@@ -42,11 +42,10 @@ class Noted(msgspec.Struct):
 
 
 class LimitNoted(msgspec.Struct, frozen=True):
-    """A limit as a rule met it: what was used, how much room that left (None: it does not reach this), what was asked
-    and what was let through."""
+    """A limit as a rule met it: what was used, how much room that left, what was asked and what was let through."""
 
     limit: ir.LimitDef
-    occurrence: int | None
+    occurrence: int
     used: int
     room: int
     asked: int

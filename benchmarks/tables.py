@@ -1,0 +1,52 @@
+"""Tables of results, as text for the screen and as Markdown for `RESULTS.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+Cell = str | float | int
+"""A number is shown with three figures."""
+
+
+class Table(NamedTuple):
+    """What one question's answer is: numbers in rows, and sentences on how they came about."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    notes: Sequence[str] = ()
+
+
+def shown(cell: Cell) -> str:
+    """A cell as text.
+
+    >>> shown(0.4567), shown(12.34), shown(1234.5), shown("x")
+    ('0.457', '12.3', '1,234', 'x')
+    """
+    if isinstance(cell, str):
+        return cell
+    size = abs(cell)
+    if isinstance(cell, int) or size >= 100:
+        return f"{cell:,.0f}"
+    return f"{cell:.1f}" if size >= 10 else f"{cell:.2f}" if size >= 1 else f"{cell:.3f}"
+
+
+def text(table: Table) -> str:
+    """A table for the screen."""
+    rows = [list(table.columns), *([shown(cell) for cell in row] for row in table.rows)]
+    widths = [max(len(row[at]) for row in rows) for at in range(len(table.columns))]
+    lines = [_line(row, widths) for row in rows]
+    return "\n".join([table.title, "-" * len(table.title), *lines, *(f"  {note}" for note in table.notes)])
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.rjust(w) if at else cell.ljust(w) for at, (cell, w) in enumerate(zip(row, widths, strict=True)))
+
+
+def markdown(table: Table) -> str:
+    """A table for a file."""
+    head = [f"## {table.title}", "", "| " + " | ".join(table.columns) + " |"]
+    rule = "|---|" + "---:|" * (len(table.columns) - 1)
+    rows = ["| " + " | ".join(shown(cell) for cell in row) + " |" for row in table.rows]
+    return "\n".join([*head, rule, *rows, *(f"\n{note}" for note in table.notes)])

@@ -1,0 +1,118 @@
+"""What generated functions may name besides steps and their own constants: settings of the program, and the slow roads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from rules_engine import ir
+from rules_engine.backends import Evaluation
+from rules_engine.backends.python.memos import quick_instant
+from rules_engine.backends.python.quiet import Advance, moves_on, quiet_check
+from rules_engine.backends.reference import Reference
+from rules_engine.calendar import Duration, add_duration, day_start, local_day, local_seconds
+from rules_engine.decoding import Wrong, decode, decode_facts, event_of
+from rules_engine.event import Event, Facts
+from rules_engine.outcome import Award, EventRefused, Outcome, Refused, Said
+from rules_engine.state import Advanced, LastDay, LimitUsed, MarkSeen, State, StreakMet, TrackMoved
+from rules_engine.values import round_ratio
+
+_NAMES: dict[str, Any] = {
+    each.__name__: each
+    for each in (
+        Advanced, Award, Evaluation, LastDay, LimitUsed, MarkSeen, Outcome, Said, StreakMet, TrackMoved,
+        local_day, local_seconds, quick_instant, round_ratio,
+    )
+}  # fmt: skip
+
+
+def bindings(core: ir.Program, reference: Reference, fingerprint: str, zones: str) -> dict[str, Any]:
+    """The name space of a program's module."""
+    ladder = core.tiers
+    names = tuple(rung.name for rung in ladder.rungs) if ladder is not None else ()
+    silent = not any(rule.says for rule in core.rules)
+    nobody = Evaluation((), (), (), {}, False, ())
+    sent = Sent(core, reference, fingerprint, zones)
+    zone = core.header.zone or "UTC"
+    return _NAMES | {
+        "ZONE": zone,
+        "FINGERPRINT": fingerprint,
+        "ZONES": zones,
+        "REMAINDER": core.header.remainder,
+        "TIERS": names,
+        "RUNGS": {name: place for place, name in enumerate(names)},
+        "NONE": {},
+        "NEW": State(),
+        "ONE": ({},),
+        "REFUSALS": (KeyError, TypeError, ValueError, AttributeError, Wrong),
+        "slow": reference.evaluate,
+        "slow_sent": sent.score,
+        "advance": moves_on(reference),
+        "advance_sent": sent.advance,
+        "guest": (lambda *_: nobody) if silent else reference.evaluate,
+        "quiet": quiet_check(core, reference.world),
+        "start_of_day": lambda day: day_start(day, zone),
+        "add_time": _add_time,
+    }
+
+
+def _add_time(day: int | None, number: int, unit: Any) -> int | None:
+    return None if day is None else add_duration(day, Duration(number, unit))
+
+
+class Sent:
+    """The slow roads for what a host sends: the decoder says what is wrong with it, or takes it, and the reference scores."""
+
+    def __init__(self, core: ir.Program, reference: Reference, fingerprint: str, zones: str) -> None:
+        self.core = core
+        self.reference = reference
+        self.fingerprint = fingerprint
+        self.zones = zones
+        self.move = moves_on(reference)
+
+    def score(self, event: object, facts: object, state: State | None) -> Outcome:
+        """Decode and score; raises `EventRefused` with every reason."""
+        decoded = self._event(event)
+        known = self._facts(decoded, facts)
+        found = self.reference.evaluate(decoded, known, State() if state is None else state)
+        changes = {decoded.member: found.changes} if decoded.member is not None else {}
+        return Outcome(
+            decoded.name, decoded.id, decoded.member, decoded.day, found.awards, found.tiers, changes, found.before,
+            self.fingerprint, self.zones, found.late, found.said,
+        )  # fmt: skip
+
+    def advance(self, facts: object, state: State, day: int) -> Advance | None:
+        """Time moves to a day, for facts as a host sends them."""
+        known = decode_facts({} if facts is None else facts, self.core)
+        return self.move(known, state, day) if isinstance(known, dict) else None
+
+    def _event(self, sent: object) -> Event:
+        if isinstance(sent, Event):
+            return sent
+        found: object = event_of(sent, self.core) if isinstance(sent, msgspec.Struct) else None
+        if found is None:
+            found = decode(msgspec.to_builtins(sent) if isinstance(sent, msgspec.Struct) else sent, self.core)
+        if isinstance(found, Event):
+            return found
+        assert isinstance(found, tuple)
+        raise EventRefused(Refused(*_names(sent, self.core), found))
+
+    def _facts(self, event: Event, sent: object) -> Facts:
+        if event.member is None:
+            return {}
+        facts = decode_facts({} if sent is None else sent, self.core)
+        if isinstance(facts, dict):
+            return facts
+        raise EventRefused(Refused(event.name, event.id, facts))
+
+
+def _names(sent: object, core: ir.Program) -> tuple[str, str]:
+    """The kind and the id of a refused event, as far as they can be read."""
+    sent = msgspec.to_builtins(sent) if isinstance(sent, msgspec.Struct) else sent
+    if not isinstance(sent, dict):
+        return "", ""
+    name = sent.get("event")
+    definition = next((each for each in core.events if each.name == name), None)
+    number = sent.get(definition.identified_by) if definition is not None else None
+    return (name if isinstance(name, str) else ""), (number if isinstance(number, str) else "")

@@ -1,0 +1,315 @@
+"""The way into generated functions: fields are read, checked and made canonical where they are loaded.
+
+In: an event's declaration and what the function needs. Out: lines for three ways in: a decoded `Event`, a dictionary as a
+host sends it, and a typed struct. The last two check as they load, optimistically: whatever is not plainly right goes by
+`slow` to the decoder, which says why, or takes what is unusual and still right (a `Decimal`, a `Money`).
+
+Prices, dates and rates repeat, so their texts are remembered; a text that is new is read by the same strict readers that
+the decoder uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from rules_engine import ir
+from rules_engine.backends.python.function import Function
+from rules_engine.backends.python.memos import Memo, read_list, read_scaled_rate
+from rules_engine.backends.python.module import Module
+from rules_engine.backends.python.quoting import const
+from rules_engine.backends.python.writing import Lines
+from rules_engine.calendar import parse_date, parse_time
+from rules_engine.decoding import attribute
+from rules_engine.values import parse_decimal
+
+Way = Literal["event", "raw", "typed"]
+TEXT_MAX = 256
+VALUE_MAX = 2**62 - 1
+SLOW = "return slow(event, facts, state)"
+
+
+class Loading(msgspec.Struct, frozen=True):
+    """The loader of one function."""
+
+    module: Module
+    function: Function
+
+    # ---- one value
+
+    def _read(self, way: Way, holder: str, field: ir.FieldDef) -> str:
+        if way == "typed":
+            return f"{holder}.{attribute(field.name)}"
+        get = f".get({const(field.name)})" if field.optional else f"[{const(field.name)}]"
+        return holder + get
+
+    def value(self, way: Way, holder: str, field: ir.FieldDef, local: str, out: Lines, filled: bool = False) -> None:
+        """Load a field into a local name, checked and canonical."""
+        if way == "event":
+            out.add(f"{local} = {holder}[{const(field.name)}]")
+            return
+        out.add(f"{local} = {self._read(way, holder, field)}")
+        if field.optional:
+            with out.block(f"if {local} is not None:"):
+                self._check(field, local, out, filled)
+        else:
+            self._check(field, local, out, filled)
+
+    def _check(self, field: ir.FieldDef, local: str, out: Lines, filled: bool) -> None:
+        low, high = field.low, min(field.high, VALUE_MAX)
+        test = f"{low} <= {local} <= {high}"
+        match field.kind:
+            case "text" | "member":
+                least = 0 if filled or field.kind == "member" else -1
+                size = f"{least} < len({local}) <= {field.high or TEXT_MAX}"
+                test = f"type({local}) is str and {size} and {local}.isprintable()"
+            case "choice":
+                choices = self.module.share("choices", field.choices, "", lambda: frozenset(field.choices))
+                test = f"{local} in {choices}"
+            case "flag":
+                test = f"{local} is True or {local} is False"
+            case "count":
+                test = f"type({local}) is int and {test}"
+            case "tier":
+                out.add(f"{local} = RUNGS[{local}]")
+                return
+            case "money" | "unit":
+                memo = self._decimals(field)
+                if field.kind == "unit" and memo.endswith("_0"):
+                    with out.block(f"if type({local}) is not int:"):
+                        out.add(f"{local} = {memo}[{local}]")
+                else:
+                    out.add(f"{local} = {memo}[{local}]")
+            case "rate":
+                out.add(f"{local} = {self._memo('rates', read_scaled_rate)}[{local}]")
+                if not (field.low or field.high):
+                    test = f"0 <= {local} <= {10**18}"
+            case "date":
+                out.add(f"{local} = {self._memo('dates', parse_date)}[{local}]")
+                return
+            case "time":
+                out.add(f"{local} = {self._memo('times', parse_time)}[{local}]")
+                return
+            case "instant":
+                out.add(f"{local} = quick_instant({local})")
+                return
+            case "codes" | "list":
+                out.add(f"{local} = {self._listed(field)}({local})")
+                return
+        with out.block(f"if not ({test}):"):
+            out.add("raise ValueError")
+
+    def _decimals(self, field: ir.FieldDef) -> str:
+        if field.kind == "money":
+            decimals = next(c.decimals for c in self.module.program.header.currencies if c.code == field.unit)
+        else:
+            decimals = self.module.units[field.unit].decimals
+        return self._memo(f"amounts_{decimals}", lambda text: parse_decimal(text, decimals))
+
+    def _memo(self, name: str, read: Callable[[str], int]) -> str:
+        self.module.globals.setdefault(name, Memo(read))
+        return name
+
+    def _listed(self, field: ir.FieldDef) -> str:
+        return self.module.share("listed", field, field.name, lambda: read_list(field, self.module.program))
+
+    # ---- the event
+
+    def event(self, way: Way, out: Lines) -> None:
+        """All fields of the event, its member, day and instant."""
+        function, event = self.function, self.function.event
+        holder = "fields" if way == "event" else "event"
+        needed = {name: local for (kind, name), local in function.loaded.items() if kind == "field"}
+        if way == "event":
+            out.add("fields = event.fields")
+        for field in event.fields:
+            local = needed.get(field.name) or self._own(field.name)
+            if way != "event" or field.name in needed:
+                self.value(way, holder, field, local, out, filled=field.name == event.identified_by)
+        if way == "event":
+            out.add("member, day, instant, number = event.member, event.day, event.instant, event.id")
+            return
+        names = {name: needed.get(name) or self._own(name) for name in (f.name for f in event.fields)}
+        out.add(f"member, number = {names[event.owner]}, {names[event.identified_by]}")
+        dated = next(field for field in event.fields if field.name == event.dated_by)
+        if dated.optional:
+            with out.block(f"if {names[dated.name]} is None:"):
+                out.add("raise ValueError")
+        if dated.kind == "instant":
+            out.add(f"instant = {names[dated.name]}")
+            out.add("day = local_day(instant, ZONE)")
+        else:
+            out.add(f"day = {names[dated.name]}")
+            out.add("instant = start_of_day(day)")
+        header = self.module.program.header
+        terms = [f"day < {header.terms_from}"] if header.terms_from is not None else []
+        terms += [f"day > {header.terms_until}"] if header.terms_until is not None else []
+        if terms:
+            with out.block(f"if {' or '.join(terms)}:"):
+                out.add("raise ValueError")
+        if way == "raw":
+            also = 1 if event.lines is None else 2
+            self._no_others("event", event.fields, also, out)
+
+    def _own(self, name: str) -> str:
+        return self.function.own_name(name)
+
+    def _no_others(self, holder: str, fields: tuple[ir.FieldDef, ...], also: int, out: Lines) -> None:
+        """Refuse keys that are not declared, by counting those that are there."""
+        optional = [field.name for field in fields if field.optional]
+        count = str(len(fields) - len(optional) + also)
+        for name in optional:
+            count += f" + ({const(name)} in {holder})"
+        with out.block(f"if len({holder}) != {count}:"):
+            out.add("raise ValueError")
+
+    def facts(self, name: str, out: Lines) -> str:
+        """Functions that check all of a member's facts and give those that are read; the line that calls them."""
+        needed = {fact: local for (kind, fact), local in self.function.loaded.items() if kind == "fact"}
+        program = self.module.program
+        from_host = program.tiers is not None and program.tiers.from_host
+        fields = program.member
+        if from_host and not any(field.name == "tier" for field in fields):
+            fields = (*fields, ir.FieldDef("tier", "tier"))
+        if from_host:
+            needed["tier"] = "tier"
+        ways: tuple[Way, ...] = ("raw",)
+        for way in ways:
+            with out.block(f"def {name}_facts(facts):"):
+                with out.block("if facts is None:"):
+                    out.add("facts = NONE")
+                for number, field in enumerate(fields):
+                    self.value(way, "facts", field, needed.get(field.name, f"x{number}"), out)
+                self._no_others("facts", fields, 0, out)
+                out.add(f"return ({', '.join(needed.values())}{',' if needed else ''})")
+            out.add("")
+            out.add("")
+        return f"{', '.join(needed.values())}, = {name}_facts(facts)" if needed else f"{name}_facts(facts)"
+
+    # ---- the lines
+
+    def lines(self, way: Way, out: Lines, passing: bool) -> None:
+        """One pass over the lines: checked where they come from a host; totals and columns where `passing`."""
+        function, event = self.function, self.function.event
+        found = function.passing
+        checked = way != "event" and event.lines is not None
+        if way == "event":
+            out.add("lines = event.lines")
+        elif event.lines is None:
+            out.add("lines = ONE")
+        else:
+            out.add("lines = event.lines" if way == "typed" else 'lines = event["lines"]')
+            with out.block(f"if type(lines) is not list or not {event.lines.low} <= len(lines) <= {event.lines.high}:"):
+                out.add("raise ValueError")
+        busy = passing and bool(found.starts or found.columns or found.whole)
+        if not (busy or checked):
+            return
+        if busy:
+            for start in found.starts:
+                out.add(start)
+            for column in found.columns.values():
+                out.add(f"{column} = []")
+        unique = checked and bool(event.line_id_field)
+        if unique:
+            out.add("ids = set()")
+        if busy and function.needs_keys and way != "event":
+            out.add("rows, named = [], []")
+        with out.block("for line in lines:"):
+            self._line(way, out, busy, checked)
+            if unique:
+                name = self._line_name(event.line_id_field)
+                with out.block(f"if {name} is not None and {name} in ids:"):
+                    out.add("raise ValueError")
+                out.add(f"ids.add({name})")
+        if busy:
+            self._after(way, out)
+
+    def _line_name(self, field: str) -> str:
+        return self.function.passing.fields.get(field) or self.function.own_name(f"line {field}")
+
+    def _line(self, way: Way, out: Lines, busy: bool, checked: bool) -> None:
+        function, event = self.function, self.function.event
+        found = function.passing
+        if event.lines is None:
+            self._own_line(way, out)
+        else:
+            if way == "raw":
+                with out.block("if type(line) is not dict:"):
+                    out.add("raise ValueError")
+            for field in event.lines.fields:
+                wanted = field.name in found.fields or self._priced(field.name)
+                if checked or wanted:
+                    self.value(way, "line", field, self._line_name(field.name), out)
+            if way == "raw":
+                self._no_others("line", event.lines.fields, 0, out)
+        if busy:
+            self._amount(out)
+            self._statements(out)
+            if function.needs_keys and way != "event":
+                ordered = ", ".join(self._ordered(field) for field in (event.lines.fields if event.lines else ()))
+                out.add(f"rows.append(({ordered}, len(rows)))" if ordered else "rows.append(len(rows))")
+                if event.line_id_field:
+                    out.add(f"named.append({self._line_name(event.line_id_field)})")
+
+    def _ordered(self, field: ir.FieldDef) -> str:
+        name = self._line_name(field.name)
+        return f"(False, 0) if {name} is None else (True, {name})" if field.optional else name
+
+    def _own_line(self, way: Way, out: Lines) -> None:
+        """An event without lines is its own line."""
+        needed = {name: local for (kind, name), local in self.function.loaded.items() if kind == "field"}
+        for field in self.function.event.fields:
+            if field.name in self.function.passing.fields or self._priced(field.name):
+                source = f"line[{const(field.name)}]" if way == "event" else None
+                local = needed.get(field.name) or self._own(field.name)
+                out.add(f"{self._line_name(field.name)} = {source or local}")
+
+    def _priced(self, field: str) -> bool:
+        found, event = self.function.passing, self.function.event
+        if found.money and field == event.list_field:
+            return True
+        quantity = found.quantity or (found.money and event.list_each)
+        return bool(quantity and field == event.quantity_field)
+
+    def _amount(self, out: Lines) -> None:
+        found, event = self.function.passing, self.function.event
+        each = bool(event.list_each and event.quantity_field)
+        if found.quantity or (found.money and each):
+            out.add(f"pieces = {self._line_name(event.quantity_field)}")
+        if found.money:
+            price = self._line_name(event.list_field)
+            if self.function.line_fields[event.list_field].optional:
+                price = f"({price} or 0)"
+            out.add(f"amount = {price} * pieces" if each else f"amount = {price}")
+
+    def _statements(self, out: Lines) -> None:
+        found = self.function.passing
+        for test, statements in found.body.items():
+            if not test:
+                for statement in statements:
+                    out.add(statement)
+                continue
+            with out.block(f"if {test}:"):
+                for statement in statements:
+                    out.add(statement)
+        for local, column in found.columns.items():
+            out.add(f"{column}.append({local})")
+
+    def _after(self, way: Way, out: Lines) -> None:
+        function, event = self.function, self.function.event
+        for statement in function.passing.after:
+            out.add(statement)
+        if function.passing.whole:
+            out.add("w_amount = tuple(c_amount)")
+        if function.needs_keys:
+            names = const(tuple(field.name for field in event.lines.fields)) if event.lines else "()"
+            if event.lines is None:
+                out.add("keys = None")
+            elif way == "event":
+                out.add(f"keys = line_keys(lines, {const(event.line_id_field)}, {names})")
+            elif event.line_id_field:
+                out.add("keys = rows if None in named else named")
+            else:
+                out.add("keys = rows")

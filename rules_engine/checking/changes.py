@@ -1,0 +1,51 @@
+"""Which names say something else after an edit.
+
+In: the symbols before and after, and the texts of their files. Out: what a reader may have looked up and would now find
+changed. Where a record is made from its declaration's text alone, equal text is enough and is quick to compare.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .infos import GroupInfo, MatchInfo, RuleInfo, alike
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .context import ReadKey
+    from .symbols import Symbols
+
+
+def changed_names(
+    before: Symbols, after: Symbols, old_texts: Sequence[str], new_texts: Sequence[str]
+) -> frozenset[ReadKey] | None:
+    """The names that changed; None where everything may have."""
+    if before.supposed != after.supposed:
+        return None
+    keys: set[ReadKey] = set()
+    tables: tuple[tuple[str, Mapping[str, object], Mapping[str, object]], ...] = (
+        ("name", before.names, after.names),
+        ("title", before.titles, after.titles),
+        ("member", before.member, after.member),
+        ("event", before.events, after.events),
+        ("currency", before.header.currencies, after.header.currencies),
+    )
+    for table, old, new in tables:
+        differing = [each for each in {*old, *new} if not _equal(old.get(each), new.get(each), old_texts, new_texts)]
+        keys.update((table, name) for name in differing)
+        if old.keys() != new.keys() or (table == "event" and differing):
+            keys.add((table, ""))
+    if before.member_broken != after.member_broken:
+        keys.add(("member", ""))
+    for table, left, right in (("tiers", before.tiers, after.tiers), ("header", before.header, after.header)):
+        if not alike(left, right):
+            keys.add((table, ""))
+    return frozenset(keys)
+
+
+def _equal(old: object, new: object, old_texts: Sequence[str], new_texts: Sequence[str]) -> bool:
+    if isinstance(old, (RuleInfo, MatchInfo, GroupInfo)) and isinstance(new, (RuleInfo, MatchInfo, GroupInfo)):
+        was, now = (slice(*each.node.span) for each in (old, new))
+        return old_texts[old.file][was] == new_texts[new.file][now]
+    return alike(old, new)
