@@ -6,7 +6,7 @@ Times are CPU times of this process and its threads, not of the wall: the machin
 from __future__ import annotations
 
 import gc
-import resource
+import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
@@ -73,13 +73,10 @@ class Child(NamedTuple):
 
 
 def child(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Child:
-    """Run a command to its end; raises where it fails. The memory is exact only if it exceeds that of earlier children.
-
-    `ru_maxrss` of children is a maximum over all of them, so a command is wrapped where its memory matters: see
-    `child_memory`.
-    """
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Child(spent * 1000, after.ru_maxrss / 1024)
+    """Run a command to its end, and say what it cost; raises where it fails."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return Child((used.ru_utime + used.ru_stime) * 1000, used.ru_maxrss / 1024)

@@ -9,7 +9,7 @@ A fence says what its block is: `rules`, `python`, `console`, `json`, `toml` or 
     head=N         only the first N lines of what is printed are shown, then `...`
     output         what the Python block above prints
 
-Console blocks hold `$ rules ...` or `$ python ...` lines and what they print. `--update-golden` writes what is printed now.
+Console blocks hold `$ rules ...` or `$ python ...` lines and what they print. `--update-golden` writes what is printed.
 """
 
 from __future__ import annotations

@@ -15,11 +15,13 @@ import pytest
 
 from rules_engine import ir, periods
 from rules_engine.backends.python import Python
-from rules_engine.decoding import encode_state, event_struct
-from rules_engine.outcome import EventRefused, Outcome
+from rules_engine.calendar import zone_version
+from rules_engine.decoding import decode, encode_state, event_struct
+from rules_engine.lowering import fingerprint
+from rules_engine.outcome import EventRefused, Outcome, Refused
 from rules_engine.scoring import Program
 from rules_engine.state import Change, State
-from tests.histories import History, history
+from tests.histories import history
 from tests.strategies import seeded
 from tests.trials import Finding, core_of, shrunk, trial
 
@@ -70,51 +72,82 @@ def test_evaluators_agree(shard: int) -> None:
 # ---- the ways in
 
 
+def programs(core: ir.Program) -> tuple[Program, Program]:
+    """The same program on the fused generated code, and on the reference."""
+    zones = zone_version() if core.header.zone else ""
+    return Program(core, backend=Python(core, fingerprint(core), zones)), Program(core)
+
+
 @pytest.mark.parametrize("seed", range(2000, 2040))
 def test_ways_in_agree(seed: int) -> None:
-    """A dictionary, bytes, a typed struct and `score_json` give the same outcome, by either evaluator."""
+    """A dictionary, a decoded event, a typed struct and `score_json` give the same outcome, by either evaluator."""
     core = core_of(seeded(seed))
-    program, told = Program(core, backend=Python(core)), history(core, Random(seed), 12)
-    plain = Program(core)
-    states = dict[str, State]()
+    told, both, states = history(core, Random(seed), 12), programs(core), dict[str, State]()
     for sent in told.events:
-        member = next((sent[name] for name in ("who",) if name in sent), None)
-        state = states.get(member or "", State())
-        facts = told.members[member] if member is not None else None
-        outcomes = [_outcome(each, way, facts, state) for each in (program, plain) for way in _ways(core, sent)]
+        member = sent.get("who")
+        state, facts = states.get(member or "", State()), told.members.get(member or "")
+        outcomes = [_outcome(each, way, facts, state) for each in both for way in _ways(core, sent)]
         assert all(each == outcomes[0] for each in outcomes), outcomes
         request = {"event": sent, "member": facts or {}, "state": encode_state(state)}
-        assert orjson.loads(program.score_json(orjson.dumps(request))) == orjson.loads(_json(outcomes[0]))
+        for each in both:
+            assert orjson.loads(each.score_json(orjson.dumps(request))) == orjson.loads(msgspec.json.encode(outcomes[0]))
         if isinstance(outcomes[0], Outcome) and member is not None:
-            states[member] = program.apply(state, outcomes[0])
+            states[member] = both[0].apply(state, outcomes[0])
 
 
 def _ways(core: ir.Program, sent: dict[str, Any]) -> list[object]:
-    content = orjson.dumps(sent)
-    typed = msgspec.json.decode(content, type=event_struct(core, sent["event"]))
-    return [sent, content, typed]
+    typed = msgspec.json.decode(orjson.dumps(sent), type=event_struct(core, sent["event"]))
+    return [sent, decode(sent, core), typed]
 
 
-def _outcome(program: Program, sent: object, facts: object, state: State) -> object:
+def _outcome(made: Program, sent: object, facts: object, state: State) -> Outcome | Refused:
     try:
-        return program.score(sent, facts, state)
+        return made.score(sent, facts, state)
     except EventRefused as reason:
         return reason.refused
 
 
-def _json(outcome: object) -> bytes:
-    return msgspec.json.encode(outcome)
+BROKEN = (None, 1.5, -1, 10**30, "", "x", True, [], [1, 1], {"amount": "1"}, "2027-02-30", "12.345678", float("nan"), object())
+
+
+@pytest.mark.parametrize("seed", range(2050, 2075))
+def test_refusals_agree(seed: int) -> None:
+    """What is broken somewhere is refused with the same faults, or scored alike, by either evaluator."""
+    core, rng = core_of(seeded(seed)), Random(seed)
+    told, both = history(core, rng, 12), programs(core)
+    for sent in told.events:
+        for broken in _broken(sent, rng):
+            facts = told.members.get(str(sent.get("who")))
+            one, other = (_outcome(each, broken, facts, State()) for each in both)
+            assert one == other
+
+
+def _broken(sent: dict[str, Any], rng: Random) -> list[dict[str, Any]]:
+    """An event with one thing wrong: a field gone, another value, a field too many; here or on a line."""
+    found = [dict(sent) for _ in range(4)]
+    for event in found:
+        target = event
+        if event.get("lines") and rng.random() < 0.4:
+            place = rng.randrange(len(event["lines"]))
+            target = dict(event["lines"][place])
+            event["lines"] = [*event["lines"][:place], target, *event["lines"][place + 1 :]]
+        name = rng.choice(sorted(target))
+        if rng.random() < 0.2:
+            del target[name]
+        elif rng.random() < 0.1:
+            target["unheard_of"] = 1
+        else:
+            target[name] = rng.choice(BROKEN)
+    return found
 
 
 @pytest.mark.parametrize("seed", range(2100, 2110))
 def test_streams_agree_with_single_events(seed: int) -> None:
     """`score_many` in the order of arrival is `score` and `apply`, one after the other."""
     core = core_of(seeded(seed))
-    program = Program(core, backend=Python(core))
-    told: History = history(core, Random(seed), 15)
-    states: dict[str, State] = {}
+    told, (program, _), states = history(core, Random(seed), 15), programs(core), dict[str, State]()
     streamed = list(program.score_many(list(told.events), told.members, states, in_order=True))
-    single, apart = [], dict[str, State]()
+    single, apart = list[Outcome | Refused](), dict[str, State]()
     for sent in told.events:
         member = sent.get("who")
         found = _outcome(program, sent, told.members.get(member or ""), apart.get(member or "", State()))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import rules_engine
+from rules_engine import tree, workbench
 from rules_engine.checking import Checked
 from rules_engine.cli import COMMANDS
 from rules_engine.codes import CODES
@@ -17,8 +18,6 @@ from rules_engine.diagnostics import render
 from rules_engine.formatting import format_source
 from rules_engine.parsing import parse
 from rules_engine.source import Source
-from rules_engine.tree import TestDecl
-from rules_engine.workbench import TestCase, run_tests
 from tests.docs_blocks import DOCUMENTS, KINDS, ROOT, Block, blocks, prepare, rewrite, run_console, run_python
 from tests.test_tidy import LAYERS
 
@@ -57,16 +56,12 @@ def test_rules_check_and_their_tests_pass(block: Block) -> None:
 
 
 def _run_tests(checked: Checked, block: Block) -> None:
-    cases = [
-        TestCase(checked.files[0].source, each.declaration)
-        for each in checked.tests
-        if isinstance(each.declaration, TestDecl)
-    ]
+    source = checked.files[0].source
+    tests = [each.declaration for each in checked.tests if isinstance(each.declaration, tree.TestDecl)]
+    cases = [workbench.TestCase(source, test) for test in tests]
     own = [case for case in cases if f'test "{case.title}"' in block.text]
-    if not own:
-        return
-    for result in run_tests(rules_engine.load([checked.files[0].source]), own):
-        shown = [render(each, result.case.source) + "\n" + each.data.get("why", "") for each in result.findings]
+    for result in workbench.run_tests(rules_engine.load([source]), own) if own else ():
+        shown = [render(each, source) + "\n" + each.data.get("why", "") for each in result.findings]
         assert result.passed, "\n".join(shown)
 
 

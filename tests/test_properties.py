@@ -25,7 +25,7 @@ from rules_engine.decoding import decode_state, encode_state
 from rules_engine.event import Event, Facts
 from rules_engine.lowering import fingerprint
 from rules_engine.outcome import Award, Outcome, Refused
-from rules_engine.state import LimitUsed, State, apply
+from rules_engine.state import LimitUsed, MarkSeen, State, apply
 from tests.histories import history
 from tests.strategies import program, seeded
 from tests.trials import after, attempt, core_of, decoded, kind_of, round_trip
@@ -127,7 +127,7 @@ def _parts(core: ir.Program, kinds: dict[str, ir.EventDef], event: Event, award:
         return []
     keys = [key[:-1] if isinstance(key, tuple) else key for key in line_keys(kind, event.lines)]
     parts = parts_of(award, kind, event.lines, core.header)
-    assert sum(parts) == award.given or not any(award.weights)
+    assert sum(parts) == award.given or sum(award.weights) <= 0
     return sorted(zip(keys, award.weights, parts, strict=True))
 
 
@@ -176,7 +176,14 @@ def test_facts_that_nothing_reads_are_nothing(CORES: list[tuple[int, ir.Program]
                 if found.changes and any(type(each).__name__ in ("HoldingEnded", "MatchMoved") for each in found.changes):
                     continue  # what ended before the event read facts of its own
                 again = attempt(made, event, facts | unread, state)
-                assert again == found
+                assert isinstance(again, Evaluation)
+                assert _without_marks(again) == _without_marks(found)
+
+
+def _without_marks(found: Evaluation) -> Evaluation:
+    """Leaving out which occurrence of a marked track was looked at, on events that no mark belongs to."""
+    changes = tuple(change for change in found.changes if not isinstance(change, MarkSeen))
+    return msgspec.structs.replace(found, changes=changes)
 
 
 def test_time_in_steps_is_time_in_one(CORES: list[tuple[int, ir.Program]]) -> None:  # noqa: N803

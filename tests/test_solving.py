@@ -165,9 +165,7 @@ def test_tables_of_conditions() -> None:
     )
     table = ir.Choose(AT, (KIND,), rows)
     kinds: dict[ir.Expr, solving.Domain] = {KIND: solving.Values(LETTERS)}
-    assert solving.witness([table], kinds.get) == solving.Witness(
-        {"field kind": "a", "track nights": 10}, True
-    )
+    assert solving.witness([table], kinds.get) == solving.Witness({"field kind": "a", "track nights": 10}, True)
     assert solving.witness([table, ir.OneOf(AT, KIND, ("b", "c"))]) is None
 
 

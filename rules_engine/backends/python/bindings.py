@@ -8,7 +8,7 @@ import msgspec
 
 from rules_engine import ir
 from rules_engine.backends import Evaluation
-from rules_engine.backends.python.memos import quick_instant
+from rules_engine.backends.python.memos import quick_instant, remember
 from rules_engine.backends.python.quiet import Advance, moves_on, quiet_check
 from rules_engine.backends.reference import Reference
 from rules_engine.calendar import Duration, add_duration, day_start, local_day, local_seconds
@@ -22,7 +22,7 @@ _NAMES: dict[str, Any] = {
     each.__name__: each
     for each in (
         Advanced, Award, Evaluation, LastDay, LimitUsed, MarkSeen, Outcome, Said, StreakMet, TrackMoved,
-        local_day, local_seconds, quick_instant, round_ratio,
+        local_day, local_seconds, quick_instant, remember, round_ratio,
     )
 }  # fmt: skip
 

@@ -10,20 +10,18 @@ the decoder uses.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from typing import Literal
 
 import msgspec
 
 from rules_engine import ir
 from rules_engine.backends.python.function import Function
-from rules_engine.backends.python.memos import Memo, read_list, read_scaled_rate
+from rules_engine.backends.python.memos import Memo, read_list
 from rules_engine.backends.python.module import Module
 from rules_engine.backends.python.quoting import const
 from rules_engine.backends.python.writing import Lines
-from rules_engine.calendar import parse_date, parse_time
 from rules_engine.decoding import attribute
-from rules_engine.values import parse_decimal
 
 Way = Literal["event", "raw", "typed"]
 TEXT_MAX = 256
@@ -59,7 +57,6 @@ class Loading(msgspec.Struct, frozen=True):
 
     def _check(self, field: ir.FieldDef, local: str, out: Lines, filled: bool) -> None:
         low, high = field.low, min(field.high, VALUE_MAX)
-        test = f"{low} <= {local} <= {high}"
         match field.kind:
             case "text" | "member":
                 least = 0 if filled or field.kind == "member" else -1
@@ -71,26 +68,12 @@ class Loading(msgspec.Struct, frozen=True):
             case "flag":
                 test = f"{local} is True or {local} is False"
             case "count":
-                test = f"type({local}) is int and {test}"
+                test = f"type({local}) is int and {low} <= {local} <= {high}"
             case "tier":
                 out.add(f"{local} = RUNGS[{local}]")
                 return
-            case "money" | "unit":
-                memo = self._decimals(field)
-                if field.kind == "unit" and memo.endswith("_0"):
-                    with out.block(f"if type({local}) is not int:"):
-                        out.add(f"{local} = {memo}[{local}]")
-                else:
-                    out.add(f"{local} = {memo}[{local}]")
-            case "rate":
-                out.add(f"{local} = {self._memo('rates', read_scaled_rate)}[{local}]")
-                if not (field.low or field.high):
-                    test = f"0 <= {local} <= {10**18}"
-            case "date":
-                out.add(f"{local} = {self._memo('dates', parse_date)}[{local}]")
-                return
-            case "time":
-                out.add(f"{local} = {self._memo('times', parse_time)}[{local}]")
+            case "money" | "unit" | "rate" | "date" | "time":
+                self._remembered(field, local, out)
                 return
             case "instant":
                 out.add(f"{local} = quick_instant({local})")
@@ -101,15 +84,33 @@ class Loading(msgspec.Struct, frozen=True):
         with out.block(f"if not ({test}):"):
             out.add("raise ValueError")
 
-    def _decimals(self, field: ir.FieldDef) -> str:
+    def _remembered(self, field: ir.FieldDef, local: str, out: Lines) -> None:
+        """A text that comes again and again: found in a memory of texts that were read before, or read strictly now."""
+        memo = self._memo(field)
+        found = f"{local} = {memo}_get({local}) or {memo}[{local}]"
+        if field.kind == "unit" and not self.module.units[field.unit].decimals:
+            with out.block(f"if type({local}) is not int:"):
+                out.add(found)
+            with out.block(f"elif not {field.low} <= {local} <= {min(field.high, VALUE_MAX)}:"):
+                out.add("raise ValueError")
+            return
+        out.add(found)
+
+    def _memo(self, field: ir.FieldDef) -> str:
+        """The memory of a kind of texts within bounds; fields that read alike share one."""
+        low, high = field.low, min(field.high, VALUE_MAX)
+        decimals = 0
         if field.kind == "money":
             decimals = next(c.decimals for c in self.module.program.header.currencies if c.code == field.unit)
-        else:
+        elif field.kind == "unit":
             decimals = self.module.units[field.unit].decimals
-        return self._memo(f"amounts_{decimals}", lambda text: parse_decimal(text, decimals))
-
-    def _memo(self, name: str, read: Callable[[str], int]) -> str:
-        self.module.globals.setdefault(name, Memo(read))
+        elif field.kind in ("date", "time"):
+            low = high = 0
+        elif field.kind == "rate" and not (low or high):
+            high = 10**18
+        kind = "amount" if field.kind in ("money", "unit") else field.kind
+        name = self.module.share(f"{kind}s", (decimals, low, high), "", lambda: Memo(kind, decimals, low, high))
+        self.module.globals[f"{name}_get"] = self.module.globals[name].get
         return name
 
     def _listed(self, field: ir.FieldDef) -> str:
@@ -235,13 +236,10 @@ class Loading(msgspec.Struct, frozen=True):
         if event.lines is None:
             self._own_line(way, out)
         else:
-            if way == "raw":
-                with out.block("if type(line) is not dict:"):
-                    out.add("raise ValueError")
             for field in event.lines.fields:
                 wanted = field.name in found.fields or self._priced(field.name)
                 if checked or wanted:
-                    self.value(way, "line", field, self._line_name(field.name), out)
+                    self._line_value(way, field, out)
             if way == "raw":
                 self._no_others("line", event.lines.fields, 0, out)
         if busy:
@@ -252,6 +250,18 @@ class Loading(msgspec.Struct, frozen=True):
                 out.add(f"rows.append(({ordered}, len(rows)))" if ordered else "rows.append(len(rows))")
                 if event.line_id_field:
                     out.add(f"named.append({self._line_name(event.line_id_field)})")
+
+    def _line_value(self, way: Way, field: ir.FieldDef, out: Lines) -> None:
+        """A field of a line. Texts of lines repeat, so those that passed once are remembered."""
+        local = self._line_name(field.name)
+        if way == "event" or field.kind != "text" or field.optional:
+            self.value(way, "line", field, local, out)
+            return
+        seen = self.module.share("texts", field.high or TEXT_MAX, "", set)
+        out.add(f"{local} = {self._read(way, 'line', field)}")
+        with out.block(f"if {local} not in {seen}:"):
+            self._check(field, local, out, filled=False)
+            out.add(f"remember({seen}, {local})")
 
     def _ordered(self, field: ir.FieldDef) -> str:
         name = self._line_name(field.name)
@@ -286,14 +296,17 @@ class Loading(msgspec.Struct, frozen=True):
 
     def _statements(self, out: Lines) -> None:
         found = self.function.passing
-        for test, statements in found.body.items():
+        last = ""
+        for test, statements in sorted(found.body.items(), key=lambda each: _subject(each[0])):
             if not test:
                 for statement in statements:
                     out.add(statement)
                 continue
-            with out.block(f"if {test}:"):
+            subject = _subject(test)
+            with out.block(f"{'elif' if subject and subject == last else 'if'} {test}:"):
                 for statement in statements:
                     out.add(statement)
+            last = subject
         for local, column in found.columns.items():
             out.add(f"{column}.append({local})")
 
@@ -313,3 +326,9 @@ class Loading(msgspec.Struct, frozen=True):
                 out.add("keys = rows if None in named else named")
             else:
                 out.add("keys = rows")
+
+
+def _subject(test: str) -> str:
+    """What a test compares with one constant; two such tests of one subject cannot both hold."""
+    found = re.fullmatch(r"(\w+) == (?:'[^'\\\\]*'|\d+)", test)
+    return found[1] if found else ""

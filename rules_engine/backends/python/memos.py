@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rules_engine import ir
+from rules_engine.calendar import parse_date, parse_time
 from rules_engine.decoding import reading
-from rules_engine.values import RATE_DECIMALS_MAX, parse_rate
+from rules_engine.values import RATE_DECIMALS_MAX, parse_decimal, parse_rate
 
 KEPT_MAX = 100_000
 TEXT_MAX = 64
@@ -16,25 +17,38 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Memo(dict[str, int]):
-    """Texts and what they mean; a new one is read strictly, anything but a text is refused. Emptied when it grows large.
+    """Texts and the numbers they mean; a new one is read strictly, and one out of bounds or no text at all is refused.
 
-    >>> prices = Memo(lambda text: len(text))
-    >>> prices["12.50"], prices["12.50"]
-    (5, 5)
+    Emptied when it grows large.
+
+    >>> prices = Memo("amount", 2, 0, 5000)
+    >>> prices["12.50"]
+    1250
     """
 
-    def __init__(self, read: Callable[[str], int]) -> None:
+    def __init__(self, kind: str, decimals: int, low: int, high: int) -> None:
         super().__init__()
-        self.read = read
+        self.read = _READERS[kind](decimals)
+        self.low = low
+        self.high = high
 
     def __missing__(self, text: str) -> int:
         if type(text) is not str or len(text) > TEXT_MAX:
             raise ValueError(text)
         value = self.read(text)
+        if (self.low or self.high) and not self.low <= value <= self.high:
+            raise ValueError(text)
         if len(self) >= KEPT_MAX:
             self.clear()
         self[text] = value
         return value
+
+
+def remember(texts: set[str], text: str) -> None:
+    """Note a text that passed; the set is emptied when it grows large."""
+    if len(texts) >= KEPT_MAX:
+        texts.clear()
+    texts.add(text)
 
 
 def read_scaled_rate(text: str) -> int:
@@ -67,3 +81,11 @@ def quick_instant(text: str) -> int:
 def read_list(field: ir.FieldDef, program: ir.Program) -> Callable[[object], Any]:
     """A function that reads a list or codes as the decoder does."""
     return reading(field, program)
+
+
+_READERS: dict[str, Callable[[int], Callable[[str], int]]] = {
+    "amount": lambda decimals: lambda text: parse_decimal(text, decimals),
+    "rate": lambda _: read_scaled_rate,
+    "date": lambda _: parse_date,
+    "time": lambda _: parse_time,
+}

@@ -17,7 +17,10 @@ from rules_engine.state import Change, State, apply
 
 
 def quiet_check(core: ir.Program, world: World) -> Callable[[State, int], bool]:
-    """A function that tells whether a state may be scored on a day without anything ending before, late or on trial."""
+    """A function that tells whether a state may be scored on a day without a lot or trial ending before, or a review.
+
+    Holdings and late events the generated function looks at itself.
+    """
     ladder = core.tiers
     review = None
     if ladder is not None and ladder.review:
@@ -25,27 +28,28 @@ def quiet_check(core: ir.Program, world: World) -> Callable[[State, int], bool]:
         if anchors(period):
             return lambda _state, _day: False
         review = clock.edge(period, "end", False, world.calendar)
+    mortal = _may_lapse(core)
     waiting = {unit.name: life for unit in core.units for life in unit.lives if life.after_last}
 
     def quiet(state: State, day: int) -> bool:
         reached = state.day
-        if reached is not None:
-            if day < reached:
-                return False
-            if review is not None and day > reached:
-                end = review(reached, 0)
-                if end is not None and end < day:
-                    return False
-        for each in state.holdings:
-            if each.until is not None and each.until < day:
+        if reached is not None and review is not None and day > reached:
+            end = review(reached, 0)
+            if end is not None and end < day:
                 return False
         for trials in state.matches.values():
             for trial in trials:
                 if trial.status == "trial":
                     return False
-        return _lots_last(state, day, waiting)
+        return not state.lots or not mortal or _lots_last(state, day, waiting)
 
     return quiet
+
+
+def _may_lapse(core: ir.Program) -> bool:
+    """Whether anything that is given can lapse."""
+    lives = [life for unit in core.units for life in unit.lives if not isinstance(life.day, ir.Forever)]
+    return bool(lives) or any(give.life is not None for rule in core.rules for give in rule.gives)
 
 
 def _lots_last(state: State, day: int, waiting: dict[str, ir.UnitLife]) -> bool:

@@ -87,13 +87,14 @@ class Stages:
                 with out.block("if state is None:"):
                     out.add("state = NEW")
             out.extend(core)
+            said = "tuple(said)" if any(rule.says for rule in self.program.rules) else "said"
             if way == "event":
-                out.add("return Evaluation(tuple(awards), tiers, tuple(changes), before, False, tuple(said))")
+                out.add(f"return Evaluation(tuple(awards), tiers, tuple(changes), before, False, {said})")
             else:
                 kind = const(self.event.name)
                 out.add(
                     f"return Outcome({kind}, number, member, day, tuple(awards), tiers, {{member: tuple(changes)}}, "
-                    "before, FINGERPRINT, ZONES, False, tuple(said))"
+                    f"before, FINGERPRINT, ZONES, False, {said})"
                 )
         out.add("")
         out.add("")
@@ -138,20 +139,35 @@ class Stages:
         self.loading.lines(way, out, passing=True)
 
     def _enter(self, out: Lines) -> None:
-        """Time moves to the event's day; the tier as it then is."""
+        """Time moves to the event's day; the tier as it then is.
+
+        Nothing ends before the day where no holding and no lot does, no trial runs and no review comes: then the state
+        stands as it is. Holdings are looked at here, the rest by `quiet`, and only where there is any.
+        """
+        ladder = self.program.tiers
+        laddered = ladder is not None and not ladder.from_host
         out.add("earlier = ()")
-        with out.block("if quiet(state, day):"):
-            out.add("changes = [] if state.day == day else [Advanced(state.day, day)]")
+        out.add("reached = state.day")
+        out.add("still = reached is None or reached <= day")
+        if laddered:
+            out.add("tier = 0")
+            with out.block("for each in state.holdings:"):
+                with out.block("if each.until is not None and each.until < day:"):
+                    out.add("still = False")
+                with out.block("elif each.start <= day and RUNGS[each.tier] > tier:"):
+                    out.add("tier = RUNGS[each.tier]")
+        asked = "state.lots or state.matches" if ladder is None or not ladder.review else "True"
+        with out.block(f"if still and not (({asked}) and not quiet(state, day)):"):
+            out.add("changes = [] if reached == day else [Advanced(reached, day)]")
         with out.block("else:"):
             out.add("moved = advance(facts, state, day)")
             with out.block("if moved is None:"):
                 out.add("return slow(event, facts, state)")
             out.add("state, changes, earlier = moved")
+            if laddered:
+                out.add("tier = held_rung(state.holdings, day, RUNGS)")
         out.add("awards = []")
-        out.add("said = []")
-        ladder = self.program.tiers
-        if ladder is not None and not ladder.from_host:
-            out.add("tier = held_rung(state.holdings, day, RUNGS) if state.holdings else 0")
+        out.add("said = []" if any(rule.says for rule in self.program.rules) else "said = ()")
 
     def _balances(self, kind: str, out: Lines) -> None:
         for (found, name), local in self.function.loaded.items():
