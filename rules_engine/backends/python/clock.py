@@ -72,9 +72,9 @@ def inside(period: Period, base: Context, instant: bool) -> DayOf:
 def first_day(period: Period, base: Context) -> DayOf:
     """The first day of the occurrence that holds a day; None where there is none, or an anchor is absent."""
 
-    def ask(day: int, *days: int | None) -> int | None:
+    def ask(day: int | None, *days: int | None) -> int | None:
         found = _context(period, base, days)
-        held = None if found is None else occurrence(period, day, found)
+        held = None if found is None or day is None else occurrence(period, day, found)
         return None if held is None else held.first_day
 
     return remembered(ask)

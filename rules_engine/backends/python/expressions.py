@@ -31,6 +31,7 @@ class Scope(Protocol):
     def contribution(self, name: str) -> Scaled: ...
     def sliced(self, name: str) -> Scaled: ...
     def by_line(self, name: str) -> bool: ...
+    def may_lack(self, expr: ir.Expr) -> bool: ...
     def balance(self, unit: str, pending: bool) -> Scaled: ...
     def tier(self, which: str) -> Scaled: ...
     def fold(self, fold: ir.Fold) -> Scaled: ...
@@ -124,7 +125,7 @@ def day(expr: ir.Expr, scope: Scope) -> str:
 
 def _day(expr: ir.Expr, scope: Scope) -> str:
     match expr:
-        case ir.AddTime(day=base, count=count, unit="day"):
+        case ir.AddTime(day=base, count=count, unit="day") if not scope.may_lack(base):
             return f"({day(base, scope)} + {count})" if count >= 0 else f"({day(base, scope)} - {-count})"
         case ir.AddTime(day=base, count=count, unit=unit):
             return f"add_time({day(base, scope)}, {count}, {unit!r})"
@@ -282,6 +283,9 @@ def _part(expr: ir.Expr, scope: Scope, looser: Callable[..., object]) -> str:
 
 def _compared(expr: ir.Cmp, scope: Scope) -> str:
     left, right = number(expr.left, scope), number(expr.right, scope)
+    if expr.op not in ("=", "!="):
+        left = Scaled(f"later({left.code})") if scope.may_lack(expr.left) else left
+        right = Scaled(f"later({right.code})") if scope.may_lack(expr.right) else right
     return compared(expr.op, left, right)
 
 

@@ -129,7 +129,9 @@ class Function:
 
     def track(self, name: str, previous: bool) -> Scaled:
         if previous:
-            return Scaled(self._name("v", "previous", name))
+            self.track_name(name)
+            local = self._name("v", "previous", name)
+            return Scaled(local if self.stage == "earn" else self._read(f"now_{local}"))
         before = self._name("t", "track", name)
         return Scaled(before if self.stage == "earn" else self._read(f"now_{before}"))
 
@@ -138,6 +140,10 @@ class Function:
         return self._name("t", "track", name)
 
     def contribution(self, name: str) -> Scaled:
+        """What the event itself adds to a track; nothing, where the track counts what rules give."""
+        if self.module.tracks[name].given:
+            self.track_name(name)
+            return numbers.ZERO
         return Scaled(self._read(f"own_{self._name('t', 'track', name)}"))
 
     def sliced(self, name: str) -> Scaled:
@@ -145,7 +151,28 @@ class Function:
         local = self._name("t", "track", name)
         if self.by_line(name):
             return Scaled(self._read(f"all_{local}"))
-        return Scaled(self._read(f"at_{local}" if self.module.tracks[name].window.kind == "period" else local))
+        if self.module.tracks[name].window.kind in ("rolling", "last"):
+            return Scaled(local)
+        if self.stage == "earn" or self.module.tracks[name].given:
+            return Scaled(self._read(f"at_{local}"))
+        return Scaled(f"({self._read(f'at_{local}')} - own_{local})")
+
+    def may_lack(self, expr: ir.Expr) -> bool:
+        """Whether a day may be absent where it is compared: an optional that a rule's dates name, an end that never
+        comes."""
+        return any(isinstance(node, ir.EdgeDay) or self._absent(node) for node in ir.walk(expr))
+
+    def _absent(self, node: object) -> bool:
+        match node:
+            case ir.Field(name=name):
+                field = self.fields[name]
+            case ir.LineField(name=name):
+                field = self.line_fields[name]
+            case ir.MemberField(name=name):
+                field = self.facts[name]
+            case _:
+                return False
+        return field.optional and field.kind in ("date", "instant")
 
     def by_line(self, name: str) -> bool:
         """Whether a track goes by the days of lines."""

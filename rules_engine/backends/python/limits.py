@@ -45,6 +45,8 @@ class Counters:
             number = len(self.found)
             names = [ident(prefix, number) for prefix in ("lk", "lv", "lu", "lc", "l0_")]
             window = window_of(limit.scope.window, self.function)
+            if limit.scope.by is not None:
+                window = msgspec.structs.replace(window, always=False)  # its day may be absent
             counter = self.found[limit.key] = Counter(limit, window, *names)
             if limit.scope.by is not None and not limit.scope.by_line:
                 expressions.plain(limit.scope.by, self.function)

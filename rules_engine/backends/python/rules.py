@@ -216,7 +216,7 @@ class Rules:
 
     def _tracks(self, rule: ir.RuleDef, give: ir.GiveDef) -> list[str]:
         return [
-            self.function.contribution(track.name).code
+            f"own_{self.function.track_name(track.name)}"
             for track in self.module.program.tracks
             if track.given == give.unit
             and (not track.rules or rule.key in track.rules)

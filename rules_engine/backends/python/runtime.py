@@ -50,6 +50,11 @@ def different(values: set[Any]) -> int:
     return len(values) - (None in values)
 
 
+def later(day: int | None) -> int:
+    """A day for comparing; an absent one lies after every day."""
+    return 2**62 if day is None else day
+
+
 def slices(before: int, added: int, bounds: Sequence[int]) -> list[int]:
     """How much of [before, before + added) lies in each row that starts at a bound; negative on the way back."""
     low, high = (before, before + added) if added >= 0 else (before + added, before)

@@ -48,6 +48,7 @@ class Stages:
             self.tracks.name(track)
         before = self._before()
         own, earn, after = Lines(), Lines(), Lines()
+        self._strangers(own)
         self.tracks.contributions(own)
         self._stage("earn", earn)
         self.function.stage = "after"
@@ -205,6 +206,14 @@ class Stages:
         return code
 
     # ---- the stages
+
+    def _strangers(self, out: Lines) -> None:
+        """Awards that are read of rules which this event does not trigger: they gave nothing."""
+        mine = {rule.key for rule in self.program.rules if self.event.name in rule.events}
+        for key in sorted((self.function.wanted_totals | self.function.wanted_parts) - mine):
+            name = self.function.award_name(key)
+            out.add(f"{name} = 0")
+            out.add(f"all_each_{name} = [0] * len(lines)")
 
     def _stage(self, kind: str, out: Lines) -> None:
         for rule in self.program.rules:

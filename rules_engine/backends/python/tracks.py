@@ -97,12 +97,13 @@ class Tracks:
             module = self.function.module
             extra = "".join(f", {code}" for code in self.function.anchors(module.period(track.window.period)))
             before = module.before(track.window.period)
+            out.add(f"last_{name} = {before}(key_{name}{extra})")
             if track.kind == "distinct":
-                out.add(f"{local} = met_keys(keys_{name}, {before}(key_{name}{extra}), None, day)")
+                out.add(f"{local} = met_keys(keys_{name}, last_{name}, None, day)")
                 return
             if track.kind == "streak":
                 raise AssertionError("a streak has no occurrence before")
-            out.add(f"{local} = all_{name}.get({before}(key_{name}{extra}), 0) if all_{name} else 0")
+            out.add(f"{local} = all_{name}.get(last_{name}, 0) if all_{name} else 0")
 
     def into(self, track: ir.TrackDef) -> str:
         """The key under which the event's own contribution is stored."""
@@ -165,12 +166,28 @@ class Tracks:
                 out.add(f"now_{name} = {name} + own_{name} if into_{name} == key_{name} else {name}")
             else:
                 out.add(f"now_{name} = {name} + own_{name}")
+        for track in self.function.module.program.tracks:
+            if ("previous", track.name) in self.function.loaded:
+                self._previous_now(track, out)
         for track in self.moved:
             if track.given:
                 out.add(f"own_{self.name(track)} = 0")
         for track in self.function.module.program.tracks:
             if ("track", track.name) in self.function.loaded and track not in self.moved:
                 out.add(f"now_{self.name(track)} = {self.name(track)}")
+
+    def _previous_now(self, track: ir.TrackDef, out: Lines) -> None:
+        """What a track was in the occurrence before, after the move: an event may add to that one too."""
+        name, local = self.name(track), self.function.loaded["previous", track.name]
+        plain = track in self.moved and track.kind in ("sum", "count") and track.window.kind == "period"
+        if self.window(track).moving:
+            out.add(f"now_{local} = now_{name}")
+        elif plain and track.by_line:
+            out.add(f"now_{local} = {local} + own_{name}.get(last_{name}, 0)")
+        elif plain and track.by is not None:
+            out.add(f"now_{local} = {local} + own_{name} if into_{name} == last_{name} else {local}")
+        else:
+            out.add(f"now_{local} = {local}")
 
     def move_given(self, out: Lines) -> None:
         """What rewards gave, first seen by the next event."""
@@ -236,7 +253,7 @@ class Tracks:
             latest = window.moving or track.kind == "streak"
             stored, key = f"stored_{name}", "0" if latest else f"key_{name}"
             differs = f"now_{name} != {stored}" if latest else f"now_{name} > {stored}"
-            test = f"{stored} is None or {differs}"
+            test = f"now_{name} if {stored} is None else {differs}"
             if not (window.always or latest):
                 test = f"key_{name} is not None and ({test})"
             with out.block(f"if {test}:"):

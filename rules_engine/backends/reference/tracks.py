@@ -180,7 +180,10 @@ def opening(run: Run) -> dict[str, int]:
 
 
 def see(run: Run) -> None:
-    """Remember what this reward stage saw: the highest value of an occurrence, the latest of a window or streak."""
+    """Remember what this reward stage saw: the highest value of an occurrence, the latest of a window or streak.
+
+    Nothing is noted of a track that is still 0 and was never seen.
+    """
     env = Env(run)
     for track in run.world.marked:
         key = seen_key(track, env)
@@ -188,7 +191,7 @@ def see(run: Run) -> None:
             continue
         before, now = run.state.seen.get(track.key, {}).get(key), track_value(track, run.today, env)
         latest = times.moves(track.window) or track.kind == "streak"
-        if before is None or (now != before if latest else now > before):
+        if now if before is None else (now != before if latest else now > before):
             run.record(MarkSeen(track.key, key, before, now))
 
 
