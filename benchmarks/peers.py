@@ -80,7 +80,9 @@ def peers() -> dict[str, Peer]:
 
 def absent() -> list[str]:
     """The peers that are not installed, and so are not measured."""
-    return [name for name, module in (("zen-engine", "zen"), ("rule-engine", "rule_engine")) if find_spec(module) is None]
+    return [
+        name for name, module in (("zen-engine", "zen"), ("rule-engine", "rule_engine")) if find_spec(module) is None
+    ]
 
 
 def versions() -> list[str]:
@@ -94,15 +96,25 @@ def versions() -> list[str]:
 def _zen() -> dict[str, Peer]:
     import zen
 
-    content = {"sums": _graph(_expressions()), "lines": _graph(_expressions_over_lines()), "table": _graph(_decisions())}
+    content = {
+        "sums": _graph(_expressions()),
+        "lines": _graph(_expressions_over_lines()),
+        "table": _graph(_decisions()),
+    }
     engine = zen.ZenEngine({"loader": {"type": "static", "content": content}})
     compiled = zen.compile_expression("{" + ", ".join(f'"{name}": {_amount(name)}' for name in RULES) + "}")
     as_is: Callable[[dict[str, Any]], Any] = lambda facts: facts  # noqa: E731 - one word for one step
     return {
         "zen-engine, expressions": Peer(as_is, lambda sent: engine.evaluate("lines", sent), _from_expressions),
-        "zen-engine, expressions, JSON text": Peer(_json, lambda sent: engine.evaluate("lines", sent), _from_expressions),
-        "zen-engine, expressions, sums given": Peer(summed, lambda sent: engine.evaluate("sums", sent), _from_expressions),
-        "zen-engine, decision table, sums given": Peer(summed, lambda sent: engine.evaluate("table", sent), _from_table),
+        "zen-engine, expressions, JSON text": Peer(
+            _json, lambda sent: engine.evaluate("lines", sent), _from_expressions
+        ),
+        "zen-engine, expressions, sums given": Peer(
+            summed, lambda sent: engine.evaluate("sums", sent), _from_expressions
+        ),
+        "zen-engine, decision table, sums given": Peer(
+            summed, lambda sent: engine.evaluate("table", sent), _from_table
+        ),
         "zen-engine, one expression, sums given": Peer(summed, compiled.evaluate, _given),
     }
 
@@ -141,7 +153,9 @@ def _key(name: str) -> str:
 
 
 def _decisions() -> dict[str, Any]:
-    rows = [{"_id": name, "when": when, "rule": f"'{name}'", "amount": amount} for name, (when, amount) in RULES.items()]
+    rows = [
+        {"_id": name, "when": when, "rule": f"'{name}'", "amount": amount} for name, (when, amount) in RULES.items()
+    ]
     outputs = [{"id": each, "name": each, "field": each} for each in ("rule", "amount")]
     content = {"hitPolicy": "collect", "inputs": [{"id": "when", "name": "when"}], "outputs": outputs, "rules": rows}
     return {"id": "rules", "type": "decisionTableNode", "name": "rules", "content": content}

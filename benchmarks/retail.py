@@ -106,7 +106,12 @@ def _again(sample: list[list[str]], offset: int) -> list[list[str]]:
     for order, *rest, customer, country in sample:
         letter, number = order.rstrip("0123456789"), order.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
         again.append(
-            [f"{letter}{int(number) + shift * 1_000_000}", *rest, customer and f"{int(customer) + shift * 100_000}", country]
+            [
+                f"{letter}{int(number) + shift * 1_000_000}",
+                *rest,
+                customer and f"{int(customer) + shift * 100_000}",
+                country,
+            ]
         )
     return again
 

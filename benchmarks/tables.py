@@ -41,7 +41,9 @@ def text(table: Table) -> str:
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(cell.rjust(w) if at else cell.ljust(w) for at, (cell, w) in enumerate(zip(row, widths, strict=True)))
+    return "  ".join(
+        cell.rjust(w) if at else cell.ljust(w) for at, (cell, w) in enumerate(zip(row, widths, strict=True))
+    )
 
 
 def markdown(table: Table) -> str:

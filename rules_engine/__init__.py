@@ -31,9 +31,10 @@ docstrings of the public names go on from this one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
+TYPE_CHECKING = False  # `typing` would be half of what importing this module costs
 if TYPE_CHECKING:
+    from typing import Final
+
     from rules_engine.checking import Checked
     from rules_engine.diagnostics import Diagnostic
     from rules_engine.outcome import Award, EventRefused, Fault, Outcome, Refused, TierChange

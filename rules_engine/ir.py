@@ -16,8 +16,10 @@ Each node keeps its origin, the span of the text it came from; origins and title
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Literal, TypeAlias
+from functools import cache
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -764,11 +766,22 @@ class Program(msgspec.Struct, frozen=True):
 
 def walk(value: object) -> Iterator[Node]:
     """Every node inside a node, a definition or a tuple of them, the outer before the inner, in the order of the text."""
-    if isinstance(value, Node):
-        yield value
-    if isinstance(value, msgspec.Struct):
-        for name in value.__struct_fields__:
-            yield from walk(getattr(value, name))
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from walk(item)
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, tuple):
+            waiting.extend(reversed(value))
+        elif isinstance(value, msgspec.Struct):
+            if isinstance(value, Node):
+                yield value
+            waiting.extend([getattr(value, name) for name in _holding(type(value))])
+
+
+_PLAIN: Final = re.compile(r"(?:str|int|bool|None|Origin|Literal\[[^]]*\]|tuple\[(?:str|int), \.\.\.\]|[ |])+")
+
+
+@cache
+def _holding(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The fields that may hold nodes, the last first; most fields are plain values, which a walk need not look at."""
+    written = {name: str(note) for each in kind.__mro__ for name, note in vars(each).get("__annotations__", {}).items()}
+    return tuple(name for name in reversed(kind.__struct_fields__) if not _PLAIN.fullmatch(written[name]))

@@ -19,6 +19,7 @@ from rules_engine.state import (
     Change,
     HoldingBegan,
     HoldingEnded,
+    KeySeen,
     LimitUsed,
     MatchMoved,
     StreakMet,
@@ -37,7 +38,7 @@ class Index:
         self.units = {unit.name: unit for unit in core.units}
         self.matches = {match.key: match for match in core.matches}
         self.periods = {period.name: period for period in core.periods}
-        owners = (*core.rules, *core.groups, *core.matches)
+        owners: tuple[ir.RuleDef | ir.GroupDef | ir.MatchDef, ...] = (*core.rules, *core.groups, *core.matches)
         self.limits = {limit.key: limit for owner in owners for limit in owner.limits}
         self.known: dict[int, frozenset[str]] = {}
 
@@ -67,9 +68,11 @@ class Index:
                 case ir.TrackRead(previous=True):
                     found.add("previous track")
                 case ir.TrackDef(kind=kind, by_line=by_line, by=by, given=given):
-                    found.add(f"track {kind}{' by line' if by_line else ' by date' if by is not None else ''}{' given' if given else ''}")
+                    found.add(f"track {kind}{_day_of(by_line, by)}{' given' if given else ''}")
                 case ir.LimitDef(scope=scope):
-                    found.add(f"limit {'by line' if scope.by_line else 'by date' if scope.by is not None else 'by event'}")
+                    found.add(
+                        f"limit {'by line' if scope.by_line else 'by date' if scope.by is not None else 'by event'}"
+                    )
                 case ir.GiveDef():
                     found |= _of_give(each)
                 case ir.FallDef(what=what):
@@ -85,6 +88,10 @@ class Index:
         for each in structs(self.periods[name].period):
             found.add(f"period {type(each).__name__}")
         return found | ({"period with an anchor"} if self.periods[name].anchor is not None else set())
+
+
+def _day_of(by_line: bool, by: ir.Expr | None) -> str:
+    return " by line" if by_line else " by date" if by is not None else ""
 
 
 def _of_give(give: ir.GiveDef) -> set[str]:
@@ -143,12 +150,16 @@ def _cut(index: Index, rule: ir.RuleDef, key: str, given: int) -> list[str]:
     limit = index.limits[key]
     whose = "own" if limit in rule.limits else "group"
     kind = "times" if limit.times is not None else "amount"
-    return [f"cut by {kind} of {whose}", f"cut to {'some' if given else 'nothing'}", f"cut in window {limit.scope.window.kind}"]
+    return [
+        f"cut by {kind} of {whose}",
+        f"cut to {'some' if given else 'nothing'}",
+        f"cut in window {limit.scope.window.kind}",
+    ]
 
 
 def _moved(index: Index, change: Change) -> frozenset[str]:
     match change:
-        case TrackMoved(track=key) | StreakMet(track=key):
+        case TrackMoved(track=key) | StreakMet(track=key) | KeySeen(track=key):
             return index.words(index.tracks[key])
         case LimitUsed(limit=key):
             return index.words(index.limits[key])

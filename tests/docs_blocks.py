@@ -5,6 +5,7 @@ A fence says what its block is: `rules`, `python`, `console`, `json`, `toml` or 
     file=NAME      the block is a file of the document's folder, for the blocks below it
     name=X         a prelude: blocks that say `after=X` (or `after=X,Y`) stand behind it
     fails=CODES    the program has just these findings
+    failing        its tests fail
     exit=N         the command ends with N (0 where nothing is said)
     head=N         only the first N lines of what is printed are shown, then `...`
     output         what the Python block above prints
@@ -106,7 +107,7 @@ def run_console(block: Block, folder: Path) -> str:
 
 def _run(words: list[str], folder: Path) -> tuple[str, int]:
     assert words[0] in {"rules", "python"}, f"`{words[0]}` is not run here; mark the block `text`"
-    start = ["-c", "from rules_engine.cli import main; main()"] if words[0] == "rules" else []
+    start = ["-c", "import sys; sys.argv[0] = 'rules'; from rules_engine.cli import main; main()"] if words[0] == "rules" else []
     done = subprocess.run(
         [sys.executable, *start, *words[1:]],
         cwd=folder,

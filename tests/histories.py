@@ -23,9 +23,9 @@ FIRST = day_of(2026, 12, 20)
 SPECIAL = tuple(
     day_of(*each)
     for each in (
-        (2026, 12, 31), (2027, 1, 1), (2027, 1, 31), (2027, 2, 28), (2027, 3, 1), (2027, 3, 14), (2027, 3, 28), (2027, 4, 4),
-        (2027, 6, 30), (2027, 7, 1), (2027, 10, 3), (2027, 10, 31), (2027, 11, 7), (2027, 12, 31), (2028, 1, 1), (2028, 2, 28),
-        (2028, 2, 29), (2028, 3, 1), (2028, 12, 31), (2029, 2, 28), (2029, 3, 1),
+        (2026, 12, 31), (2027, 1, 1), (2027, 1, 31), (2027, 2, 28), (2027, 3, 1), (2027, 3, 14), (2027, 3, 28),
+        (2027, 4, 4), (2027, 6, 30), (2027, 7, 1), (2027, 10, 3), (2027, 10, 31), (2027, 11, 7), (2027, 12, 31),
+        (2028, 1, 1), (2028, 2, 28), (2028, 2, 29), (2028, 3, 1), (2028, 12, 31), (2029, 2, 28), (2029, 3, 1),
     )
 )  # fmt: skip
 STEPS = (0, 0, 0, 1, 1, 1, 2, 3, 6, 7, 8, 13, 28, 30, 31, 60, 89, 90, 91, 181, 365)
@@ -167,7 +167,10 @@ def _event(pool: Pool, number: int, day: int, members: Sequence[str]) -> dict[st
 
 def _lines(lines: ir.LinesDef, pool: Pool, day: int) -> list[dict[str, Any]]:
     count = pool.rng.choice((lines.low, 1, 1, 2, 3, lines.high))
-    made = [{f.name: _value(f, pool, day) for f in lines.fields if not _left_out(f, pool)} for _ in range(max(lines.low, count))]
+    made = [
+        {f.name: _value(f, pool, day) for f in lines.fields if not _left_out(f, pool)}
+        for _ in range(max(lines.low, count))
+    ]
     for number, line in enumerate(made):
         line.update({field.name: f"line {number}" for field in lines.fields if field.role == "id"})
     if len(made) > 1 and pool.chance(20) and not any(field.role == "id" for field in lines.fields):
@@ -222,12 +225,18 @@ def _number(field: ir.FieldDef, pool: Pool) -> Any:
             return _near(field, pool)
         case "rate":
             high = field.high if 0 < field.high <= BILLION else BILLION
-            chosen = pool.rng.choice((0, 100_000_000, 125_000_000, 250_000_000, high, pool.rng.randint(0, 1000) * 10**6))
+            chosen = pool.rng.choice(
+                (0, 100_000_000, 125_000_000, 250_000_000, high, pool.rng.randint(0, 1000) * 10**6)
+            )
             return format_decimal(min(high, chosen), 9)
         case _:
             decimals = pool.decimals[field.unit]
             amount = _near(field, pool)
-            return amount if field.kind == "unit" and not decimals and pool.chance(50) else format_decimal(amount, decimals)
+            return (
+                amount
+                if field.kind == "unit" and not decimals and pool.chance(50)
+                else format_decimal(amount, decimals)
+            )
 
 
 def _near(field: ir.FieldDef, pool: Pool) -> int:

@@ -28,7 +28,9 @@ from tests.trials import Finding, core_of, shrunk, trial
 SHARDS = 4
 PROGRAMS = 250
 
+UNWRITTEN = {"node LineQuantity", "node TimeOf"}  # nothing that can be written becomes one of these yet
 NODES = {f"node {each.__name__}" for each in (*get_args(ir.Expr), *get_args(ir.Test), ir.Stop, ir.Share, ir.MarksDef)}
+NODES -= UNWRITTEN
 CHANGES = {f"change {each.__name__}" for each in get_args(Change)}
 PERIODS = {f"period {each.__name__}" for each in get_args(periods.Period)} - {
     "period Host",  # from the host: not evaluated yet
@@ -39,13 +41,13 @@ PERIODS = {f"period {each.__name__}" for each in get_args(periods.Period)} - {
 }
 RESULTS = {
     "earn gave", "reward gave", "gave nothing", "held out", "late", "said", "mark fired", "weights", "event of a guest",
-    "tier up", "tier down", "match trial", "match kept", "match ended", "holding began", "holding prolonged", "holding ended",
-    "cut by times of own", "cut by amount of own", "cut by times of group", "cut by amount of group", "cut to some",
-    "cut to nothing", "refused V151", "generated", "delegated",
+    "tier up", "tier down", "match trial", "match kept", "match ended", "holding began", "holding prolonged",
+    "holding ended", "cut by times of own", "cut by amount of own", "cut by times of group", "cut by amount of group",
+    "cut to some",     "cut to nothing", "refused V151", "generated", "delegated",
     *(f"TrackDef window {kind}" for kind in ("period", "rolling", "last", "lifetime", "trial")),
     *(f"LimitDef window {kind}" for kind in ("period", "rolling", "last", "lifetime", "trial")),
-    "limit by line", "limit by date", "limit by event", "track sum", "track count", "track sum by line", "track count by line",
-    "track sum by date", "track distinct", "track streak", "track sum given",
+    "limit by line", "limit by date", "limit by event", "track sum", "track count", "track sum by line",
+    "track count by line", "track sum by date", "track distinct", "track streak", "track sum given",
     "tier held", "tier earned", "tier matched", "previous track", "in period, instant True", "in period, instant False",
     "fold sum", "fold count", "fold distinct", "fall earned", "fall down", "fall tier",
     "edge end, next True", "edge end, next False", "edge start, next False",
@@ -90,7 +92,9 @@ def test_ways_in_agree(seed: int) -> None:
         assert all(each == outcomes[0] for each in outcomes), outcomes
         request = {"event": sent, "member": facts or {}, "state": encode_state(state)}
         for each in both:
-            assert orjson.loads(each.score_json(orjson.dumps(request))) == orjson.loads(msgspec.json.encode(outcomes[0]))
+            assert orjson.loads(each.score_json(orjson.dumps(request))) == orjson.loads(
+                msgspec.json.encode(outcomes[0])
+            )
         if isinstance(outcomes[0], Outcome) and member is not None:
             states[member] = both[0].apply(state, outcomes[0])
 
@@ -107,7 +111,22 @@ def _outcome(made: Program, sent: object, facts: object, state: State) -> Outcom
         return reason.refused
 
 
-BROKEN = (None, 1.5, -1, 10**30, "", "x", True, [], [1, 1], {"amount": "1"}, "2027-02-30", "12.345678", float("nan"), object())
+BROKEN: tuple[object, ...] = (
+    None,
+    1.5,
+    -1,
+    10**30,
+    "",
+    "x",
+    True,
+    [],
+    [1, 1],
+    {"amount": "1"},
+    "2027-02-30",
+    "12.345678",
+    float("nan"),
+    object(),
+)
 
 
 @pytest.mark.parametrize("seed", range(2050, 2075))

@@ -26,6 +26,7 @@ from rules_engine.event import Event, Facts
 from rules_engine.lowering import fingerprint
 from rules_engine.outcome import Award, Outcome, Refused
 from rules_engine.state import LimitUsed, MarkSeen, State, apply
+from tests.coverage import Index
 from tests.histories import history
 from tests.strategies import program, seeded
 from tests.trials import after, attempt, core_of, decoded, kind_of, round_trip
@@ -109,7 +110,9 @@ def test_order_of_lines_is_nothing(CORES: list[tuple[int, ir.Program]]) -> None:
                 turned = msgspec.structs.replace(event, lines=tuple(reversed(event.lines)))
                 other = attempt(made, turned, facts, state)
                 assert isinstance(other, Evaluation)
-                assert [_without_weights(each) for each in other.awards] == [_without_weights(each) for each in found.awards]
+                assert [_without_weights(each) for each in other.awards] == [
+                    _without_weights(each) for each in found.awards
+                ]
                 rest = ("tiers", "changes", "before", "late", "said")
                 assert [getattr(other, name) for name in rest] == [getattr(found, name) for name in rest]
                 for one, two in zip(found.awards, other.awards, strict=True):
@@ -164,7 +167,15 @@ def _turned(text: str, rng: Random) -> str:
 
 def test_facts_that_nothing_reads_are_nothing(CORES: list[tuple[int, ir.Program]]) -> None:  # noqa: N803
     """`before` names every fact that an event's rules can read: whatever it does not name may change."""
-    others = {"number": "other", "resident": None, "plan": "basic", "children": 9, "joined": 10_000, "birthday": 9_000, "circle": ("x",)}
+    others: Facts = {
+        "number": "other",
+        "resident": None,
+        "plan": "basic",
+        "children": 9,
+        "joined": 10_000,
+        "birthday": 9_000,
+        "circle": ("x",),
+    }
     for seed, core in CORES:
         for made in (Reference(core), Python(core)):
             for event, facts, state, found in steps(core, made, seed, 8):
@@ -173,7 +184,9 @@ def test_facts_that_nothing_reads_are_nothing(CORES: list[tuple[int, ir.Program]
                 unread = {name: value for name, value in others.items() if f"member.{name}" not in found.before}
                 if "resident" in unread:
                     unread["resident"] = not facts["resident"]
-                if found.changes and any(type(each).__name__ in ("HoldingEnded", "MatchMoved") for each in found.changes):
+                if found.changes and any(
+                    type(each).__name__ in ("HoldingEnded", "MatchMoved") for each in found.changes
+                ):
                     continue  # what ended before the event read facts of its own
                 again = attempt(made, event, facts | unread, state)
                 assert isinstance(again, Evaluation)
@@ -207,7 +220,7 @@ def test_time_in_steps_is_time_in_one(CORES: list[tuple[int, ir.Program]]) -> No
 def test_amounts_stay_in_their_bounds(CORES: list[tuple[int, ir.Program]]) -> None:  # noqa: N803
     """Nothing is given beyond what is wanted, to who is held out, to guests, or past a limit."""
     for seed, core in CORES:
-        limits = {limit.key: limit for owner in (*core.rules, *core.groups, *core.matches) for limit in owner.limits}
+        limits = Index(core).limits
         for event, _, _, found in steps(core, Python(core), seed):
             assert event.member is not None or not (found.awards or found.changes or found.tiers)
             for award in found.awards:

@@ -203,3 +203,10 @@ def test_a_tier_may_last_a_single_day() -> None:
     guest.stay("2027-03-01", "10", "10")
     assert guest.tier("2027-03-01") == "Silver"
     assert [(each.start, each.until) for each in guest.state.holdings] == [(day("2027-03-01"), day("2027-03-01"))]
+
+
+def test_a_trial_can_be_won_on_its_last_day() -> None:
+    guest = Guest(WHOLE)
+    guest.ask("2027-03-01", proof=1)
+    guest.stay("2027-05-29", "10", "10")
+    assert guest.state.matches["challenge"][0].status == "kept"

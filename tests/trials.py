@@ -48,7 +48,7 @@ class Beside:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something wrong: its kind (the same for the same fault), the program, the events up to the one, and what was seen."""
+    """Something wrong: its kind (the same for the same fault), the program, its events, and what was seen."""
 
     kind: str
     text: str
@@ -145,7 +145,7 @@ def _where(fault: BaseException) -> str:
 
 
 def play(core: ir.Program, told: History, met: Counter[str] | None = None) -> int:
-    """Every event of a history through every evaluator; the number of pairs. Raises `Wrong` with `at` the event's number."""
+    """Every event of a history through every evaluator; the number of pairs. Raises `Wrong`."""
     events = decoded(core, told)
     reference = Reference(core)
     try:
@@ -198,7 +198,9 @@ def compare(expected: Evaluation | Refused, found: Evaluation | Refused, where: 
 # ---- trials and findings
 
 
-def trial(seed: int, met: Counter[str] | None = None, *, events: int = EVENTS, format_too: bool = True) -> int | Finding:
+def trial(
+    seed: int, met: Counter[str] | None = None, *, events: int = EVENTS, format_too: bool = True
+) -> int | Finding:
     """One seed: the program checks, round-trips, and every event of its history is scored alike."""
     text, told = seeded(seed), History({}, ())
     try:
@@ -227,7 +229,9 @@ def declared_only(core: ir.Program, told: History) -> History:
     """A history without the fields, facts and events that a program does not declare: it may have been made smaller."""
     facts = {field.name for field in core.member} | {"tier"}
     known = {event.name: {field.name for field in event.fields} | {"event", "lines"} for event in core.events}
-    inner = {event.name: {field.name for field in event.lines.fields} for event in core.events if event.lines is not None}
+    inner = {
+        event.name: {field.name for field in event.lines.fields} for event in core.events if event.lines is not None
+    }
 
     def of_event(event: dict[str, Any]) -> dict[str, Any]:
         kept = {name: value for name, value in event.items() if name in known[event["event"]]}
@@ -236,7 +240,9 @@ def declared_only(core: ir.Program, told: History) -> History:
             kept["lines"] = [{name: value for name, value in line.items() if name in names} for line in kept["lines"]]
         return kept
 
-    members = {name: {fact: value for fact, value in sent.items() if fact in facts} for name, sent in told.members.items()}
+    members = {
+        name: {fact: value for fact, value in sent.items() if fact in facts} for name, sent in told.members.items()
+    }
     return History(members, tuple(of_event(event) for event in told.events if event["event"] in known))
 
 
@@ -256,7 +262,10 @@ def shrunk(finding: Finding, seconds: int = 60) -> Finding:
     blocks = smaller(_blocks(finding.text), lambda some: fails("".join(some), told))
     lines = smaller("".join(blocks).splitlines(keepends=True), lambda some: fails("".join(some), told))
     if told.events:
-        told = replace(told, events=tuple(smaller(told.events, lambda some: fails("".join(lines), replace(told, events=tuple(some))))))
+        told = replace(
+            told,
+            events=tuple(smaller(told.events, lambda some: fails("".join(lines), replace(told, events=tuple(some))))),
+        )
     wrong = kind_of("".join(lines), told, format_too=format_too)
     with contextlib.suppress(Wrong):
         told = declared_only(core_of("".join(lines)), told)

@@ -169,7 +169,12 @@ def _of_memory(made: Made, place: Place) -> list[Option]:
             found.append(f"previous {track.name} {made.pick(COMPARE)} {bound}")
     if made.tiers:
         tier = made.pick(made.tiers)
-        found += [f"tier is {tier}", f"tier >= {tier}", f"held tier < {tier}", f"tier in ({', '.join(made.some(made.tiers, 2))})"]
+        found += [
+            f"tier is {tier}",
+            f"tier >= {tier}",
+            f"held tier < {tier}",
+            f"tier in ({', '.join(made.some(made.tiers, 2))})",
+        ]
         if place.stage in ("reward", "match") and not made.from_host:
             found.append(f"earned tier {made.pick(('>=', 'is not'))} {tier}")
     return found

@@ -45,7 +45,9 @@ def money(made: Made, place: Place) -> str:
 def lined(made: Made, place: Place) -> str:
     """Money of some lines."""
     where = conditions.line_condition(made, place.on_line())
-    return made.pick((f"(net of lines where {where})", f"(sum of net of lines where {where})", f"(list of lines where {where})"))
+    return made.pick(
+        (f"(net of lines where {where})", f"(sum of net of lines where {where})", f"(list of lines where {where})")
+    )
 
 
 def count(made: Made, place: Place) -> str:
@@ -102,13 +104,19 @@ def rate_table(made: Made, place: Place, unit: Unit, high: int = 20) -> str:
         if made.lines:
             options.append(f"by distinct sku of lines {{ 1: {row()}  from 2: {row()}  otherwise: {stop} }}")
     elif place.event == "both":
-        options = [f"by miles {{ from 0: {row()}  from {made.number(1, 500)}: {row()} }}", f"by vip {{ yes: {row()}  no: {stop} }}"]
+        options = [
+            f"by miles {{ from 0: {row()}  from {made.number(1, 500)}: {row()} }}",
+            f"by vip {{ yes: {row()}  no: {stop} }}",
+        ]
     if made.tiers:
         options += [f"by tier {{ {made.tiers[-1]}: {row()}  otherwise: {stop} }}"] * 2
         rows = "  ".join(f"{tier}: {row()}" for tier in made.tiers)
         options.append(f"by tier {{ {rows} }}")
     if "member" in place.proven or not made.guest:
-        options += [f"by member.plan {{ basic: {row()}  plus: {row()} }}", f"by member.resident {{ yes: {row()}  no: {stop} }}"]
+        options += [
+            f"by member.plan {{ basic: {row()}  plus: {row()} }}",
+            f"by member.resident {{ yes: {row()}  no: {stop} }}",
+        ]
         options.append(f"by member.children {{ from 1: {row()}  otherwise: {stop} }}")
     counted = [track.name for track in made.of_measure("count") if not track.signed]
     if counted:
@@ -133,7 +141,9 @@ def percent(made: Made, place: Place) -> str:
     if "member.discount" in place.proven:
         options += ["member.discount"]
     if made.tiers:
-        options.append(f"by tier {{ {made.tiers[-1]}: {made.number(1, 90)}%  otherwise: {made.pick(('nothing', '5%'))} }}")
+        options.append(
+            f"by tier {{ {made.tiers[-1]}: {made.number(1, 90)}%  otherwise: {made.pick(('nothing', '5%'))} }}"
+        )
     return made.pick(options)
 
 
@@ -200,12 +210,13 @@ def _summed(made: Made, place: Place, unit: Unit) -> Amount:
 def _each_line(made: Made, place: Place, unit: Unit) -> Amount:
     """Formed and rounded on each line."""
     on = place.on_line()
+    one, two = rate(made, unit), rate(made, unit)
     forms = [
-        f"{rate(made, unit)} per {_step(made)} of net",
-        f"{rate(made, unit)} per full {_step(made)} of amount",
-        f"by kind {{ room: {rate(made, unit)}  food or spa: {rate(made, unit)}  otherwise: nothing }} per {_step(made)} of net",
+        f"{one} per {_step(made)} of net",
+        f"{one} per full {_step(made)} of amount",
+        f"by kind {{ room: {one}  food or spa: {two}  otherwise: nothing }} per {_step(made)} of net",
         made.amount(unit, 9, 1),
-        f"by sku {{ {' '.join(f'{chr(34)}{sku}{chr(34)}: {rate(made, unit)} ' for sku in ('A1', 'B2'))} otherwise: nothing }}",
+        f'by sku {{ "A1": {one}  "B2" or "C3": {two}  otherwise: nothing }}',
     ]
     where = f" where {conditions.line_condition(made, on)}" if made.chance(70) else ""
     return Amount(f"{made.pick(forms)} of each line{where}", unit, lines=True, each_line=True)
@@ -248,4 +259,15 @@ def counted_across(made: Made, unit: Unit) -> Amount | None:
     return Amount(f"across {made.pick(tracks).name} {{ {rows} }}", unit)
 
 
-__all__ = ["BRANDS", "Amount", "amount", "cashback", "count", "counted_across", "money", "percent", "rate", "rate_table"]
+__all__ = [
+    "BRANDS",
+    "Amount",
+    "amount",
+    "cashback",
+    "count",
+    "counted_across",
+    "money",
+    "percent",
+    "rate",
+    "rate_table",
+]

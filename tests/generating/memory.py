@@ -5,7 +5,15 @@ from __future__ import annotations
 from tests.generating import conditions, measures
 from tests.generating.made import Made, Option, Place, Track
 
-WINDOWS = ("lifetime", "90 days", "12 months", "2 weeks", "1 year", "the last 3 calendar months", "the last 2 calendar weeks")
+WINDOWS = (
+    "lifetime",
+    "90 days",
+    "12 months",
+    "2 weeks",
+    "1 year",
+    "the last 3 calendar months",
+    "the last 2 calendar weeks",
+)
 
 
 def _window(made: Made, moving: bool = True) -> tuple[str, str, str]:
@@ -53,7 +61,9 @@ def tracks(made: Made) -> None:
     if made.lines and made.chance(50):
         _lined_tracks(made)
     if made.chance(40):
-        _declare(made, "distance", "count", f"sum of {made.pick(('miles', 'delta', 'largest of (miles, 50)'))}", signed=True)
+        _declare(
+            made, "distance", "count", f"sum of {made.pick(('miles', 'delta', 'largest of (miles, 50)'))}", signed=True
+        )
     if made.chance(35):
         _streak(made)
     if made.chance(35):
@@ -65,7 +75,7 @@ def tracks(made: Made) -> None:
     if made.match:
         value = made.pick(("sum of miles", "count", "sum of largest of (miles, 9)"))
         made.say(f"track trial_miles = {value}, on visit{_where(made, 'visit', '')}, per trial of challenge")
-        made.tracks.append(Track("trial_miles", "count", "trial"))
+        made.tracks.append(Track("trial_miles", "count", "trial", signed="largest" in value))
 
 
 def _lined_tracks(made: Made) -> None:
@@ -98,9 +108,9 @@ def given_tracks(made: Made) -> None:
         unit = made.pick(made.units)
         by = [base.name for base in made.bases if base.unit is unit]
         named = f" by {' or '.join(by[:2])}" if by and made.chance(40) else ""
-        on = made.pick(("", "", "visit"))
+        on = made.pick(("", "", "on visit, "))
         per = made.pick((*made.covering, "lifetime", "30 days", "the last 3 calendar months"))
-        made.say(f"track got = sum of given {made.pick((unit.name, unit.plural))}{named}, {f'on {on}, ' if on else ''}per {per}")
+        made.say(f"track got = sum of given {made.pick((unit.name, unit.plural))}{named}, {on}per {per}")
 
 
 # ---- tiers
@@ -156,7 +166,9 @@ def _life(made: Made, event: str) -> str:
     ]
     options.append("by tier { " + f"{made.tiers[-1]}: for 1 year  otherwise: for 2 months }}")
     if made.terms:
-        options.append("by today { from 2025-01-01: for 5 months  from 2027-04-01: until end of next calendar quarter }")
+        options.append(
+            "by today { from 2025-01-01: for 5 months  from 2027-04-01: until end of next calendar quarter }"
+        )
     if any(period.name == "own_year" for period in made.periods):
         options += ["until end of next own_year"] * 2
     if event:
@@ -166,7 +178,14 @@ def _life(made: Made, event: str) -> str:
 
 
 def _fall(made: Made) -> str:
-    options = ("the earned tier", "the earned tier, at most 1 down", "1 tier down", "2 tiers down", made.tiers[0], made.tiers[1])
+    options = (
+        "the earned tier",
+        "the earned tier, at most 1 down",
+        "1 tier down",
+        "2 tiers down",
+        made.tiers[0],
+        made.tiers[1],
+    )
     return made.pick(options)
 
 
@@ -174,14 +193,31 @@ def match(made: Made) -> None:
     """The status match of tiers that are judged here."""
     if not made.match:
         return
-    when = "" if made.chance(20) else f"  when {made.pick(('verified', conditions.condition(made, Place('match', 'ask'), 1)))}"
+    when = (
+        ""
+        if made.chance(20)
+        else f"  when {made.pick(('verified', conditions.condition(made, Place('match', 'ask'), 1)))}"
+    )
     made.say('match "Match" as challenge {', f"  on ask{_dates(made)}", when)
     rows = f'"R1": {made.tiers[-1]}  "R2" or "R3": {made.tiers[1]}  otherwise: no award'
     cap = f", up to {made.tiers[1]}" if made.chance(20) else ""
-    key = made.pick((f"rival {{ {rows} }}", f"rival {{ {rows} }}", f"verified {{ yes: {made.tiers[-1]}  no: no award }}"))
+    key = made.pick(
+        (f"rival {{ {rows} }}", f"rival {{ {rows} }}", f"verified {{ yes: {made.tiers[-1]}  no: no award }}")
+    )
     trial = made.pick(("for 90 days", "for 30 days", "for 3 months", "until end of next calendar month", "for 1 day"))
-    made.say(f"  matches by {key}{cap}", f"  trial {trial}", f"  {_keep(made)}", f"  lasts {_life(made, 'ask')}", f"  then {_fall(made)}")
-    made.say(f"  once per member{made.pick((' per 3 years', '', ' per calendar year', ' per 30 days'))}" if made.chance(80) else "", "}")
+    made.say(
+        f"  matches by {key}{cap}",
+        f"  trial {trial}",
+        f"  {_keep(made)}",
+        f"  lasts {_life(made, 'ask')}",
+        f"  then {_fall(made)}",
+    )
+    made.say(
+        f"  once per member{made.pick((' per 3 years', '', ' per calendar year', ' per 30 days'))}"
+        if made.chance(80)
+        else "",
+        "}",
+    )
 
 
 def _dates(made: Made) -> str:
@@ -191,8 +227,16 @@ def _dates(made: Made) -> str:
 def _keep(made: Made) -> str:
     if made.chance(50):
         goal = made.pick((1, 3, 900))
-        rows = "  ".join(f"{name}: trial_miles >= {number * goal}" for number, name in enumerate(made.tiers[1:], start=1))
+        rows = "  ".join(
+            f"{name}: trial_miles >= {number * goal}" for number, name in enumerate(made.tiers[1:], start=1)
+        )
         return f"keep highest tier if by rung {{ {rows} }}"
     test = f"trial_miles >= {made.pick((1, 3, 900, 4000))}"
-    extra = ("", "", " and miles_flown > 20_000", " or has months and months > 6", " and matched tier >= " + made.tiers[1])
+    extra = (
+        "",
+        "",
+        " and miles_flown > 20_000",
+        " or has months and months > 6",
+        " and matched tier >= " + made.tiers[1],
+    )
     return f"keep matched tier if {test}{made.pick(extra)}"

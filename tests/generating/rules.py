@@ -5,13 +5,18 @@ from __future__ import annotations
 from tests.generating import conditions, measures
 from tests.generating.made import MODES, Base, Made, Place, Unit
 
+LASTING = ("for 20 days", "until end of calendar year", "forever", "for 1 day", "until 2027-12-31")
 OPTIONALS = ("bonus_miles", "share", "fee", "booked", "level", "member.discount", "member.allowance", "member.birthday")
 
 
 def earns(made: Made) -> None:
     """The base earn over lines, and up to five others that may read it."""
     unit = made.units[0]
-    where = f" of lines where {conditions.line_condition(made, Place('earn').on_line())}" if made.lines and made.chance(50) else ""
+    where = (
+        f" of lines where {conditions.line_condition(made, Place('earn').on_line())}"
+        if made.lines and made.chance(50)
+        else ""
+    )
     text = f"{measures.rate(made, unit)} per 1 {made.currency} of net{where}"
     base = measures.Amount(text, unit, lines=True)
     _rule(made, "earn", "Base points", "base", Place("earn"), [base], plain=made.chance(60))
@@ -64,7 +69,9 @@ def _amount(made: Made, place: Place, unit: Unit) -> measures.Amount:
     if place.event == "abroad":
         return measures.Amount(f"{measures.rate(made, unit)} per 100 {made.other} of net", unit)
     if place.event == "top_up":
-        text = f"{measures.rate(made, unit)} per {made.pick(('1', '7'))} {made.currency} of {made.pick(('net', 'price'))}"
+        text = (
+            f"{measures.rate(made, unit)} per {made.pick(('1', '7'))} {made.currency} of {made.pick(('net', 'price'))}"
+        )
         return measures.Amount(text, unit)
     return measures.amount(made, place, unit)
 
@@ -120,7 +127,12 @@ def _anchor(made: Made, period: str) -> str:
 def _dates(made: Made, place: Place) -> str:
     if not made.chance(20):
         return ""
-    spans = ["from 2027-01-10 until 2027-06-30", f"until {made.day()}", f"from {made.day()}", "from 2027-01-01 before 2027-03-28"]
+    spans = [
+        "from 2027-01-10 until 2027-06-30",
+        f"until {made.day()}",
+        f"from {made.day()}",
+        "from 2027-01-01 before 2027-03-28",
+    ]
     if "booked" in place.proven:
         spans += ["from 2027-01-10 by booked", "until 2027-06-30 by booked"] * 2
     if made.instant and place.event in ("visit", "both", "top_up"):
@@ -139,7 +151,11 @@ def _mods(made: Made, place: Place, each: measures.Amount) -> str:
     found = [f"in {unit.name}"] if money else []
     if made.chance(15):
         cap = [bound(900, 1), bound(30, 1)]
-        cap += [f"{made.number(10, 90)}% of base"] if unit is made.units[0] and ("base" in [b.name for b in made.bases]) else []
+        cap += (
+            [f"{made.number(10, 90)}% of base"]
+            if unit is made.units[0] and ("base" in [b.name for b in made.bases])
+            else []
+        )
         found.append(f"up to {made.pick(cap)}")
     if made.chance(10):
         found.append(f"never below {bound(30)}")
@@ -150,10 +166,16 @@ def _mods(made: Made, place: Place, each: measures.Amount) -> str:
     if made.chance(10) or not unit.rounded:
         found.append(made.pick(MODES))
     if made.chance(10):
-        span = ("3 days after today", "10 days later", "end of calendar month", "1 month later", "end of next calendar quarter")
+        span = (
+            "3 days after today",
+            "10 days later",
+            "end of calendar month",
+            "1 month later",
+            "end of next calendar quarter",
+        )
         found.append(f"pending until {made.pick(span)}")
     if made.chance(10):
-        found.append(f"lasting {made.pick(('for 20 days', 'until end of calendar year', 'forever', 'for 1 day', 'until 2027-12-31'))}")
+        found.append(f"lasting {made.pick(LASTING)}")
     if unit.remembers and place.event == "visit" and made.chance(30):
         found.append(f"with milestone: {made.pick(('miles', '7'))}")
         found += ["with where_: brand"] if made.chance(50) else []
@@ -165,12 +187,17 @@ def _mods(made: Made, place: Place, each: measures.Amount) -> str:
 def _limits(made: Made, place: Place, amounts: list[measures.Amount], scoped: str) -> list[str]:
     """Limits by times and by amount, per occurrence, window or lifetime, or by a date of the lines."""
     scopes = [f"per member per {made.pick(made.covering)}"] * 2
-    scopes += ["per member", "per member per 30 days", "per member per lifetime", "per member per the last 2 calendar months"]
+    scopes += [
+        "per member",
+        "per member per 30 days",
+        "per member per lifetime",
+        "per member per the last 2 calendar months",
+    ]
     scopes += [f"per member per {scoped}"] * 4 if scoped else []
     scopes += ["per member per trial of challenge"] if made.match else []
     if "booked" in place.proven and place.event == "visit":
         scopes += ["per member per calendar month by booked"] * 2
-    found = {}
+    found: dict[tuple[str, str], str] = {}
 
     def add(what: str, scope: str) -> None:
         tail = ", or nothing" if made.chance(20) else ""
@@ -200,7 +227,10 @@ def _group(made: Made, name: str, members: list[str]) -> None:
     if made.chance(40):
         made.say(f"  at most {made.number(1, 5)} times per member per {made.pick(made.covering)}")
     if made.chance(85):
-        made.say(f"  at most {made.number(10, 2000)} {unit.plural} per member per {made.pick((*made.covering, '30 days', 'lifetime'))}")
+        made.say(
+            f"  at most {made.number(10, 2000)} {unit.plural} per member per "
+            f"{made.pick((*made.covering, '30 days', 'lifetime'))}"
+        )
     made.say("}")
 
 
@@ -238,14 +268,17 @@ def _marks(made: Made, unit: Unit) -> None:
     track = made.pick(tracks)
     marks = sorted({made.number(1, 12) for _ in range(made.number(1, 4))})
     words = [f"{mark * 20} {made.currency}" if track.measure == "money" else str(mark) for mark in marks]
-    table = f"by mark {{ {words[0]}: {made.amount(unit, 40, 1)}  otherwise: {made.pick(('nothing', made.amount(unit, 9, 1)))} }}"
+    rest = made.pick(("nothing", made.amount(unit, 9, 1)))
+    table = f"by mark {{ {words[0]}: {made.amount(unit, 40, 1)}  otherwise: {rest} }}"
     if len(words) == 1:
         table = f"by mark {{ {words[0]}: {made.amount(unit, 40, 1)} }}"
     amount = made.pick((table, made.amount(unit, 50, 1)))
     if track.measure == "count" and made.chance(30):
         amount = f"{made.amount(unit, 9, 1)} * mark"
     loop = f"  for each mark of {track.name} at {', '.join(words)}"
-    _rule(made, "reward", "Marks", made.pick(("marks", "")), Place("reward"), [measures.Amount(amount, unit)], loop=loop)
+    _rule(
+        made, "reward", "Marks", made.pick(("marks", "")), Place("reward"), [measures.Amount(amount, unit)], loop=loop
+    )
 
 
 # ---- holdouts

@@ -80,7 +80,7 @@ LIVES = (
     "lasts for 30 days after last visit or ask",
     "lasts for 1 year lasts for 2 months after last visit, whichever is first",
     "lasts until end of calendar quarter lasts for 40 days after last ask, whichever is last",
-    "lasts by today { from 2025-01-01: for 6 months  from 2027-06-01: until end of calendar year  from 2028-01-01: forever }",
+    "lasts by today { from 2025-01-01: for 6 months  from 2027-06-01: end of calendar year  from 2028-01-01: forever }",
     "lasts by today in weekend { yes: for 1 month  no: for 2 months }",
 )
 
@@ -102,7 +102,9 @@ def _has(made: Made, period: str) -> bool:
 def units(made: Made) -> None:
     """One to three units, and often one that counts money."""
     for number in range(made.number(1, 3)):
-        counts, decimals = made.pick((("", 0), ("", 0), ("counts 2 decimals", 2), ("counts pieces", 0), ("counts minutes", 0)))
+        counts, decimals = made.pick(
+            (("", 0), ("", 0), ("counts 2 decimals", 2), ("counts pieces", 0), ("counts minutes", 0))
+        )
         rounded = number == 0 or made.chance(75)
         unit = Unit(f"point{number}", f"point{number}s", decimals, "", rounded, made.chance(25))
         _unit(made, unit, counts)
@@ -114,14 +116,18 @@ def units(made: Made) -> None:
 
 def _unit(made: Made, unit: Unit, counts: str) -> None:
     names = unit.name if unit.name == unit.plural else f"{unit.name}, {unit.plural}"
-    pending = made.pick(("pending until 5 days later", "pending until end of calendar month", "pending until 1 month after today"))
+    pending = made.pick(
+        ("pending until 5 days later", "pending until end of calendar month", "pending until 1 month after today")
+    )
     made.say(
         f"unit {names} {counts} {{".replace("  ", " "),
         f"  {made.pick(MODES)}" if unit.rounded else "",
         f"  {pending}" if made.chance(15) else "",
         f"  {made.pick(('use oldest first', 'use soonest first'))}" if made.chance(20) else "",
         f"  {_life(made)}",
-        "  balance at least 0" + (f" {unit.plural}" if made.chance(50) else "") if made.chance(5) and not unit.currency else "",
+        "  balance at least 0" + (f" {unit.plural}" if made.chance(50) else "")
+        if made.chance(5) and not unit.currency
+        else "",
         "  remembers milestone: count up to 5_000  where_: resort | city | inn" if unit.remembers else "",
         "}",
     )
@@ -131,7 +137,7 @@ def _unit(made: Made, unit: Unit, counts: str) -> None:
 
 
 def events(made: Made) -> None:
-    """The events: `visit` with everything, `ask` without money, `top_up` with one price, `abroad` in another currency."""
+    """`visit` with everything, `ask` without money, `top_up` with one price, `abroad` in another currency."""
     _visit(made)
     made.say(
         "event ask dated by asked of who identified by ref {",
@@ -252,7 +258,8 @@ def tables(made: Made) -> None:
     """Tables by name: numbers, conditions, lists by date, and one that is imported."""
     if made.chance(25):
         made.say(
-            f"table worth by brand {{ resort: {made.number(1, 9)}  city: {made.number(0, 5)}  otherwise: {made.number(1, 3)} }}"
+            f"table worth by brand {{ resort: {made.number(1, 9)}  city: {made.number(0, 5)}"
+            f"  otherwise: {made.number(1, 3)} }}"
         )
         made.tables["worth"] = "number"
     if made.chance(20) and made.terms:

@@ -61,6 +61,7 @@ class Function:
         self.line_fields = {field.name: field for field in (event.lines.fields if event.lines else event.fields)}
         self.facts = {field.name: field for field in module.program.member}
         self.loaded: dict[tuple[str, str], str] = {}
+        self.numbers: dict[str, int] = {}
         self.passing = Pass()
         self.folds: dict[tuple[str, str, str], Scaled] = {}
         self.wanted_parts: set[str] = set()  # rules whose award is asked for line by line
@@ -77,7 +78,8 @@ class Function:
     def _name(self, prefix: str, kind: str, word: str) -> str:
         name = self.loaded.get((kind, word))
         if name is None:
-            name = ident(prefix, sum(1 for k, _ in self.loaded if k == kind), word)
+            number = self.numbers[kind] = self.numbers.get(kind, -1) + 1
+            name = ident(prefix, number, word)
             self.loaded[kind, word] = name
         return self._read(name)
 

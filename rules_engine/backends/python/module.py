@@ -26,6 +26,7 @@ class Module:
         self.helpers = Lines()
         self.globals: dict[str, Any] = {}
         self._names: dict[tuple[str, Hashable], str] = {}
+        self._numbers: dict[str, int] = {}
         self._anchors = _anchors(program)
         self.tracks = {track.name: track for track in program.tracks}
         self.units = {unit.name: unit for unit in program.units}
@@ -39,7 +40,7 @@ class Module:
         """A module-level name for a value, made once for each key."""
         name = self._names.get((prefix, key))
         if name is None:
-            name = ident(prefix, sum(1 for p, _ in self._names if p == prefix), word)
+            name = ident(prefix, self._number(prefix), word)
             self._names[prefix, key] = name
             self.globals[name] = make()
         return name
@@ -49,13 +50,17 @@ class Module:
         key = (tuple(params), body.text())
         name = self._names.get((prefix, key))
         if name is None:
-            name = ident(prefix, sum(1 for p, _ in self._names if p == prefix), word)
+            name = ident(prefix, self._number(prefix), word)
             self._names[prefix, key] = name
             with self.helpers.block(f"def {name}({', '.join(params)}):"):
                 self.helpers.extend(body)
             self.helpers.add("")
             self.helpers.add("")
         return name
+
+    def _number(self, prefix: str) -> int:
+        number = self._numbers[prefix] = self._numbers.get(prefix, -1) + 1
+        return number
 
     def imported(self, name: str) -> str:
         """An imported column as a set, or an imported table as a dictionary."""

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from rules_engine.allocation import spread
-from rules_engine.outcome import TierChange
+from rules_engine.outcome import Award, TierChange
 from rules_engine.state import (
     Change,
     Holding,
@@ -100,13 +100,18 @@ def held_rung(holdings: Iterable[Holding], day: int, rungs: dict[str, int]) -> i
 
 
 def balance(lots: Iterable[Lot], unit: str, day: int, pending: bool) -> int:
-    """What a member has of a unit on a day on which nothing is due."""
+    """What a member has of a unit on a day before which nothing is due, so that every lot is live."""
+    return sum(lot.left for lot in lots if lot.unit == unit and (pending or lot.pending is None or day > lot.pending))
+
+
+def fresh(awards: Iterable[Award], unit: str, day: int, pending: bool, lapses: bool) -> int:
+    """What this event's earns added to a balance; `lapses` where what ends before its own day is gone at once."""
     return sum(
-        lot.left
-        for lot in lots
-        if lot.unit == unit
-        and (lot.expires is None or day <= lot.expires)
-        and (pending or lot.pending is None or day > lot.pending)
+        award.given
+        for award in awards
+        if award.unit == unit
+        and (not lapses or award.expires is None or day <= award.expires)
+        and (pending or award.pending is None or day > award.pending)
     )
 
 

@@ -171,14 +171,17 @@ class Stages:
         out.add("said = []" if any(rule.says for rule in self.program.rules) else "said = ()")
 
     def _balances(self, kind: str, out: Lines) -> None:
+        """Balances before the event, or (`now balance`) with what its earns gave."""
         for (found, name), local in self.function.loaded.items():
-            if found in (kind, f"{kind}, pending"):
-                lots = (
-                    "state.lots"
-                    if kind == "balance"
-                    else "[*state.lots, *(each.lot(day) for each in awards if each.given)]"
-                )
-                out.add(f"{local} = balance({lots}, {const(name)}, day, {'pending' in found})")
+            if found not in (kind, f"{kind}, pending"):
+                continue
+            pending = "pending" in found
+            code = f"balance(state.lots, {const(name)}, day, {pending})"
+            if kind == "now balance":
+                unit = self.module.units[name]
+                lapses = unit.whichever != "last" or not any(life.after_last for life in unit.lives)
+                code += f" + fresh(awards, {const(name)}, day, {pending}, {lapses})"
+            out.add(f"{local} = {code}")
 
     def _before(self) -> str:
         """The values that rules of this event can read, by name."""
