@@ -27,6 +27,13 @@ QUESTIONS: dict[str, tuple[Callable[[int], list[Table]], int]] = {
 }
 """Each benchmark, and how many rounds it takes."""
 
+HEAD = """# Results
+
+Written by `make bench`. CPU time, medians over rounds in which all ways take turns; the spread is half of the distance
+between the quartiles. Ratios travel between machines, times do not. An aim is what prototypes reached before the engine
+was built; where there is none, none was set.
+
+"""
 PACKAGES = ("rules-engine", "msgspec", "orjson", "lark")
 
 
@@ -51,11 +58,7 @@ def _processor() -> str:
 
 def report(tables: Sequence[Table], where: str) -> str:
     """The results as a file."""
-    head = (
-        "# Results\n\nWritten by `make bench`. CPU time, medians over rounds in which all ways take turns; the spread is half of\n"
-        "the distance between the quartiles. Ratios travel between machines, times do not.\n\n"
-    )
-    return head + where + "\n\n" + "\n\n".join(markdown(table) for table in tables) + "\n"
+    return HEAD + where + "\n\n" + "\n\n".join(markdown(table) for table in tables) + "\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+from benchmarks.handwritten import Clock, Memory
 from rules_engine.calendar import civil, day_of, local_day, parse_instant, weekday
 from rules_engine.state import Holding, State
-
-from benchmarks.handwritten import Clock, Memory
 
 CATEGORIES = ("grocery", "toys", "home", "books", "fashion")
 ZONE = "Europe/London"

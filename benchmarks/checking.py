@@ -15,15 +15,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.tables import Cell, Table
+from benchmarks.timing import Run, Timed, measured
 from rules_engine.backends.python import Python
 from rules_engine.checking import check
 from rules_engine.folders import Folder
 from rules_engine.lowering import fingerprint, lower
 from rules_engine.parsing import parse
 from rules_engine.source import Source
-
-from benchmarks.tables import Cell, Table
-from benchmarks.timing import Run, Timed, measured
 
 HEAD = Path(__file__).parent / "checkout.rules"
 _CATEGORIES = ("grocery", "toys", "home", "books", "fashion")

@@ -1,7 +1,7 @@
 """The ten rules of `checkout.rules` as a careful engineer would write them by hand, for trusted input.
 
-In: a basket whose amounts are integers already, the member's plan, tier and what is remembered. Out: the same awards and
-the same movements of what is remembered. There is no validation, no text, no receipt and nothing to explain.
+In: a basket whose amounts are integers already, the member's plan, tier and what is remembered. Out: the same awards
+and the same movements of what is remembered. There is no validation, no text, no receipt and nothing to explain.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 
 class Memory(NamedTuple):
-    """What is remembered of a member: the tier's name, spend by year, toy points by month, whether a first order counted."""
+    """What is remembered of a member: tier, spend by year, toy points by month, whether a first order counted."""
 
     tier: str
     spend: dict[int, int]

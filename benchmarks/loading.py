@@ -1,8 +1,8 @@
 """What a start costs: a process that imports the engine, loads a program and scores one event.
 
-In: the retail example. Each start is a process of its own; what counts is its CPU time, beside that of `python -c pass`.
-*Warm* means as it is after any first start: bytecode is kept beside the code, and the program in the cache. *Cold* means
-that the program was never compiled, and reads grammar table and checker. Both have bytecode, which pip writes as it
+In: the retail example. Each start is a process of its own; what counts is its CPU time, beside `python -c pass`. *Warm*
+means as it is after any first start: bytecode is kept beside the code, and the program in the cache. *Cold* means that
+the program was never compiled, and grammar table and checker are read. Both have bytecode, which pip writes as it
 installs. Folders for bytecode and cache are the benchmark's own, so nothing that was there before helps or hurts.
 """
 
@@ -23,8 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BARE = "python -c pass"
 WARM = "load from the cache and score one event"
 _EVENT = (
-    '{"event": "purchase", "order_no": "1", "customer": "m", "bought_at": "2011-03-01T10:00:00+00:00", "country": "France",'
-    ' "lines": [{"sku": "a", "pieces": 1, "amount": "10.00"}]}'
+    '{"event": "purchase", "order_no": "1", "customer": "m", "bought_at": "2011-03-01T10:00:00+00:00",'
+    ' "country": "France", "lines": [{"sku": "a", "pieces": 1, "amount": "10.00"}]}'
 )
 _LOAD = "from rules_engine.pipeline import load\nprogram = load('examples/retail')\n"
 _SCORE = f"assert program.score({_EVENT}).totals == {{'point': 20}}\n"
@@ -120,7 +120,9 @@ def _steps(environment: dict[str, str], rounds: int) -> dict[str, Timed]:
 
 def _table(times: dict[str, Timed]) -> Table:
     bare = times[BARE].median
-    rows = [[name, each.median, each.spread, each.median / bare, each.median - bare] for name, each in times.items()]
+    rows: list[list[Cell]] = [
+        [name, each.median, each.spread, each.median / bare, each.median - bare] for name, each in times.items()
+    ]
     notes = ["The retail example; CPU milliseconds of a process, with bytecode; the last line has no kept program."]
     return Table("Start", ["process", "ms", "spread", "x bare", "ms more"], rows, notes)
 

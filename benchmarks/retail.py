@@ -1,6 +1,6 @@
-"""The retail example from end to end: `rules score` on a file of orders, beside walking the same file with `csv.reader`.
+"""The retail example from end to end: `rules score` on a file of orders, beside walking that file with `csv.reader`.
 
-In: the data set where it is (541,909 rows), or else the made-up sample, repeated with other ids until it is large enough.
+In: the data set where it is (541,909 rows), or else the made-up sample, repeated with other ids until it is as large.
 Each run is a process of its own, with bytecode and a warm cache; its CPU time counts, and the most memory it held. A
 third process decodes, scores and writes nothing: so one sees what reading costs, and what scoring, and what writing.
 """
@@ -28,7 +28,8 @@ COMMAND = "rules score, a row for each order"
 _OPEN = """
 import csv, gzip, sys
 path = sys.argv[1]
-stream = gzip.open(path, "rt", newline="", encoding="utf-8") if path.endswith(".gz") else open(path, newline="", encoding="utf-8")
+opened = gzip.open if path.endswith(".gz") else open
+stream = opened(path, "rt", newline="", encoding="utf-8")
 """
 _READS = """
 import sys
@@ -45,8 +46,8 @@ _COMMAND = """
 import contextlib, io, sys
 from rules_engine.cli import main
 events, folder, out = sys.argv[1:]
-mapping = folder + "/mapping.toml"
-sys.argv = ["rules", "score", folder, "--events", events, "--mapping", mapping, "--out", out, "--rejects", out + ".rejects.csv"]
+files = {"events": events, "mapping": folder + "/mapping.toml", "out": out, "rejects": out + ".rejects.csv"}
+sys.argv = ["rules", "score", folder, *(word for name, path in files.items() for word in ("--" + name, path))]
 said = io.StringIO()
 try:
     with contextlib.redirect_stderr(said):
@@ -83,7 +84,7 @@ def _run(way: str, events: Path, folder: Path) -> Child:
 
 
 def events_file(folder: Path, rows: int) -> tuple[Path, int]:
-    """The file to score, and its number of rows: the data set where `rows` asks for no fewer, or the sample repeated."""
+    """The file to score and its number of rows: the data set where `rows` asks for many, or the sample repeated."""
     if DATA.exists() and rows >= 100_000:
         with gzip.open(DATA, "rt", newline="", encoding="utf-8") as stream:
             return DATA, sum(1 for _ in csv.reader(stream)) - 1
@@ -100,7 +101,7 @@ def events_file(folder: Path, rows: int) -> tuple[Path, int]:
 
 
 def _again(sample: list[list[str]], offset: int) -> list[list[str]]:
-    """The sample once more: other orders (their letter stays, as it tells what is a cancellation) by other customers."""
+    """The sample once more: other orders by other customers; an order's letter stays, as it tells a cancellation."""
     shift = offset // len(sample)
     again = []
     for order, *rest, customer, country in sample:

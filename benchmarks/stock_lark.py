@@ -1,9 +1,9 @@
 """The project's own grammar as stock lark would parse it: with terminals written out, and lark's contextual lexer.
 
-In: `grammar/rules.lark`, whose terminals are declared and come from a lexer by hand. Out: a `Lark` with positions. What
-is added are regular expressions for the declared terminals and for keywords of several words; priorities settle which is
-meant where a state takes a keyword in two roles. That is too simple for the whole language (a cap `per member` is not
-read, nor a field `net`), and enough for the rules that are measured.
+In: `grammar/rules.lark`, whose terminals are declared and come from a lexer by hand. Out: a `Lark` with positions.
+What is added are regular expressions for the declared terminals and for keywords of several words; priorities settle
+which is meant where a state takes a keyword in two roles. That is too simple for the whole language (a cap `per member`
+is not read, nor a declared field), and enough for the rules that are measured.
 """
 
 from __future__ import annotations

@@ -33,8 +33,6 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # `typing` would be half of what importing this module costs
 if TYPE_CHECKING:
-    from typing import Final
-
     from rules_engine.checking import Checked
     from rules_engine.diagnostics import Diagnostic
     from rules_engine.outcome import Award, EventRefused, Fault, Outcome, Refused, TierChange
@@ -72,7 +70,7 @@ __all__ = [
     "vocabulary_text",
 ]
 
-_HOMES: Final = {
+_HOMES = {
     "checking": ("Checked",),
     "diagnostics": ("Diagnostic",),
     "outcome": ("Award", "EventRefused", "Fault", "Outcome", "Refused", "TierChange"),
@@ -82,23 +80,25 @@ _HOMES: Final = {
     "state": ("Holding", "Lot", "State"),
     "values": ("Money", "Quantity", "Rate"),
 }
-_HOME: Final = {name: module for module, names in _HOMES.items() for name in names}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 
-def __getattr__(name: str) -> object:
-    """A public name, imported now and remembered."""
-    if name == "__version__":
-        from importlib.metadata import version
+if not TYPE_CHECKING:  # a type checker sees the names above, and no others
 
-        found: object = version("rules-engine")
-    elif name in _HOME:
-        from importlib import import_module
+    def __getattr__(name: str) -> object:
+        """A public name, imported now and remembered."""
+        if name == "__version__":
+            from importlib.metadata import version
 
-        found = getattr(import_module(f"rules_engine.{_HOME[name]}"), name)
-    else:
-        raise AttributeError(f"module `rules_engine` has no name `{name}`")
-    globals()[name] = found
-    return found
+            found: object = version("rules-engine")
+        elif name in _HOME:
+            from importlib import import_module
+
+            found = getattr(import_module(f"rules_engine.{_HOME[name]}"), name)
+        else:
+            raise AttributeError(f"module `rules_engine` has no name `{name}`")
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:

@@ -2,15 +2,18 @@
 
 In: `corpus/programmes/index.toml` with a row for each programme, the rule files beside it and, where it is there, the
 list of programmes they were taken from. Out: counts by sector and by mechanic, what is still missing, and a last line
-`N of M exact, K next`. It fails where a programme is not accounted for, or a rule file and its row disagree.
+`N of M exact, K next`. It fails where a programme is not accounted for, where a rule file and its row
+disagree, or where a value that a case expects does not stand in the test of that case.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from statistics import median
 from typing import Literal
@@ -24,6 +27,8 @@ from rules_engine.source import Source
 HERE = Path(__file__).resolve().parent
 PROGRAMMES = HERE / "corpus" / "programmes"
 ENTRIES = HERE.parent.parent / "shared" / "corpus" / "programmes.jsonl"
+
+NUMBER = re.compile(r"(?<![\w.])\d[\d_]*(?:\.\d+)?(?![\w.-])")
 
 
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -134,7 +139,38 @@ def _against(index: Sequence[Row], listed: Sequence[Entry]) -> list[str]:
             found.append(f"{entry.id}: not accounted for")
         elif (row.sector, row.mechanics, row.cases) != (entry.sector, entry.mechanics, len(entry.cases)):
             found.append(f"{entry.id}: sector, mechanics or number of cases differ from the list")
+        elif row.status == "exact" and row.path.exists():
+            found += _unsaid(entry, row)
     return found
+
+
+def _unsaid(entry: Entry, row: Row) -> list[str]:
+    """Expected values that do not stand in the test of their case; 0, yes, no and null are said in other words."""
+    source, found = Source.read(row.path), []
+    for case, test in zip(entry.cases, cases_in(row.path), strict=False):
+        lines = source.slice(test.span).splitlines()
+        text = "\n".join(line.partition("#")[0] for line in lines)
+        numbers = {Decimal(number.replace("_", "")) for number in NUMBER.findall(text)}
+        for name, value in _leaves(case.expect):
+            if name in row.unexpressed or isinstance(value, bool) or not value:
+                continue
+            said = value.replace(" ", "_") in text if isinstance(value, str) else Decimal(str(value)) in numbers
+            if not said:
+                found.append(f'{row.id}: "{test.title.value}" does not say {name} {value}')
+    return found
+
+
+def _leaves(value: object, name: str = "") -> Iterator[tuple[str, object]]:
+    """The plain values inside a value, each with the name it stands under."""
+    match value:
+        case dict():
+            for key, inner in value.items():
+                yield from _leaves(inner, key)
+        case list():
+            for inner in value:
+                yield from _leaves(inner, name)
+        case _:
+            yield name, value
 
 
 # ---- what is told ----

@@ -107,7 +107,11 @@ def run_console(block: Block, folder: Path) -> str:
 
 def _run(words: list[str], folder: Path) -> tuple[str, int]:
     assert words[0] in {"rules", "python"}, f"`{words[0]}` is not run here; mark the block `text`"
-    start = ["-c", "import sys; sys.argv[0] = 'rules'; from rules_engine.cli import main; main()"] if words[0] == "rules" else []
+    start = (
+        ["-c", "import sys; sys.argv[0] = 'rules'; from rules_engine.cli import main; main()"]
+        if words[0] == "rules"
+        else []
+    )
     done = subprocess.run(
         [sys.executable, *start, *words[1:]],
         cwd=folder,

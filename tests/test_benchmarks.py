@@ -1,4 +1,4 @@
-"""Each benchmark runs for a tiny number of rounds: that it works, and that its answers are equal. No figure is asserted."""
+"""Each benchmark runs for a tiny number of rounds: it works, and its answers are equal. No figure is asserted."""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ from rules_engine.source import Source
 from rules_engine.state import State
 from rules_engine.workbench import TestCase, run_tests
 from rules_engine.workbench.engine import Engine
+from tests import corpus_report
 from tests.corpus_report import ENTRIES, PROGRAMMES, cases_in, entries, faults, main, report, rows, rule_lines
 
 FILES = sorted(PROGRAMMES.glob("*.rules"))
@@ -132,6 +133,14 @@ def test_the_report_ends_with_the_count(capsys: pytest.CaptureFixture[str]) -> N
     last = capsys.readouterr().out.splitlines()[-1]
     exact = len(FILES)
     assert last == report(rows())[-1] == f"{exact} of 73 exact, {73 - exact} next"
+
+
+def test_the_report_works_without_the_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(corpus_report, "ENTRIES", tmp_path / "programmes.jsonl")
+    assert main() == 0
+    assert capsys.readouterr().out.startswith("the list of programmes is not here")
 
 
 def test_programmes_stay_small() -> None:

@@ -188,6 +188,7 @@ def test_a_late_event_moves_its_own_occurrence() -> None:
     guest = Guest(program(NIGHTS + 'reward "R" as r { on stay  when nights >= 2  give 1 point }'))
     guest.stay("2026-12-30", "10")
     guest.stay("2027-01-05", "10")
+    assert not guest.stay("2027-01-05").late
     outcome = guest.stay("2026-12-31", "10")
     assert outcome.late
     assert given(outcome) == {"r": 1}
@@ -307,6 +308,20 @@ def test_a_row_runs_from_its_bound_to_the_next(proof: int, points: int) -> None:
     assert given(Guest(program(rules)).ask("2027-03-01", proof=proof)) == {"a": points}
 
 
+def test_marks_are_seen_on_events_that_move_or_ask() -> None:
+    rules = """
+period own_year = every 1 year from member.joined
+track own = count of lines, on stay, per own_year
+reward "R" as r { on stay  when own reaches 2  give 1 point }
+reward "S" as s { on ask  give 1 point }
+"""
+    guest = Guest(program(MEMBER + rules), {"joined": "2020-02-01", "resident": True, "level": 7})
+    guest.ask("2027-03-01")
+    assert guest.state.seen == {}
+    guest.stay("2027-03-02", "10")
+    assert guest.state.seen == {"own": {day("2027-02-01"): 1}}
+
+
 # ---- slices ----
 
 
@@ -351,7 +366,10 @@ def test_holdouts_by_share_are_the_hash_of_salt_and_id() -> None:
     from hashlib import sha256
 
     scored = program(BASE + 'holdout 30% of members salt "spring" from "Base"')
-    for number in range(40):
+    edge = next(
+        n for n in range(10**6) if int.from_bytes(sha256(b"spring\0m%d" % n).digest()[:8], "big") % 10_000 == 3_000
+    )
+    for number in (*range(40), edge):
         place = int.from_bytes(sha256(b"spring\0m%d" % number).digest()[:8], "big") % 10_000
         outcome = Guest(scored, member=f"m{number}").stay("2027-03-01", "10")
         assert outcome.awards[0].held_out is (place < 3_000)

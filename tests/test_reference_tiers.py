@@ -103,6 +103,7 @@ def test_tiers_judged_at_the_end_of_a_period() -> None:
     guest.stay("2027-03-01", "10", "10")
     assert guest.tier("2027-12-31") == "Blue"
     assert guest.tier("2028-01-01") == "Silver"
+    assert [each.start for each in guest.state.holdings] == [day("2028-01-01")]
     guest.stay("2028-03-01", "10", "10")
     assert guest.tier("2029-06-01") == "Silver"
     assert guest.tier("2030-01-01") == "Blue"
@@ -210,3 +211,35 @@ def test_a_trial_can_be_won_on_its_last_day() -> None:
     guest.ask("2027-03-01", proof=1)
     guest.stay("2027-05-29", "10", "10")
     assert guest.state.matches["challenge"][0].status == "kept"
+
+
+def test_the_highest_tier_that_was_proved_is_tried_first() -> None:
+    rungs = "Silver when nights >= 20  Gold when nights >= 40  Top when nights >= 60"
+    grades = "highest tier if by rung { Silver: trial_nights >= 1  Gold: trial_nights >= 2  Top: trial_nights >= 9 }"
+    rules = MATCH.replace("Silver when nights >= 2  Gold when nights >= 4", rungs).replace("KEEP", grades)
+    rules = rules.replace('"Gold" or "Black": Gold', '"Gold" or "Black": Top').replace(
+        "Gold: 3 points", "Gold or Top: 3 points"
+    )
+    guest = Guest(program(rules))
+    guest.ask("2027-03-01", proof=1)
+    guest.stay("2027-03-02", "10", "10")
+    assert guest.tier("2027-05-29") == "Top"
+    assert guest.tier("2027-05-30") == "Gold"
+
+
+def test_of_two_paths_met_at_once_the_first_written_is_the_reason() -> None:
+    rungs = "Silver when nights >= 2 as by_nights, or when spend >= 20 GBP as by_spend"
+    guest = Guest(program(_ladder(f"{YEAR}  then the earned tier", rungs)))
+    assert [each.reason for each in guest.stay("2027-03-01", "10", "10").tiers] == ["by_nights"]
+    guest = Guest(program(_ladder(f"{YEAR}  then the earned tier", rungs)))
+    assert [each.reason for each in guest.stay("2027-03-01", "food 20").tiers] == ["by_spend"]
+
+
+def test_a_late_event_meets_the_tier_as_it_stands() -> None:
+    rules = _ladder(f"{YEAR}  then 1 tier down") + 'earn "E" as e { on stay  when tier is Silver  give 1 point }'
+    guest = Guest(program(rules))
+    guest.stay("2026-03-01", *["10"] * 4)
+    guest.stay("2028-01-05", "food 1")
+    outcome = guest.stay("2027-12-30", "food 1")
+    assert outcome.late
+    assert given(outcome) == {"e": 1}

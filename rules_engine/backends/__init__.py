@@ -48,6 +48,10 @@ class Backend(Protocol):
         """The fused way from what a host sends to an outcome, or None."""
         ...
 
+    def score_json(self, content: bytes) -> bytes | None:
+        """A quick way from bytes to bytes, or None where there is none for this request. Raises `EventRefused`."""
+        ...
+
     def evaluate(self, event: Event, facts: Facts, state: State) -> Evaluation:
         """Score a decoded event: time moves to the event's day, then every stage runs. The state is left as it is.
 

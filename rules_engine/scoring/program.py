@@ -94,7 +94,8 @@ class Program:
         self.sources = dict(sources or {})
         self.fingerprint = fingerprint or _fingerprint(core)
         self.zones = zone_version() if core.header.zone else ""
-        self._reference = Reference(core)
+        shared = getattr(backend, "reference", None)
+        self._reference = shared if isinstance(shared, Reference) else Reference(core)
         self.backend: Backend = backend or self._reference
         self._score: Score = self.backend.score or self._score_decoded
 
@@ -150,6 +151,14 @@ class Program:
     def score_json(self, content: bytes) -> bytes:
         """Bytes to bytes: `{"event": {...}, "member": {...}, "state": {...}}` to an outcome, or to
         `{"event", "id", "faults"}` where the event is refused. Member and state may be left out."""
+        try:
+            found = self.backend.score_json(content)
+        except EventRefused as reason:
+            return msgspec.json.encode(reason.refused)
+        return found if found is not None else self._score_json_slowly(content)
+
+    def _score_json_slowly(self, content: bytes) -> bytes:
+        """The same by the decoder that says what is wrong, and for requests with a state."""
         try:
             sent = orjson.loads(content)
         except orjson.JSONDecodeError:

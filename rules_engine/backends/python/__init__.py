@@ -11,11 +11,14 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
+import msgspec
+
 from rules_engine import ir
 from rules_engine.backends import Evaluation
 from rules_engine.backends.python import runtime
 from rules_engine.backends.python.bindings import bindings
 from rules_engine.backends.python.module import Module
+from rules_engine.backends.python.requests import event_type, request_decoder
 from rules_engine.backends.python.stages import WAYS, emit_event
 from rules_engine.backends.python.unsupported import reason
 from rules_engine.backends.reference import Reference
@@ -33,12 +36,14 @@ class Python:
     `delegated` names the kinds of event that the reference scores, and why.
     """
 
-    __slots__ = ("_by_type", "_events", "_raw", "_slow", "delegated", "source")
+    __slots__ = ("_by_type", "_core", "_events", "_raw", "_requests", "_slow", "delegated", "reference", "source")
 
     name = "python"
 
     def __init__(self, core: ir.Program, fingerprint: str = "", zones: str = "") -> None:
-        reference = Reference(core)
+        reference = self.reference = Reference(core)
+        self._core = core
+        self._requests: Any = None
         self.delegated: dict[str, str] = {}
         self._events: dict[str, Callable[[Event, Facts, State], Evaluation]] = {}
         self._raw: dict[str, Callable[[object, object, State | None], Outcome]] = {}
@@ -60,6 +65,24 @@ class Python:
                 found = self._slow
             return found(event, member, state)
         return self._by_type.get(type(event), self._slow)(event, member, state)
+
+    def score_json(self, content: bytes) -> bytes | None:
+        """Bytes to bytes; None where the request is unusual or wrong, so that the slow decoder has to look at it.
+
+        Raises `EventRefused` where the event, the facts or the state are refused.
+        """
+        if self._requests is None:
+            types = {event.name: event_type(event) for event in self._core.events}
+            for struct in types.values():
+                self.typed(struct)
+            self._requests = request_decoder(types)
+        try:
+            sent = self._requests.decode(content)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        if bytes(sent.state) != b"null":
+            return None
+        return self.score(sent.event, sent.member, None).to_json()
 
     def typed(self, struct: type) -> None:
         """Take events of this struct by the quick way; its tag names their kind."""

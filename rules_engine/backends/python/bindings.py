@@ -8,7 +8,7 @@ import msgspec
 
 from rules_engine import ir
 from rules_engine.backends import Evaluation
-from rules_engine.backends.python.memos import quick_instant, remember
+from rules_engine.backends.python.memos import Days, quick_instant, remember
 from rules_engine.backends.python.quiet import Advance, moves_on, quiet_check
 from rules_engine.backends.reference import Reference
 from rules_engine.calendar import Duration, add_duration, day_start, local_day, local_seconds
@@ -37,6 +37,7 @@ def bindings(core: ir.Program, reference: Reference, fingerprint: str, zones: st
     zone = core.header.zone or "UTC"
     return _NAMES | {
         "ZONE": zone,
+        "days_of": Days(zone),
         "FINGERPRINT": fingerprint,
         "ZONES": zones,
         "REMAINDER": core.header.remainder,

@@ -140,7 +140,7 @@ class Loading(msgspec.Struct, frozen=True):
                 out.add("raise ValueError")
         if dated.kind == "instant":
             out.add(f"instant = {names[dated.name]}")
-            out.add("day = local_day(instant, ZONE)")
+            out.add("day = days_of[instant // 900]")
         else:
             out.add(f"day = {names[dated.name]}")
             out.add("instant = start_of_day(day)")

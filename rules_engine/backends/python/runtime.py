@@ -200,6 +200,8 @@ def grant(
     for each in holdings:
         if each.tier == tier and each.reason == reason:
             same = each
+    if same is not None and same.until == until:
+        return holdings
     if same is None:
         began = Holding(tier, start, until, reason)
         changes.append(HoldingBegan(began, None))
@@ -220,11 +222,13 @@ def tier_changes(
     if after == before:
         return ()
     carriers = [
-        each.reason
+        each
         for each in holdings
         if each.tier == names[after] and each.start <= day and (each.until is None or day <= each.until)
     ]
-    return (TierChange(names[before], names[after], day, carriers[-1] if carriers else f"after {names[before]}"),)
+    carriers.sort(key=lambda each: each.start != day)
+    reason = carriers[0].reason if carriers else f"after {names[before]}"
+    return (TierChange(names[before], names[after], day, reason),)
 
 
 # ---- what nothing can read any more

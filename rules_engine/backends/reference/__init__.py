@@ -48,6 +48,10 @@ class Reference:
         """Score a decoded event; raises `EventRefused` where a track cannot hold what it adds."""
         return _evaluate(self.world, event, facts, state)
 
+    def score_json(self, content: bytes) -> bytes | None:  # noqa: ARG002
+        """The interpreter has no quick way."""
+        return None
+
     def advance(self, facts: Facts, state: State, to_day: int) -> Passed:
         """Move a member's time to a day: everything that ends before it."""
         run = Run(self.world, facts, state)

@@ -98,12 +98,13 @@ def _landing(rule: ir.FallDef, rung: int, env: Env) -> int:
 
 
 def note_change(before: int, since: int, run: Run) -> None:
-    """Note that the held tier is another from a day on, and which holding carries it."""
+    """Note that the held tier is another from a day on, and the holding that carries it: the first that begins then."""
     tiers, after = run.world.core.tiers, held(run, since)
     if tiers is None or after == before:
         return
     names = [rung.name for rung in tiers.rungs]
-    carriers = [each.reason for each in live_holdings(run, since) if each.tier == names[after]]
+    carriers = [each for each in live_holdings(run, since) if each.tier == names[after]]
+    carriers.sort(key=lambda each: each.start != since)
     run.tiers.append(
-        TierChange(names[before], names[after], since, carriers[-1] if carriers else f"after {names[before]}")
+        TierChange(names[before], names[after], since, carriers[0].reason if carriers else f"after {names[before]}")
     )

@@ -176,7 +176,12 @@ def _step(track: ir.TrackDef, env: Env) -> None:
 
 def opening(run: Run) -> dict[str, int]:
     """What the marked tracks are before the event."""
-    return {track.name: track_value(track, run.today, Env(run)) for track in run.world.marked}
+    return {track.name: track_value(track, run.today, Env(run)) for track in _marked(run)}
+
+
+def _marked(run: Run) -> tuple[ir.TrackDef, ...]:
+    assert run.event is not None
+    return run.world.marked[run.event.name]
 
 
 def see(run: Run) -> None:
@@ -185,7 +190,7 @@ def see(run: Run) -> None:
     Nothing is noted of a track that is still 0 and was never seen.
     """
     env = Env(run)
-    for track in run.world.marked:
+    for track in _marked(run):
         key = seen_key(track, env)
         if key is None:
             continue

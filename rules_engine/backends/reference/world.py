@@ -11,8 +11,8 @@ from rules_engine.periods import anchors, unwrapped
 
 
 class World(msgspec.Struct, frozen=True):
-    """A program by name. `anchors` finds the expression behind an anchor's key, `marked` the tracks whose marks or
-    `reaches` are asked for, `waited` the events from whose last day a unit's life counts."""
+    """A program by name. `anchors` finds the expression behind an anchor's key, `marked` the tracks whose marks
+    are seen on a kind of event, `waited` the events from whose last day a unit's life counts."""
 
     core: ir.Program
     events: dict[str, ir.EventDef]
@@ -29,7 +29,7 @@ class World(msgspec.Struct, frozen=True):
     tables: dict[str, dict[str, str]]
     rungs: dict[str, int]
     limits: tuple[ir.LimitDef, ...]
-    marked: tuple[ir.TrackDef, ...]
+    marked: dict[str, tuple[ir.TrackDef, ...]]
     waited: frozenset[str]
     calendar: Context
     reads: dict[str, tuple[Read, ...]]
@@ -58,7 +58,7 @@ def prepare(core: ir.Program) -> World:
         tables={each.name: dict(zip(each.keys, each.values, strict=True)) for each in core.imports if each.keys},
         rungs={rung.name: place for place, rung in enumerate(core.tiers.rungs)} if core.tiers else {},
         limits=_limits(core),
-        marked=_marked(core),
+        marked={event.name: _marked(event.name, core) for event in core.events},
         waited=frozenset(event for unit in core.units for life in unit.lives for event in life.after_last),
         calendar=Context(core.header.zone or "UTC", core.header.week_start, core.header.leap_day),
         reads=reads_of(core, _anchors(core)),
@@ -86,7 +86,20 @@ def _limits(core: ir.Program) -> tuple[ir.LimitDef, ...]:
     return tuple(found[key] for key in sorted(found))
 
 
-def _marked(core: ir.Program) -> tuple[ir.TrackDef, ...]:
-    names = {rule.loop.track for rule in core.rules if rule.loop is not None}
-    names |= {node.track for node in ir.walk(core.rules) if isinstance(node, ir.Reaches)}
-    return tuple(track for track in core.tracks if track.name in names)
+def _marked(event: str, core: ir.Program) -> tuple[ir.TrackDef, ...]:
+    """The tracks with marks or `reaches` that an event may move, or whose marks a rule of this event asks for."""
+    asked = {rule.key: _asked(rule) for rule in core.rules}
+    here = {name for rule in core.rules if event in rule.events for name in asked[rule.key]}
+    names = {name for found in asked.values() for name in found}
+    return tuple(
+        track for track in core.tracks if track.name in here or (track.name in names and _may_move(track, event))
+    )
+
+
+def _asked(rule: ir.RuleDef) -> set[str]:
+    loop = {rule.loop.track} if rule.loop is not None else set()
+    return loop | {node.track for node in ir.walk(rule) if isinstance(node, ir.Reaches)}
+
+
+def _may_move(track: ir.TrackDef, event: str) -> bool:
+    return event in track.events or bool(track.given and not track.events)
