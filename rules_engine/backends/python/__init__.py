@@ -90,27 +90,53 @@ class Python:
         self._by_type[struct] = self._raw.get(f"typed {name}", self._slow)
 
     def _compile(self, core: ir.Program, reference: Reference, space: dict[str, Any]) -> str:
+        """Write and compile what all functions share; each function is compiled when it is first called."""
         module, reads = Module(core), reference.world.reads
-        parts, names = [], {}
+        title = f"<rules {core.header.title} {next(_numbers)}>"
+        parts, functions = [], []
         for number, event in enumerate(core.events):
             why = reason(core, event, tuple(reads[event.name]))
             if why:
                 self.delegated[event.name] = why
                 self._events[event.name] = reference.evaluate
                 continue
-            names[event.name], lines = emit_event(module, event, tuple(reads[event.name]), number)
-            parts.append(lines.text())
-        source = "\n\n".join([module.helpers.text(), *parts])
+            name, shared, ways = emit_event(module, event, tuple(reads[event.name]), number)
+            parts.append(shared.text())
+            by_event, raw, typed = (Function(f"{name}_{way}", ways[way].text(), title, space) for way in WAYS)
+            self._events[event.name] = by_event
+            self._raw[event.name] = raw
+            self._raw[f"typed {event.name}"] = typed
+            functions += [by_event, raw, typed]
         space |= module.globals
-        filename = f"<rules {core.header.title} {next(_numbers)}>"
-        exec(compile(source, filename, "exec"), space)  # noqa: S102 - every constant in it went through `quoting`
-        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-        for event_name, name in names.items():
-            by_event, raw, typed = (space[f"{name}_{way}"] for way in WAYS)
-            self._events[event_name] = by_event
-            self._raw[event_name] = raw
-            self._raw[f"typed {event_name}"] = typed
-        return source
+        shared_source = "\n\n".join([module.helpers.text(), *parts])
+        execute(shared_source, title, space)
+        return "\n\n".join([shared_source, *(function.source for function in functions)])
+
+
+class Function:
+    """A generated function, compiled when it is first called."""
+
+    __slots__ = ("_made", "_space", "_title", "name", "source")
+
+    def __init__(self, name: str, source: str, title: str, space: dict[str, Any]) -> None:
+        self.name = name
+        self.source = source
+        self._title = title
+        self._space = space
+        self._made: Callable[..., Any] | None = None
+
+    def __call__(self, event: Any, facts: Any, state: Any) -> Any:
+        """Score an event."""
+        if self._made is None:
+            execute(self.source, f"{self._title[:-1]} {self.name}>", self._space)
+            self._made = self._space[self.name]
+        return self._made(event, facts, state)
+
+
+def execute(source: str, filename: str, space: dict[str, Any]) -> None:
+    """Run generated source in a name space, and let tracebacks show it."""
+    exec(compile(source, filename, "exec"), space)  # noqa: S102 - every constant in it went through `quoting`
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
 
 
 __all__ = ["Python"]

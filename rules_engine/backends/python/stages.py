@@ -41,8 +41,9 @@ class Stages:
         self.function.wanted_parts = {node.rule for node in ir.walk(tuple(mine)) if isinstance(node, ir.AwardPart)}
         self.function.wanted_totals = {node.rule for node in ir.walk(tuple(mine)) if isinstance(node, ir.AwardRead)}
 
-    def emit(self, name: str) -> Lines:
-        """The functions of one kind of event, one for each way in; they differ only in how they load."""
+    def emit(self, name: str) -> tuple[Lines, dict[Way, Lines]]:
+        """What the functions of one kind of event share, and one function for each way in; these differ only in how they
+        load."""
         self.tracks.touch()
         for track in self.marked:
             self.tracks.name(track)
@@ -65,15 +66,14 @@ class Stages:
         core.add(f"before = {before}")
         for part in (limits, own, earn, after):
             core.extend(part)
-        out = Lines()
-        days = self._days(name, out)
-        facts = self.loading.facts(name, out)
-        for way in WAYS:
-            self._way(name, way, days, facts, core, out)
-        return out
+        shared = Lines()
+        days = self._days(name, shared)
+        facts = self.loading.facts(name, shared)
+        return shared, {way: self._way(name, way, days, facts, core) for way in WAYS}
 
-    def _way(self, name: str, way: Way, days: str, facts: str, core: Lines, out: Lines) -> None:
+    def _way(self, name: str, way: Way, days: str, facts: str, core: Lines) -> Lines:
         """One function: load and check, then the stages."""
+        out = Lines()
         with out.block(f"def {name}_{way}(event, facts, state):"):
             inner = Lines()
             self._load(way, days, facts, inner)
@@ -97,8 +97,7 @@ class Stages:
                     f"return Outcome({kind}, number, member, day, tuple(awards), tiers, {{member: tuple(changes)}}, "
                     f"before, FINGERPRINT, ZONES, False, {said})"
                 )
-        out.add("")
-        out.add("")
+        return out
 
     def _days(self, name: str, out: Lines) -> str:
         """A function for all that follows from a day alone, and the line that asks it once."""
@@ -270,10 +269,10 @@ class Stages:
 
 def emit_event(
     module: Module, event: ir.EventDef, reads: tuple[tuple[str, str], ...], number: int
-) -> tuple[str, Lines]:
-    """The name and the lines of an event's function."""
+) -> tuple[str, Lines, dict[Way, Lines]]:
+    """The name of an event's functions, what they share, and their lines by way in."""
     name = ident("score", number, event.name)
-    return name, Stages(module, event, reads).emit(name)
+    return name, *Stages(module, event, reads).emit(name)
 
 
 def _shared_limits(program: ir.Program, event: ir.EventDef) -> set[str]:
