@@ -766,14 +766,18 @@ class Program(msgspec.Struct, frozen=True):
 
 def walk(value: object) -> Iterator[Node]:
     """Every node inside a node, a definition or a tuple of them, the outer before the inner, in the order of the text."""
+    return (each for each in records(value) if isinstance(each, Node))
+
+
+def records(value: object) -> Iterator[msgspec.Struct]:
+    """Every definition and node inside a value, in the same order; origins are left out."""
     waiting = [value]
     while waiting:
         value = waiting.pop()
         if isinstance(value, tuple):
             waiting.extend(reversed(value))
         elif isinstance(value, msgspec.Struct):
-            if isinstance(value, Node):
-                yield value
+            yield value
             waiting.extend([getattr(value, name) for name in _holding(type(value))])
 
 
@@ -782,6 +786,6 @@ _PLAIN: Final = re.compile(r"(?:str|int|bool|None|Origin|Literal\[[^]]*\]|tuple\
 
 @cache
 def _holding(kind: type[msgspec.Struct]) -> tuple[str, ...]:
-    """The fields that may hold nodes, the last first; most fields are plain values, which a walk need not look at."""
+    """The fields that may hold records, the last first; most fields are plain values, which nobody need look into."""
     written = {name: str(note) for each in kind.__mro__ for name, note in vars(each).get("__annotations__", {}).items()}
     return tuple(name for name in reversed(kind.__struct_fields__) if not _PLAIN.fullmatch(written[name]))

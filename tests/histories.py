@@ -18,6 +18,7 @@ import msgspec
 from rules_engine import ir
 from rules_engine.calendar import day_of, day_start, format_date, format_instant, format_time, local_instant
 from rules_engine.values import format_decimal
+from tests.generating.made import ODD_TEXT
 
 FIRST = day_of(2026, 12, 20)
 SPECIAL = tuple(
@@ -32,7 +33,7 @@ STEPS = (0, 0, 0, 1, 1, 1, 2, 3, 6, 7, 8, 13, 28, 30, 31, 60, 89, 90, 91, 181, 3
 BIRTHDAYS = ((1988, 2, 29), (1990, 6, 15), (1975, 12, 31), (2001, 1, 1), (1999, 3, 1), (1980, 10, 31), (1984, 2, 28))
 JOINED = ((2024, 2, 29), (2026, 12, 31), (2027, 1, 31), (2020, 3, 1), (2027, 2, 28), (2026, 6, 30), (2025, 8, 31))
 TIMES = (0, 1, 5400, 7200, 9000, 25_199, 25_200, 32_400, 43_200, 63_000, 72_000, 82_799, 82_800, 86_399)
-WORDS = ("A1", "B2", "C3", "D4", "R1", "R2", "7", "WELCOME", "online", "Z9")
+WORDS = ("A1", "B2", "C3", "D4", "R1", "R2", "7", "WELCOME", "online", "Z9", ODD_TEXT)
 BILLION = 10**9
 
 

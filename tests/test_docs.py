@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,18 @@ def _text(*names: str) -> str:
 @pytest.mark.parametrize("command", list(COMMANDS))
 def test_every_command_is_shown(command: str) -> None:
     assert f"$ rules {command}" in _text("README.md")
+
+
+def _options() -> list[str]:
+    commands = [import_module(module).command for module in COMMANDS.values()]
+    return sorted(
+        {option for command in commands for each in command.params for option in each.opts if option[0] == "-"}
+    )
+
+
+@pytest.mark.parametrize("option", _options())
+def test_every_option_is_described(option: str) -> None:
+    assert re.search(rf"`{re.escape(option)}\b", _text("README.md"))
 
 
 @pytest.mark.parametrize("name", rules_engine.__all__)

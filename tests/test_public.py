@@ -86,6 +86,15 @@ def test_every_public_name_has_an_example_that_is_true(name: str, ground: dict[s
     assert runner.failures == 0, "".join(said)
 
 
+def test_a_stored_state_that_cannot_be_read_is_refused(ground: dict[str, Any]) -> None:
+    program = ground["program"]
+    assert program.state(ground["state"].to_json().decode()) == ground["state"]
+    assert program.state(None) == rules_engine.State()
+    for stored in (b"{", b"[]", {"version": 99}, {"version": 1, "tracks": {"spent": {}}}):
+        with pytest.raises(rules_engine.EventRefused, match="state"):
+            program.state(stored)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_public_name_is_typed_and_described(name: str) -> None:
     """So are the public methods of the classes."""

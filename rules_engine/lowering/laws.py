@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from rules_engine import ir
 
 if TYPE_CHECKING:
@@ -65,7 +63,7 @@ def _references(program: ir.Program) -> None:
     units = {each.name for each in program.units}
     rules = {each.key for each in program.rules}
     cores = (program.rules, program.tracks, program.matches, program.groups, program.tiers, program.units)
-    for node in _structs(cores):
+    for node in ir.records(cores):
         match node:
             case ir.EdgeDay(period=name) | ir.InPeriod(period=name):
                 assert name in periods, f"no period {name}"
@@ -82,14 +80,3 @@ def _references(program: ir.Program) -> None:
                 assert den > 0, "a denominator is positive"
             case _:
                 pass
-
-
-def _structs(core: object) -> Iterator[object]:
-    stack = [core]
-    while stack:
-        top = stack.pop()
-        if isinstance(top, msgspec.Struct):
-            yield top
-            stack.extend(getattr(top, each) for each in top.__struct_fields__)
-        elif isinstance(top, tuple):
-            stack.extend(top)

@@ -221,7 +221,11 @@ class Program:
     def state(self, stored: bytes | str | Mapping[str, object] | None) -> State:
         """A state that a host stored (`State.to_json`), read back and held against this program; None: a new member's.
         Raises `EventRefused` where this program cannot go on from it."""
-        read = orjson.loads(stored) if isinstance(stored, bytes | str) else stored
+        try:
+            read = orjson.loads(stored) if isinstance(stored, bytes | str) else stored
+        except orjson.JSONDecodeError:
+            wrong = fault("V105", Place("the state"), "", found="read", form="what `State.to_json` gave, or nothing")
+            raise EventRefused(Refused("", "", (wrong,))) from None
         state = decode_state(read, self.core)
         if isinstance(state, State):
             return state

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.generating import measures
-from tests.generating.made import BRANDS, KINDS, SKUS, Made, Option, Place
+from tests.generating.made import BRANDS, KINDS, ODD_TEXT, SKUS, Made, Option, Place
 
 COMPARE = (">=", ">", "<", "<=")
 
@@ -67,6 +67,9 @@ def _of_visit(made: Made, place: Place) -> list[Option]:
         lambda: f"brand {made.pick(('is', 'is not'))} {made.pick(BRANDS)}",
         lambda: f"brand {made.pick(('in', 'not in'))} ({', '.join(made.some(BRANDS, 2))})",
         'channel is "in store"',
+        f'channel is not "{ODD_TEXT}"',
+        "class",
+        "state < 5 or not class",
         "vip",
         "vip is yes",
         lambda: f"miles {made.pick(COMPARE)} {made.number(0, 4000)}",

@@ -13,9 +13,12 @@ from typing import TypeAlias, TypeVar
 CURRENCIES = ("GBP", "JPY", "KWD")
 DECIMALS = {"GBP": 2, "JPY": 0, "KWD": 3}
 ZONES = ("Europe/London", "America/New_York", "Asia/Shanghai", "Australia/Lord_Howe")
+ODD_TEXT = "o'clock {0} %s \\n é # }"
+"""A text that no generated code may trip over."""
+
 KINDS = ("room", "food", "spa", "tour")
 BRANDS = ("resort", "city", "inn")
-SKUS = ("A1", "B2", "C3", "D4", "E5")
+SKUS = ("A1", "B2", "C3", "D4", "E5", ODD_TEXT)
 MODES = ("rounded down", "rounded up", "rounded half up", "rounded half even")
 
 FILES = {
@@ -94,6 +97,7 @@ class Made:
 
     rng: Random
     currency: str = "GBP"
+    decimals: dict[str, int] = field(default_factory=lambda: dict(DECIMALS))
     other: str = ""  # a second currency, of the event `abroad`
     instant: bool = False
     guest: bool = False
@@ -148,7 +152,7 @@ class Made:
     def money(self, high: int = 300, low: int = 0, currency: str = "") -> str:
         """An amount of money, often whole."""
         code = currency or self.currency
-        decimals, whole = DECIMALS[code], self.number(low, high)
+        decimals, whole = self.decimals[code], self.number(low, high)
         if decimals and self.chance(40):
             return f"{whole}.{self.number(0, 10**decimals - 1):0{decimals}d} {code}"
         return f"{whole} {code}"

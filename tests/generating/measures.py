@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.generating import conditions
-from tests.generating.made import BRANDS, Made, Option, Place, Unit
+from tests.generating.made import BRANDS, ODD_TEXT, Made, Option, Place, Unit
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def rate_table(made: Made, place: Place, unit: Unit, high: int = 20) -> str:
             f"by booked {{ from 2027-01-01: {row()}  otherwise: {stop} }}",
             f"by bonus_miles, vip {{ from {made.number(1, 80)}, yes: {row()}  otherwise: {stop} }}",
             f"by net {{ from {made.money(90, 1)}: {row()}  otherwise: {stop} }}",
-            f'by channel {{ "online": {row()}  "in store": {row()} }}',
+            f'by channel {{ "online": {row()}  "in store": {row()}  "{ODD_TEXT}": {row()} }}',
             f"by miles in rounds of 3 {{ 1 or 2: {row()}  3: {row()} }}",
             f"by keen {{ from 0%: {row()}  from 12.5%: {row()} }}",
             f"by today in calendar month, vip {{ yes, any: {row()}  no, any: {row()} }}",

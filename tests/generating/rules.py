@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.generating import conditions, measures
-from tests.generating.made import MODES, Base, Made, Place, Unit
+from tests.generating.made import MODES, ODD_TEXT, Base, Made, Place, Unit
 
 LASTING = ("for 20 days", "until end of calendar year", "forever", "for 1 day", "until 2027-12-31")
 OPTIONALS = ("bonus_miles", "share", "fee", "booked", "level", "member.discount", "member.allowance", "member.birthday")
@@ -107,7 +107,7 @@ def _rule(
     effects = [f"  give {each.text}{_mods(made, place, each)}" for each in amounts]
     made.say(f'{kind} "{title}"{named}{was} {{', f"  on {on}{'' if plain else _dates(made, place)}")
     made.say(f"  when {' and '.join(tests)}" if tests else "", loop, *effects)
-    made.say('  say "Thank you"' if made.chance(10) else "")
+    made.say(f'  say "{made.pick(("Thank you", ODD_TEXT))}"' if made.chance(10) else "")
     if not plain:
         made.say(*(f"  {each}" for each in _limits(made, place, amounts, scoped)))
     made.say(f"  competes in {group}" if group else "", "}")
@@ -257,7 +257,7 @@ def rewards(made: Made) -> None:
     _group(made, "treats", grouped)
     if made.chance(30):
         gift = measures.Amount(made.amount(made.units[0], 90, 1), made.units[0])
-        _rule(made, "reward", "Ask gift", "", Place("reward", "ask"), [gift])
+        _rule(made, "reward", f"Ask gift {ODD_TEXT}", "", Place("reward", "ask"), [gift])
     if made.chance(25):
         where = conditions.condition(made, Place("reward"))
         made.say('reward "Hello" {', "  on visit", f"  when {where}", '  say "Hello"', '  say "Again"', "}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from tests.generating.made import BRANDS, CURRENCIES, DECIMALS, MODES, ZONES, Made, Period, Unit
+from tests.generating.made import BRANDS, CURRENCIES, DECIMALS, MODES, ODD_TEXT, ZONES, Made, Period, Unit
 
 
 def header(made: Made) -> None:
     """The program's settings, all of them, whether something uses them or not."""
-    currencies = ", ".join(dict.fromkeys((made.currency, made.other or made.currency)))
+    finer = {code: f"{code} to {made.decimals[code]} decimals" for code in CURRENCIES if made.decimals != DECIMALS}
+    codes = dict.fromkeys((made.currency, made.other or made.currency))
+    currencies = ", ".join(finer.get(code, code) for code in codes)
     odd = made.pick(("to the largest remainder", "to the largest remainder", "to first", "to last"))
     made.say(
         'program "Generated" {',
@@ -110,7 +112,7 @@ def units(made: Made) -> None:
         _unit(made, unit, counts)
         made.units.append(unit)
     if made.chance(60):
-        made.cash = Unit("cash", "cash", DECIMALS[made.currency], made.currency)
+        made.cash = Unit("cash", "cash", made.decimals[made.currency], made.currency)
         _unit(made, made.cash, f"counts {made.currency}")
 
 
@@ -196,7 +198,10 @@ def _visit(made: Made) -> None:
         f"  who: member{'?' if made.guest else ''}",
         f"  seen: {'instant' if made.instant else 'date'}",
         f"  brand: {' | '.join(BRANDS)}",
-        '  channel: "online" | "in store"',
+        f'  channel: "online" | "in store" | "{ODD_TEXT}"',
+        "  class: flag",
+        "  state: count up to 9",
+        "  event_: text",
         "  miles: count up to 5_000",
         "  delta: count from -5 up to 5",
         "  bonus_miles: count? up to 900",
@@ -274,6 +279,8 @@ def pick_shape(made: Made) -> None:
     """What kind of program it will be."""
     made.currency = made.pick(CURRENCIES)
     made.other = made.pick([code for code in CURRENCIES if code != made.currency]) if made.chance(15) else ""
+    if made.chance(10):
+        made.decimals[made.currency] += 1
     made.instant, made.guest, made.terms = made.chance(50), made.chance(40), made.chance(40)
     made.lines = made.chance(80)
     made.quantity = made.lines and made.chance(40)

@@ -48,7 +48,7 @@ class Python:
         self._events: dict[str, Callable[[Event, Facts, State], Evaluation]] = {}
         self._raw: dict[str, Callable[[object, object, State | None], Outcome]] = {}
         self._by_type: dict[type, Callable[[object, object, State | None], Outcome]] = {}
-        space = _STEPS | bindings(core, reference, fingerprint, zones)
+        space = _STEPS | bindings(core, reference, fingerprint, zones, self.evaluate)
         self._slow: Callable[[object, object, State | None], Outcome] = space["slow_sent"]
         self.source = self._compile(core, reference, space)
 
@@ -100,7 +100,9 @@ class Python:
                 self.delegated[event.name] = why
                 self._events[event.name] = reference.evaluate
                 continue
-            name, shared, ways = emit_event(module, event, tuple(reads[event.name]), number)
+            name, shared, ways = emit_event(
+                module, event, tuple(reads[event.name]), reference.world.marked[event.name], number
+            )
             parts.append(shared.text())
             by_event, raw, typed = (Function(f"{name}_{way}", ways[way].text(), title, space) for way in WAYS)
             self._events[event.name] = by_event

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -18,6 +19,8 @@ from rules_engine.outcome import Award, EventRefused, Outcome, Refused, Said
 from rules_engine.state import Advanced, LastDay, LimitUsed, MarkSeen, State, StreakMet, TrackMoved
 from rules_engine.values import round_ratio
 
+Evaluate: TypeAlias = Callable[[Event, Facts, State], Evaluation]
+
 _NAMES: dict[str, Any] = {
     each.__name__: each
     for each in (
@@ -27,13 +30,15 @@ _NAMES: dict[str, Any] = {
 }  # fmt: skip
 
 
-def bindings(core: ir.Program, reference: Reference, fingerprint: str, zones: str) -> dict[str, Any]:
+def bindings(
+    core: ir.Program, reference: Reference, fingerprint: str, zones: str, evaluate: Evaluate
+) -> dict[str, Any]:
     """The name space of a program's module."""
     ladder = core.tiers
     names = tuple(rung.name for rung in ladder.rungs) if ladder is not None else ()
     silent = not any(rule.says for rule in core.rules)
     nobody = Evaluation((), (), (), {}, False, ())
-    sent = Sent(core, reference, fingerprint, zones)
+    sent = Sent(core, reference, fingerprint, zones, evaluate)
     zone = core.header.zone or "UTC"
     return _NAMES | {
         "ZONE": zone,
@@ -63,11 +68,13 @@ def _add_time(day: int | None, number: int, unit: Any) -> int | None:
 
 
 class Sent:
-    """The slow roads for what a host sends: the decoder says what is wrong with it, or takes it, and the reference scores."""
+    """The slow road for what a host sends: the decoder says what is wrong with it, or takes it to be scored."""
 
-    def __init__(self, core: ir.Program, reference: Reference, fingerprint: str, zones: str) -> None:
+    def __init__(
+        self, core: ir.Program, reference: Reference, fingerprint: str, zones: str, evaluate: Evaluate
+    ) -> None:
         self.core = core
-        self.reference = reference
+        self.evaluate = evaluate
         self.fingerprint = fingerprint
         self.zones = zones
         self.move = moves_on(reference)
@@ -76,7 +83,7 @@ class Sent:
         """Decode and score; raises `EventRefused` with every reason."""
         decoded = self._event(event)
         known = self._facts(decoded, facts)
-        found = self.reference.evaluate(decoded, known, State() if state is None else state)
+        found = self.evaluate(decoded, known, State() if state is None else state)
         changes = {decoded.member: found.changes} if decoded.member is not None else {}
         return Outcome(
             decoded.name, decoded.id, decoded.member, decoded.day, found.awards, found.tiers, changes, found.before,

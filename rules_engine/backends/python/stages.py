@@ -24,7 +24,13 @@ WAYS: tuple[Way, ...] = ("event", "raw", "typed")
 class Stages:
     """The emitter of one event's function."""
 
-    def __init__(self, module: Module, event: ir.EventDef, reads: tuple[tuple[str, str], ...]) -> None:
+    def __init__(
+        self,
+        module: Module,
+        event: ir.EventDef,
+        reads: tuple[tuple[str, str], ...],
+        marked: tuple[ir.TrackDef, ...],
+    ) -> None:
         self.module = module
         self.event = event
         self.program = module.program
@@ -34,9 +40,7 @@ class Stages:
         self.tracks = Tracks(self.function)
         self.rules = Rules(self.function, self.counters)
         self.loading = Loading(module, self.function)
-        names = {rule.loop.track for rule in self.program.rules if rule.loop is not None}
-        names |= {node.track for node in ir.walk(self.program.rules) if isinstance(node, ir.Reaches)}
-        self.marked = [track for track in self.program.tracks if track.name in names]
+        self.marked = marked
         mine = [rule for rule in self.program.rules if event.name in rule.events]
         self.function.wanted_parts = {node.rule for node in ir.walk(tuple(mine)) if isinstance(node, ir.AwardPart)}
         self.function.wanted_totals = {node.rule for node in ir.walk(tuple(mine)) if isinstance(node, ir.AwardRead)}
@@ -268,11 +272,15 @@ class Stages:
 
 
 def emit_event(
-    module: Module, event: ir.EventDef, reads: tuple[tuple[str, str], ...], number: int
+    module: Module,
+    event: ir.EventDef,
+    reads: tuple[tuple[str, str], ...],
+    marked: tuple[ir.TrackDef, ...],
+    number: int,
 ) -> tuple[str, Lines, dict[Way, Lines]]:
     """The name of an event's functions, what they share, and their lines by way in."""
     name = ident("score", number, event.name)
-    return name, *Stages(module, event, reads).emit(name)
+    return name, *Stages(module, event, reads, marked).emit(name)
 
 
 def _shared_limits(program: ir.Program, event: ir.EventDef) -> set[str]:

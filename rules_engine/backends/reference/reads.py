@@ -7,7 +7,6 @@ hangs on a fact brings that fact along, and so does the window of a track or lim
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TypeAlias
 
 import msgspec
@@ -27,7 +26,7 @@ def reads_of(core: ir.Program, keys: dict[str, ir.Expr]) -> dict[str, tuple[Read
 
 def _of_event(event: str, core: ir.Program, keys: dict[str, ir.Expr]) -> set[Read]:
     found: set[Read] = set()
-    for part in _structs(_triggered(event, core)):
+    for part in ir.records(_triggered(event, core)):
         found |= _own_reads(part)
         for period in _periods(part, core):
             found |= _anchor_reads(period, core, keys)
@@ -48,17 +47,6 @@ def _triggered(event: str, core: ir.Program) -> tuple[object, ...]:
 
 def _asks_earned(rules: tuple[ir.RuleDef, ...]) -> bool:
     return any(isinstance(node, ir.TierRead) and node.which == "earned" for node in ir.walk(rules))
-
-
-def _structs(value: object) -> Iterator[msgspec.Struct]:
-    """Every record inside a value."""
-    if isinstance(value, msgspec.Struct):
-        yield value
-        for name in value.__struct_fields__:
-            yield from _structs(getattr(value, name))
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _structs(item)
 
 
 def _own_reads(part: msgspec.Struct) -> set[Read]:
