@@ -1,7 +1,7 @@
 """An event and its member's facts after the boundary: validated, canonical, ready for an evaluator.
 
-Values are those of `ir.py`: minor units, scaled units, days, instants, `str`, `bool`, None for an absent optional. Every
-declared field has an entry.
+Values are those of `ir.py`: minor units, scaled units, days, instants, `str`, `bool`, None for an absent optional.
+Every declared field has an entry.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
-FieldValue: TypeAlias = int | str | bool | None | tuple[int | str, ...]
+FieldValue: TypeAlias = int | str | bool | tuple[int | str, ...] | None
 """A `rate` is an integer of billionths; a list or codes are a tuple."""
 
 

@@ -2,12 +2,13 @@
 
 In: nothing; checking makes these nodes and lowering puts them together. Out: `Program`, which every evaluator reads.
 
-**Values.** Money is an integer of minor units, a unit an integer scaled by its decimals (`0.50` of a unit with 2 decimals
-is 50), a count an integer, a rate field an integer of billionths (read as that fraction), a day the number of days since
-1970-01-01, an instant the seconds since then, a time of day its seconds, an enumeration value or a text a `str`, a tier
-its rung counted from 0, a flag a `bool`, a missing optional `None`. Numbers in between are exact fractions; every
-denominator is known before any event arrives, so a fast evaluator works on scaled integers. Dimensions are checked before
-these nodes exist: `10 points per 1 GBP of net` is the product of 10 * (scale of points) / 100 and a sum of minor units.
+**Values.** Money is an integer of minor units, a unit an integer scaled by its decimals (`0.50` of a unit with 2
+decimals is 50), a count an integer, a rate field an integer of billionths (read as that fraction), a day the number of
+days since 1970-01-01, an instant the seconds since then, a time of day its seconds, an enumeration value or a text a
+`str`, a tier its rung counted from 0, a flag a `bool`, a missing optional `None`. Numbers in between are exact
+fractions; every denominator is known before any event arrives, so a fast evaluator works on scaled integers. Dimensions
+are checked before these nodes exist: `10 points per 1 GBP of net` is the product of 10 * (scale of points) / 100 and a
+sum of minor units.
 
 **Names.** A node refers to fields, tracks, units, rules and periods by name: `Program` holds each once.
 
@@ -191,7 +192,8 @@ class Largest(Node, frozen=True):
 
 
 class Fold(Node, frozen=True):
-    """A fold over the event's lines where a condition holds: `sum` of `value`, `count` of lines, or `distinct` values."""
+    """A fold over the event's lines where a condition holds: `sum` of `value`, `count` of lines, or `distinct`
+    values."""
 
     op: Literal["sum", "count", "distinct"]
     value: Expr | None
@@ -456,8 +458,8 @@ class FieldDef(msgspec.Struct, frozen=True):
 
     name: str
     kind: Literal[
-        "text", "date", "time", "instant", "flag", "count", "rate", "money", "unit", "choice", "member", "codes", "list",
-        "tier",
+        "text", "date", "time", "instant", "flag", "count", "rate", "money", "unit", "choice", "member", "codes",
+        "list", "tier",
     ]  # fmt: skip
     optional: bool = False
     low: int = 0
@@ -498,7 +500,8 @@ class EventDef(msgspec.Struct, frozen=True):
 
 
 class UnitLife(msgspec.Struct, frozen=True):
-    """One `lasts` of a unit: the last valid day computed when a lot is given, or a span after the last of some events."""
+    """One `lasts` of a unit: the last valid day computed when a lot is given, or a span after the last of some
+    events."""
 
     day: Expr | None
     count: int = 0
@@ -533,8 +536,9 @@ class PeriodDef(msgspec.Struct, frozen=True):
 class Window(msgspec.Struct, frozen=True):
     """How a track or a limit is kept over time.
 
-    `period`: by occurrence of a named period. `rolling`: (today - count units, today]. `last`: the last `count` calendar
-    units, the current one counted. `lifetime`: one value. `trial`: while the match `period` is on trial, by its start.
+    `period`: by occurrence of a named period. `rolling`: (today - count units, today]. `last`: the last `count`
+    calendar units, the current one counted. `lifetime`: one value. `trial`: while the match `period` is on trial, by
+    its start.
     """
 
     kind: Literal["period", "rolling", "last", "lifetime", "trial"]
@@ -546,12 +550,12 @@ class Window(msgspec.Struct, frozen=True):
 class TrackDef(msgspec.Struct, frozen=True):
     """A declared track; `key` names it in states, `was` the key it had before.
 
-    `sum` adds `value` (its line folds included) on each of `events` where `where` holds; with `given` it adds what rules
-    give in that unit (by `rules` if named), whatever the event. `count` adds 1, or `value`. `distinct` counts different
-    values of `value` (a line expression, `where` filtering lines through `line_where`) up to `keys_max`. `streak` counts
-    occurrences of `streak` in a row.
-    `by` is the day that finds the occurrence (None: the event's day); with `by_line` it is read on each line, and `value`
-    and `line_where` are line expressions whose sum goes to each line's own occurrence.
+    `sum` adds `value` (its line folds included) on each of `events` where `where` holds; with `given` it adds what
+    rules give in that unit (by `rules` if named), whatever the event. `count` adds 1, or `value`. `distinct` counts
+    different values of `value` (a line expression, `where` filtering lines through `line_where`) up to `keys_max`.
+    `streak` counts occurrences of `streak` in a row.
+    `by` is the day that finds the occurrence (None: the event's day); with `by_line` it is read on each line, and
+    `value` and `line_where` are line expressions whose sum goes to each line's own occurrence.
     `unit` says how to show the value: a currency, a unit's name or empty for a count.
     """
 
@@ -591,7 +595,8 @@ class RungDef(msgspec.Struct, frozen=True):
 
 
 class FallDef(msgspec.Struct, frozen=True):
-    """What follows a holding that ends: `earned` (at most `down` rungs lower, if set), `down` rungs, or the rung `tier`."""
+    """What follows a holding that ends: `earned` (at most `down` rungs lower, if set), `down` rungs, or the rung
+    `tier`."""
 
     what: Literal["earned", "down", "tier"]
     down: int | None = None
@@ -635,8 +640,8 @@ class LimitDef(msgspec.Struct, frozen=True):
 
 
 class Share(msgspec.Struct, frozen=True):
-    """One part of an award's measure over lines: line `value`s where `where` holds, times `scale` (an event-level number,
-    None: 1). An award's weight on a line is the sum of its shares there."""
+    """One part of an award's measure over lines: line `value`s where `where` holds, times `scale` (an event-level
+    number, None: 1). An award's weight on a line is the sum of its shares there."""
 
     value: Expr
     where: Expr | None
@@ -674,7 +679,8 @@ class MarksDef(msgspec.Struct, frozen=True):
 
 class RuleDef(msgspec.Struct, frozen=True):
     """An earn or a reward. `key` names it in states and outcomes (its `as` name, else its title). `dates` is its
-    from/until as a condition. `group` names a group whose limits it shares. `reads` are the rules whose awards it reads."""
+    from/until as a condition. `group` names a group whose limits it shares. `reads` are the rules whose awards it
+    reads."""
 
     key: str
     title: str
@@ -703,9 +709,10 @@ class GroupDef(msgspec.Struct, frozen=True):
 class MatchDef(msgspec.Struct, frozen=True):
     """A status match. `rung` gives the matched rung (a `Choose`, whose `Stop` refuses), at most `up_to`.
 
-    The trial's last day is `trial`; at its end (and at any tier stage before, if it already holds) `keep` is judged: with
-    `graded` for each rung from the matched one down (`RungRead`), the highest that holds is kept, until `life`; else
-    `fall` follows. `facts` are the event's fields that `keep`, `life` or `fall` read; they are stored with the match.
+    The trial's last day is `trial`; at its end (and at any tier stage before, if it already holds) `keep` is judged:
+    with `graded` for each rung from the matched one down (`RungRead`), the highest that holds is kept, until `life`;
+    else `fall` follows. `facts` are the event's fields that `keep`, `life` or `fall` read; they are stored with the
+    match.
     """
 
     key: str
@@ -727,7 +734,8 @@ class MatchDef(msgspec.Struct, frozen=True):
 
 
 class HoldoutDef(msgspec.Struct, frozen=True):
-    """Members kept out of `rules`: those whose salted hash falls under `share` ten-thousandths, or where `where` holds."""
+    """Members kept out of `rules`: those whose salted hash falls under `share` ten-thousandths, or where `where`
+    holds."""
 
     share: int | None
     salt: str
@@ -765,7 +773,8 @@ class Program(msgspec.Struct, frozen=True):
 
 
 def walk(value: object) -> Iterator[Node]:
-    """Every node inside a node, a definition or a tuple of them, the outer before the inner, in the order of the text."""
+    """Every node inside a node, a definition or a tuple of them, the outer before the inner, in the order of the
+    text."""
     return (each for each in records(value) if isinstance(each, Node))
 
 

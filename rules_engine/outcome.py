@@ -155,9 +155,11 @@ class Refused(msgspec.Struct, frozen=True):
 class EventRefused(ValueError):  # noqa: N818 - the event was refused, the engine did not fail
     """Raised by `Program.score` where an event, its member's facts or their state cannot be taken; says every reason.
 
-    >>> program.score({**order, "channel": "phone"}, member)
-    Traceback (most recent call last):
-    rules_engine.outcome.EventRefused: `channel` of purchase cannot be the text `phone`; send one of `store`, `web`, `app`
+    >>> try:
+    ...     program.score({**order, "channel": "phone"}, member)
+    ... except EventRefused as refusal:
+    ...     [(fault.code, fault.field) for fault in refusal.faults]
+    [('V108', 'channel')]
     """
 
     def __init__(self, refused: Refused) -> None:

@@ -7,7 +7,7 @@ A fence says what its block is: `rules`, `python`, `console`, `json`, `toml` or 
     fails=CODES    the program has just these findings
     failing        its tests fail
     exit=N         the command ends with N (0 where nothing is said)
-    head=N         only the first N lines of what is printed are shown, then `...`
+    skip=N head=N  lines of what is printed that are left out first, and that are shown then; `...` for the rest
     output         what the Python block above prints
 
 Console blocks hold `$ rules ...` or `$ python ...` lines and what they print. `--update-golden` writes what is printed.
@@ -100,8 +100,10 @@ def run_console(block: Block, folder: Path) -> str:
         printed, code = _run(shlex.split(command), folder)
         assert code == wanted, f"{block.place}: `{command}` ends with {code}:\n{printed}"
         lines = printed.rstrip("\n").split("\n") if printed.strip() else []
-        head = int(block.words.get("head", len(lines)))
-        shown += [f"$ {command}", *(line.rstrip() for line in lines[:head]), *["..."] * (head < len(lines))]
+        first = int(block.words.get("skip", "0"))
+        last = first + int(block.words.get("head", len(lines)))
+        cut = ["..."] * (first > 0), lines[first:last], ["..."] * (last < len(lines))
+        shown += [f"$ {command}", *(line.rstrip() for part in cut for line in part)]
     return "\n".join(shown) + "\n"
 
 

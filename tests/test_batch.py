@@ -51,16 +51,16 @@ EVENTS = [
 ]
 
 
-def test_events_are_scored_in_the_order_of_their_moments(tmp_path: Path) -> None:
+def test_events_are_scored_in_the_order_of_their_moments_and_written_in_that_of_the_file(tmp_path: Path) -> None:
     report, out = score(tmp_path, EVENTS)
-    assert [(row["event"], row["point"]) for row in out] == [("first", "10000"), ("late", "2000"), ("named", "200")]
+    assert [(row["event"], row["point"]) for row in out] == [("late", "2000"), ("first", "10000"), ("named", "200")]
     assert report.totals == {"point": 12_200}
     effects = rows(tmp_path / "effects.csv")
     assert [(row["event"], row["rule"], row["kind"], row["amount"]) for row in effects] == [
-        ("first", "base", "give", "10000"),
-        ("first", "Gold", "tier", ""),
         ("late", "base", "give", "1000"),
         ("late", "Gold", "give", "1000"),
+        ("first", "base", "give", "10000"),
+        ("first", "Gold", "tier", ""),
         ("named", "base", "give", "100"),
         ("named", "Gold", "give", "100"),
     ]

@@ -48,6 +48,10 @@ class Backend(Protocol):
         """The fused way from what a host sends to an outcome, or None."""
         ...
 
+    def opened(self, content: bytes) -> object | None:
+        """The event in JSON text as a plain struct that `score` takes, or None where it cannot be read so."""
+        ...
+
     def score_json(self, content: bytes) -> bytes | None:
         """A quick way from bytes to bytes, or None where there is none for this request. Raises `EventRefused`."""
         ...

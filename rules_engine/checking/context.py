@@ -109,10 +109,14 @@ class Context:
     def rule(self, name: tree.Name | tree.Text) -> RuleInfo | MatchInfo | BrokenInfo | None:
         """A rule or a match by its title, or by its `as` name."""
         if isinstance(name, tree.Text):
-            self.reads.add(("title", name.value))
-            return self.symbols.titles.get(name.value)
+            return self.titled(name.value)
         found = self.find(name.text)
         return found if isinstance(found, (RuleInfo, MatchInfo, BrokenInfo)) else None
+
+    def titled(self, title: str) -> RuleInfo | MatchInfo | BrokenInfo | None:
+        """A rule or a match by its title."""
+        self.reads.add(("title", title))
+        return self.symbols.titles.get(title)
 
     def titles(self) -> Iterable[str]:
         """All titles of rules and matches."""

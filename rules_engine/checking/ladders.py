@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from rules_engine import ir, tree
 
 from .elaboration import Env, condition, dates, env_for, keep, life, narrowed, rung_of, rung_table
+from .infos import BrokenInfo, MatchInfo
 from .limits import Owner, limit_defs
 from .not_yet import of_limits, of_sources
 from .rules import award_reads, nodes
@@ -28,12 +29,14 @@ def tiers_def(declared: tree.TiersDecl, context: Context) -> ir.TiersDef | None:
     if declared.from_host:
         return _from_host(declared, context)
     env = env_for(context, (), "tier", owner_known=True)
-    rungs = tuple(_rung(each, at == 0, env, context) for at, each in enumerate(declared.rungs))
+    matches = _matches(context)
+    _check_paths(declared, matches, context)
+    rungs = tuple(_rung(each, env, context) for each in declared.rungs)
     _no_clause_twice(declared, context)
     needs = _clause(declared, tree.EveryTierNeeds)
     counts, lasts, then = _clause(declared, tree.Counts), _clause(declared, tree.Lasts), _clause(declared, tree.Then)
     if len(rungs) > 1:
-        _required(declared, lasts, then, context)
+        _required(declared, lasts, then, matches, context)
     made = ir.TiersDef(
         False,
         rungs,
@@ -61,12 +64,45 @@ def _from_host(declared: tree.TiersDecl, context: Context) -> ir.TiersDef | None
     return None if context.failed else ir.TiersDef(True, rungs)
 
 
-def _rung(declared: tree.RungDecl, first: bool, env: Env, context: Context) -> ir.RungDef:
+def _check_paths(declared: tree.TiersDecl, matches: list[tree.MatchDecl] | None, context: Context) -> None:
+    """Everyone has the first rung; to each other one leads a path of its own, or some match gives it."""
+    first, *others = declared.rungs
+    if first.ways:
+        context.report("M192", first.ways[0], name=first.name.text)
+    given: set[str] = set().union(*map(_given, matches or ()))
+    for each in others:
+        if not each.ways and matches is not None and each.name.text not in given:
+            context.report("M193", each.name, name=each.name.text)
+
+
+def _matches(context: Context) -> list[tree.MatchDecl] | None:
+    """All matches of the program; None where a rule or match does not parse, so that nobody knows."""
+    found = [context.titled(title) for title in context.titles()]
+    if any(isinstance(each, BrokenInfo) for each in found):
+        return None
+    return [each.node for each in found if isinstance(each, MatchInfo)]
+
+
+def _given(match: tree.MatchDecl) -> set[str]:
+    """The rungs that the rows of a match name; one that keeps the highest tier met gives those of its `keep` too."""
+    graded = match.keep is not None and match.keep.what == "highest"
+    kept = _named(match.keep.condition) if match.keep is not None and graded else set()
+    return kept | (_named(match.matches.table) if match.matches is not None else set())
+
+
+def _named(table: tree.Node | None) -> set[str]:
+    """The names that rows of a table, and of tables in its rows, give or look up by."""
+    if isinstance(table, tree.Path):
+        return {table.text}
+    if isinstance(table, tree.OneOfCell):
+        return set().union(*map(_named, table.values))
+    if not isinstance(table, tree.TableBy):
+        return set()
+    return set().union(*(_named(each) for row in table.rows for each in (*row.cells, row.value)))
+
+
+def _rung(declared: tree.RungDecl, env: Env, context: Context) -> ir.RungDef:
     name = declared.name.text
-    if first and declared.ways:
-        context.report("M192", declared.ways[0], name=name)
-    if not first and not declared.ways:
-        context.report("M193", declared.name, name=name)
     ways: dict[str, ir.WayDef] = {}
     for each in declared.ways:
         way = _way(each, env)
@@ -94,17 +130,26 @@ def _no_clause_twice(declared: tree.TiersDecl, context: Context) -> None:
             context.report("M160", each, what="this clause", labels=context.label(other, "the first one"))
 
 
-def _required(declared: tree.TiersDecl, lasts: tree.Lasts | None, then: tree.Then | None, context: Context) -> None:
-    """How long a tier lasts and what follows must be said, unless every path says that it lasts for ever."""
+def _required(
+    declared: tree.TiersDecl,
+    lasts: tree.Lasts | None,
+    then: tree.Then | None,
+    matches: list[tree.MatchDecl] | None,
+    context: Context,
+) -> None:
+    """How long a tier lasts must be said, and what follows where one ends. What a match gives says both there; the
+    tier that its `then` falls to lasts as the ladder says."""
     ways = [way for rung in declared.rungs for way in rung.ways]
+    lives = [way.lasts or (lasts.life if lasts else None) for way in ways]
+    fallen = any(match.then is not None and match.then.fall.what != "earned" for match in matches or ())
     end = declared.span[1] - 1
     here = declared.rungs[0].name
-    if lasts is None and any(way.lasts is None for way in ways):
+    if lasts is None and (fallen or any(way.lasts is None for way in ways)):
         fix = context.insert(
             "let tiers last until the end of next calendar year", end, "  lasts until end of next calendar year "
         )
         context.report("M195", here, clause="lasts", why="how long a tier is held", fix=fix)
-    if then is None and (lasts is not None or any(not isinstance(way.lasts, tree.Forever) for way in ways)):
+    if then is None and any(not isinstance(each, tree.Forever) for each in (*lives, *((lasts.life,) if lasts else ()))):
         fix = context.insert("fall to the earned tier", end, "  then the earned tier ")
         context.report("M195", here, clause="then", why="what follows when a tier ends", fix=fix)
 

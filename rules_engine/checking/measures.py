@@ -26,7 +26,7 @@ from rules_engine.types import (
 from . import amounts, conditions, expressions, folds, names
 from .core import Bounds
 from .env import STAGE_WORDS, Env, narrowed
-from .infos import RuleInfo, TrackInfo
+from .infos import EventInfo, RuleInfo, TrackInfo
 from .typed import Typed, unknown
 
 Node = tree.Expr
@@ -61,6 +61,9 @@ def _currency(name: tree.Name, env: Env) -> Money | None:
             env.report("N216", name, name=name.text, where=STAGE_WORDS[env.stage], note="it reads no event")
         return None
     bare = [event.name for event in env.events if not event.list_field]
+    if any(_priced_by_offers(name, env) for name in bare):
+        env.fail()
+        return None
     if bare:
         note = f"`{bare[0]}` has no field that says `as list`"
         env.report("N216", name, name=name.text, where=f"`{bare[0]}`", note=note)
@@ -75,6 +78,12 @@ def _currency(name: tree.Name, env: Env) -> Money | None:
         env.fail()
         return None
     return Money(codes[0], currency.decimals)
+
+
+def _priced_by_offers(event: str, env: Env) -> bool:
+    """Whether the event says so: that is not evaluated yet, which is reported there."""
+    info = env.context.event(event)
+    return isinstance(info, EventInfo) and (info.priced_by_offers or info.priced_in != "")
 
 
 def _summed(line: Typed, where: ir.Expr | None, at: ir.Origin) -> Typed:

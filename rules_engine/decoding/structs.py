@@ -24,7 +24,9 @@ from rules_engine.outcome import Fault
 from rules_engine.values import ValueFault
 
 _ASIS: Final = frozenset({"text", "member", "choice", "flag", "count"})
+_FRESH: Final = frozenset({"instant", "codes", "list"})
 _KEPT_MAX: Final = 8
+_MEANINGS_MAX: Final = 8192
 
 
 class MoneyObject(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -109,8 +111,34 @@ def _decimal(field: ir.FieldDef, world: World) -> Any:
 # ---- bytes to events ----
 
 
-Step = tuple[str, str, ir.FieldDef | None]
-"""A field's name, its attribute, and its definition where its value must be read; None: it is canonical as it is."""
+class Meanings(dict[Any, FieldValue]):
+    """What was sent for a field and what it means, read once: prices and dates come again and again. Emptied when it
+    grows large."""
+
+    def __init__(self, field: ir.FieldDef, world: World) -> None:
+        super().__init__()
+        self.field, self.world = field, world
+
+    def __missing__(self, sent: Any) -> FieldValue:
+        meant = _value(self.field, sent, self.world)
+        if len(self) >= _MEANINGS_MAX:
+            self.clear()
+        self[sent] = meant
+        return meant
+
+
+class Reading:
+    """The same for a field whose values hardly repeat, or are lists."""
+
+    def __init__(self, field: ir.FieldDef, world: World) -> None:
+        self.field, self.world = field, world
+
+    def __getitem__(self, sent: Any) -> FieldValue:
+        return _value(self.field, sent, self.world)
+
+
+Step = tuple[str, str, Meanings | Reading | None]
+"""A field's name, its attribute, and what its values mean; None: they are canonical as they are."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -141,17 +169,25 @@ def typed_of(program: ir.Program) -> Typed:
         union: Any = event_struct(program, program.events[0].name) if program.events else None
         for event in program.events[1:]:
             union = union | event_struct(program, event.name)
-        found = Typed(program, msgspec.json.Decoder(union), {event.name: _plan(event) for event in program.events})
+        plans = {event.name: _plan(event, reader_of(program).world) for event in program.events}
+        found = Typed(program, msgspec.json.Decoder(union), plans)
         _kept[id(program)] = found
     return found
 
 
-def _plan(event: ir.EventDef) -> Plan:
-    return Plan(event, _steps(event.fields), _steps(event.lines.fields if event.lines is not None else ()))
+def _plan(event: ir.EventDef, world: World) -> Plan:
+    lines = event.lines.fields if event.lines is not None else ()
+    return Plan(event, _steps(event.fields, world), _steps(lines, world))
 
 
-def _steps(fields: tuple[ir.FieldDef, ...]) -> tuple[Step, ...]:
-    return tuple((each.name, attribute(each.name), None if each.kind in _ASIS else each) for each in fields)
+def _steps(fields: tuple[ir.FieldDef, ...], world: World) -> tuple[Step, ...]:
+    return tuple((each.name, attribute(each.name), _meanings(each, world)) for each in fields)
+
+
+def _meanings(field: ir.FieldDef, world: World) -> Meanings | Reading | None:
+    if field.kind in _ASIS:
+        return None
+    return (Reading if field.kind in _FRESH else Meanings)(field, world)
 
 
 def decode_json(content: bytes, program: ir.Program) -> Event | tuple[Fault, ...]:
@@ -176,23 +212,22 @@ def event_of(sent: msgspec.Struct, program: ir.Program) -> Event | None:
     """The event of a decoded struct, or None where a value is wrong after all (the slow decoder says which)."""
     reader = reader_of(program)
     plan = typed_of(program).plans[sent.__struct_config__.tag]  # type: ignore[index]
-    world = reader.world
     try:
-        fields = _values(sent, plan.fields, world)
+        fields = _values(sent, plan.fields)
         if plan.definition.lines is None:
             lines: tuple[dict[str, FieldValue], ...] = (fields,)
         else:
-            lines = tuple([_values(each, plan.lines, world) for each in sent.lines])  # type: ignore[attr-defined]
+            lines = tuple([_values(each, plan.lines) for each in sent.lines])  # type: ignore[attr-defined]
     except (Wrong, ValueFault):
         return None
     return finish(plan.definition, reader, fields, lines, [])
 
 
-def _values(sent: Any, steps: tuple[Step, ...], world: World) -> dict[str, FieldValue]:
+def _values(sent: Any, steps: tuple[Step, ...]) -> dict[str, FieldValue]:
     values: dict[str, FieldValue] = {}
-    for name, place, field in steps:
+    for name, place, meanings in steps:
         value = getattr(sent, place)
-        values[name] = value if field is None or value is None else _value(field, value, world)
+        values[name] = value if meanings is None or value is None else meanings[value]
     return values
 
 

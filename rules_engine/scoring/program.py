@@ -25,7 +25,6 @@ from rules_engine.decoding import (
     decode_facts,
     decode_json,
     decode_state,
-    event_of,
     event_schema,
     fault,
 )
@@ -131,8 +130,7 @@ class Program:
         if isinstance(sent, bytes | bytearray | memoryview):
             decoded = decode_json(bytes(sent), self.core)
         elif isinstance(sent, msgspec.Struct):
-            found = event_of(sent, self.core)
-            decoded = found if found is not None else decode(msgspec.to_builtins(sent), self.core)
+            decoded = decode(msgspec.to_builtins(sent), self.core)  # a struct that was made by hand was never checked
         else:
             decoded = decode(sent, self.core)
         if isinstance(decoded, Event):

@@ -2,22 +2,117 @@
 
 Events that come in any order are held as they were sent until all are there, and sorted by instant, then by arrival;
 events that come in order are scored one at a time, and nothing is held but states and ids.
+
+Whose event it is has to be known before it is scored, to find the state. So an event is looked at first: its kind, its
+id and its member are read, from bytes by the back end's plain structs; whatever cannot be seen so is decoded the slow
+way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from rules_engine.decoding import Place, fault
-from rules_engine.event import Event, Facts
+import msgspec
+
+from rules_engine.decoding import Place, attribute, fault
+from rules_engine.event import Event
 from rules_engine.outcome import EventRefused, Outcome, Refused, applied_in_place
 from rules_engine.state import State
 
 if TYPE_CHECKING:
+    from rules_engine import ir
     from rules_engine.scoring.program import Program
 
 _FIRST = -(2**62)
+
+
+class Stream:
+    """One run over a stream: the states and ids that it keeps."""
+
+    def __init__(
+        self,
+        program: Program,
+        members: Mapping[str, object],
+        states: dict[str, State],
+        ids: set[tuple[str, str]] | None,
+    ) -> None:
+        self.program = program
+        self.members = members
+        self.states = states
+        self.seen = set() if ids is None else ids
+        self.events = {event.name: event for event in program.core.events}
+
+    def results(self, events: Iterable[object]) -> Iterator[Outcome | Refused]:
+        """One result for each event, in the order given."""
+        for sent in events:
+            try:
+                yield self._score(sent)
+            except EventRefused as reason:
+                yield reason.refused
+
+    def _score(self, sent: object) -> Outcome:
+        event = self.opened(sent)
+        name, number, member = self._looked_at(event)
+        if (name, number) in self.seen:
+            again = fault("V152", Place(name), "", event=name, id=number)
+            raise EventRefused(Refused(name, number, (again,)))
+        facts, state = None, None
+        if member is not None:
+            facts, state = self.members.get(member), self.states.get(member)
+        outcome = self.program.score(event, facts, state)
+        self.seen.add((name, number))
+        if member is not None:
+            if state is None:
+                state = self.states[member] = State()
+            applied_in_place(state, outcome)
+        return outcome
+
+    def opened(self, sent: object) -> Any:
+        """Bytes as a plain struct or, where that fails, as a decoded event; anything else as it is."""
+        if isinstance(sent, bytes | bytearray | memoryview):
+            quick = self.program.backend.opened(bytes(sent))
+            return quick if quick is not None else self.program.event(sent)
+        return sent
+
+    def _looked_at(self, event: Any) -> tuple[str, str, str | None]:
+        """Kind, id and member; texts as they will be read, or by decoding where they are no plain texts."""
+        if not isinstance(event, Event):
+            found = self._plainly(event)
+            if found is not None:
+                return found
+            event = self.program.event(event)
+        return event.name, event.id, event.member
+
+    def _plainly(self, event: Any) -> tuple[str, str, str | None] | None:
+        if type(event) is dict:
+            name = event.get("event")
+            kind = self.events.get(name) if type(name) is str else None
+            values = None if kind is None else (event.get(kind.identified_by), event.get(kind.owner))
+        else:
+            kind = self._kind(event)
+            values = None if kind is None else _attributes(event, kind)
+        if kind is None or values is None or type(values[0]) is not str:
+            return None
+        if values[1] is not None and type(values[1]) is not str:
+            return None
+        return kind.name, values[0], values[1]
+
+    def _kind(self, event: Any) -> ir.EventDef | None:
+        config = getattr(event, "__struct_config__", None)
+        return None if config is None else self.events.get(config.tag)
+
+    def instant(self, sent: object) -> int:
+        """The instant of an event; what cannot be read comes first, to be refused again."""
+        try:
+            event = self.opened(sent)
+            return (event if isinstance(event, Event) else self.program.event(event)).instant
+        except EventRefused:
+            return _FIRST
+
+
+def _attributes(event: msgspec.Struct, kind: ir.EventDef) -> tuple[Any, Any]:
+    return getattr(event, attribute(kind.identified_by), None), getattr(event, attribute(kind.owner), None)
 
 
 def score_many(
@@ -29,49 +124,8 @@ def score_many(
     in_order: bool,
 ) -> Iterator[Outcome | Refused]:
     """One result for each event; `states` and `ids` are kept up to date in place."""
-    seen = set() if ids is None else ids
-    decoded_facts: dict[str, Facts] = {}
-    for sent in events if in_order else _sorted(program, events):
-        try:
-            event = program.event(sent)
-            yield _score(program, event, members, states, seen, decoded_facts)
-        except EventRefused as reason:
-            yield reason.refused
-
-
-def _score(
-    program: Program,
-    event: Event,
-    members: Mapping[str, object],
-    states: dict[str, State],
-    seen: set[tuple[str, str]],
-    decoded_facts: dict[str, Facts],
-) -> Outcome:
-    if (event.name, event.id) in seen:
-        again = fault("V152", Place(event.name), "", event=event.name, id=event.id)
-        raise EventRefused(Refused(event.name, event.id, (again,)))
-    facts: Facts = {}
-    state = State()
-    if event.member is not None:
-        if event.member not in decoded_facts:
-            decoded_facts[event.member] = program.facts(event, members.get(event.member))
-        facts = decoded_facts[event.member]
-        state = states.get(event.member, state)
-    outcome = program.outcome(event, facts, state)
-    seen.add((event.name, event.id))
-    if event.member is not None:
-        applied_in_place(states.setdefault(event.member, state), outcome)
-    return outcome
-
-
-def _sorted(program: Program, events: Iterable[object]) -> Iterator[object]:
-    """In the order of instants, then of arrival; what cannot be read comes first, to be refused again."""
-    held = sorted((_instant(program, sent), number, sent) for number, sent in enumerate(events))
-    return (sent for _, _, sent in held)
-
-
-def _instant(program: Program, sent: object) -> int:
-    try:
-        return program.event(sent).instant
-    except EventRefused:
-        return _FIRST
+    stream = Stream(program, members, states, ids)
+    if in_order:
+        return stream.results(events)
+    held = sorted((stream.instant(sent), number, sent) for number, sent in enumerate(events))
+    return stream.results(sent for _, _, sent in held)

@@ -1,7 +1,8 @@
 """A file of events scored as a whole: `score_file` reads, orders, scores and writes, and loses no row.
 
 Events are scored in the order of their moments, those of one moment in the order of the file: what a member reached in
-March must not depend on where March stands in the file. They wait as bytes. Results come in the order of scoring.
+March must not depend on where March stands in the file. They wait as bytes. Results are written in the order of the
+file.
 """
 
 from __future__ import annotations
@@ -42,6 +43,10 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int | None], None]
 """What is being done, how many are done, of how many (None: not known)."""
+
+Row = tuple[str | None, ...]
+Done = tuple[int, Row, tuple[Row, ...]]
+"""The number of an event in its file, its row, and the rows of its effects."""
 
 _DAY_SECONDS = 86_400
 _REASONS_SHOWN = 3
@@ -94,6 +99,7 @@ def score_file(program: Program, job: Job, progress: Progress | None = None) -> 
         waiting = _ordered(_reads(core, job), core, tally, refusals, told)
         sent = (_sent(read) for read in waiting)
         results = program.score_many(sent, members, memory.states, ids=memory.seen, in_order=True)
+        done: list[Done] = []
         for number, (read, result) in enumerate(zip(waiting, results, strict=True), 1):
             if isinstance(result, Refused):
                 tally.reject(read)
@@ -101,10 +107,12 @@ def score_file(program: Program, job: Job, progress: Progress | None = None) -> 
                     refusals.add(read, fault.code, fault.field, fault.message)
             else:
                 tally.score(read)
-                _write(result, core, out, effects, totals)
+                done.append((read.number, _out_row(result, core), _effect_rows(result, core) if effects else ()))
+                _add_up(result, totals)
             if number % 1000 == 0:
                 told("scoring", number, len(waiting))
         told("scoring", len(waiting), len(waiting))
+        _write(done, out, effects)
         tally.check()
     if job.state is not None:
         _remember(memory, job.state, program.fingerprint)
@@ -206,22 +214,43 @@ def _columns(core: ir.Program) -> Sequence[Any]:
     return outcome_columns([(unit.name, unit.decimals) for unit in core.units])
 
 
-def _write(outcome: Outcome, core: ir.Program, out: Writer, effects: Writer | None, totals: dict[str, int]) -> None:
-    given = outcome.totals
-    for unit, amount in given.items():
+def _add_up(outcome: Outcome, totals: dict[str, int]) -> None:
+    for unit, amount in outcome.totals.items():
         totals[unit] += amount
+
+
+def _out_row(outcome: Outcome, core: ir.Program) -> Row:
+    given = outcome.totals
     amounts = [format_decimal(given.get(unit.name, 0), unit.decimals) for unit in core.units]
-    out.write((outcome.id, outcome.member, *amounts, "0.00", outcome.fingerprint))
-    if effects is None:
-        return
+    return (outcome.id, outcome.member, *amounts, "0.00", outcome.fingerprint)
+
+
+def _effect_rows(outcome: Outcome, core: ir.Program) -> tuple[Row, ...]:
+    """A row for each award and each change of tier."""
     decimals = {unit.name: unit.decimals for unit in core.units}
-    for award in outcome.awards:
-        kind = "held out" if award.held_out else "give"
-        if award.given or award.held_out:
-            shown = format_decimal(award.given, decimals[award.unit])
-            effects.write((outcome.id, award.rule, None, kind, award.unit, shown))
-    for change in outcome.tiers:
-        effects.write((outcome.id, change.reason, None, "tier", change.after, None))
+    awards = [
+        (
+            outcome.id,
+            award.rule,
+            None,
+            "held out" if award.held_out else "give",
+            award.unit,
+            format_decimal(award.given, decimals[award.unit]),
+        )
+        for award in outcome.awards
+        if award.given or award.held_out
+    ]
+    return (*awards, *((outcome.id, each.reason, None, "tier", each.after, None) for each in outcome.tiers))
+
+
+def _write(done: list[Done], out: Writer, effects: Writer | None) -> None:
+    """Results were found in the order of time and are written in the order of the file."""
+    done.sort(key=lambda each: each[0])
+    for _, row, rows in done:
+        out.write(row)
+        if effects is not None:
+            for effect in rows:
+                effects.write(effect)
 
 
 class _Refusals:

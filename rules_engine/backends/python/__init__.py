@@ -18,7 +18,7 @@ from rules_engine.backends import Evaluation
 from rules_engine.backends.python import runtime
 from rules_engine.backends.python.bindings import bindings
 from rules_engine.backends.python.module import Module
-from rules_engine.backends.python.requests import event_type, request_decoder
+from rules_engine.backends.python.requests import decoders, event_type
 from rules_engine.backends.python.stages import WAYS, emit_event
 from rules_engine.backends.python.unsupported import reason
 from rules_engine.backends.reference import Reference
@@ -36,7 +36,18 @@ class Python:
     `delegated` names the kinds of event that the reference scores, and why.
     """
 
-    __slots__ = ("_by_type", "_core", "_events", "_raw", "_requests", "_slow", "delegated", "reference", "source")
+    __slots__ = (
+        "_by_type",
+        "_core",
+        "_plain",
+        "_events",
+        "_raw",
+        "_requests",
+        "_slow",
+        "delegated",
+        "reference",
+        "source",
+    )
 
     name = "python"
 
@@ -44,6 +55,7 @@ class Python:
         reference = self.reference = Reference(core)
         self._core = core
         self._requests: Any = None
+        self._plain: Any = None
         self.delegated: dict[str, str] = {}
         self._events: dict[str, Callable[[Event, Facts, State], Evaluation]] = {}
         self._raw: dict[str, Callable[[object, object, State | None], Outcome]] = {}
@@ -66,16 +78,30 @@ class Python:
             return found(event, member, state)
         return self._by_type.get(type(event), self._slow)(event, member, state)
 
+    def opened(self, content: bytes) -> object | None:
+        """The event in JSON text as a plain struct that `score` takes, or None where it cannot be read so."""
+        if self._requests is None:
+            self._prepare()
+        try:
+            found: object = self._plain.decode(content)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        return found
+
+    def _prepare(self) -> None:
+        """Make the plain structs and their decoders, once."""
+        types = {event.name: event_type(event) for event in self._core.events}
+        for struct in types.values():
+            self.typed(struct)
+        self._plain, self._requests = decoders(types)
+
     def score_json(self, content: bytes) -> bytes | None:
         """Bytes to bytes; None where the request is unusual or wrong, so that the slow decoder has to look at it.
 
         Raises `EventRefused` where the event, the facts or the state are refused.
         """
         if self._requests is None:
-            types = {event.name: event_type(event) for event in self._core.events}
-            for struct in types.values():
-                self.typed(struct)
-            self._requests = request_decoder(types)
+            self._prepare()
         try:
             sent = self._requests.decode(content)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

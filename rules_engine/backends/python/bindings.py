@@ -1,4 +1,5 @@
-"""What generated functions may name besides steps and their own constants: settings of the program, and the slow roads."""
+"""What generated functions may name besides steps and their own constants: settings of the program, and the slow
+roads."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from rules_engine.backends.python.memos import Days, quick_instant, remember
 from rules_engine.backends.python.quiet import Advance, moves_on, quiet_check
 from rules_engine.backends.reference import Reference
 from rules_engine.calendar import Duration, add_duration, day_start, local_day, local_seconds
-from rules_engine.decoding import Wrong, decode, decode_facts, event_of
+from rules_engine.decoding import Wrong, decode, decode_facts
 from rules_engine.event import Event, Facts
 from rules_engine.outcome import Award, EventRefused, Outcome, Refused, Said
 from rules_engine.state import Advanced, LastDay, LimitUsed, MarkSeen, State, StreakMet, TrackMoved
@@ -98,12 +99,9 @@ class Sent:
     def _event(self, sent: object) -> Event:
         if isinstance(sent, Event):
             return sent
-        found: object = event_of(sent, self.core) if isinstance(sent, msgspec.Struct) else None
-        if found is None:
-            found = decode(msgspec.to_builtins(sent) if isinstance(sent, msgspec.Struct) else sent, self.core)
+        found = decode(msgspec.to_builtins(sent) if isinstance(sent, msgspec.Struct) else sent, self.core)
         if isinstance(found, Event):
             return found
-        assert isinstance(found, tuple)
         raise EventRefused(Refused(*_names(sent, self.core), found))
 
     def _facts(self, event: Event, sent: object) -> Facts:

@@ -1,9 +1,9 @@
 """Expressions of the typed core as Python expressions.
 
 In: an expression and a `Scope`, which says by which local names the generated function knows fields, tracks, awards and
-folds. Out: a `Scaled` for numbers, days, instants and rungs; a plain expression for texts and choices; a truth value for
-conditions. Optionals are read only where a `has` to the left has let through, as the checker proved, and `and` and `or`
-stop early just as the reference does.
+folds. Out: a `Scaled` for numbers, days, instants and rungs; a plain expression for texts and choices; a truth value
+for conditions. Optionals are read only where a `has` to the left has let through, as the checker proved, and `and` and
+`or` stop early just as the reference does.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """One generated function under way: which local names stand for what, and what has to be loaded before the rules run.
 
-In: reads, asked for while rules are emitted (a `Scope` for `expressions`). Out: the lines that load fields, facts, tracks
-and balances, and one pass over the event's lines that fills every total and list that some rule needs. Rules are emitted
-first, into their own lines, so that only what they read is loaded.
+In: reads, asked for while rules are emitted (a `Scope` for `expressions`). Out: the lines that load fields, facts,
+tracks and balances, and one pass over the event's lines that fills every total and list that some rule needs. Rules are
+emitted first, into their own lines, so that only what they read is loaded.
 
 **The pass.** A fold whose value and condition are known before any rule runs becomes a running total in the pass; folds
 with the same condition share its test. A fold that reads awards, marks, or optionals of the event (which may be absent
@@ -269,7 +269,8 @@ class Function:
         return self._running(op, test, found, names) if early else self._helper(op, test, found, names)
 
     def early(self, expr: ir.Expr | None) -> bool:
-        """Whether the pass can read an expression: nothing that rules make, no optional that a guard must let through."""
+        """Whether the pass can read an expression: nothing that rules make, no optional that a guard must let
+        through."""
         return expr is None or not any(isinstance(node, LATE) or self._optional(node) for node in ir.walk(expr))
 
     def _optional(self, node: object) -> bool:

@@ -1,11 +1,11 @@
 """The way into generated functions: fields are read, checked and made canonical where they are loaded.
 
-In: an event's declaration and what the function needs. Out: lines for three ways in: a decoded `Event`, a dictionary as a
-host sends it, and a typed struct. The last two check as they load, optimistically: whatever is not plainly right goes by
-`slow` to the decoder, which says why, or takes what is unusual and still right (a `Decimal`, a `Money`).
+In: an event's declaration and what the function needs. Out: lines for three ways in: a decoded `Event`, a dictionary as
+a host sends it, and a typed struct. The last two check as they load, optimistically: whatever is not plainly right goes
+by `slow` to the decoder, which says why, or takes what is unusual and still right (a `Decimal`, a `Money`).
 
-Prices, dates and rates repeat, so their texts are remembered; a text that is new is read by the same strict readers that
-the decoder uses.
+Prices, dates and rates repeat, so their texts are remembered; a text that is new is read by the same strict readers
+that the decoder uses.
 """
 
 from __future__ import annotations

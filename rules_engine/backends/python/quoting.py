@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-Constant: TypeAlias = "int | str | bool | None | tuple[Constant, ...] | dict[int | str | bool, Constant]"
+Constant: TypeAlias = "int | str | bool | tuple[Constant, ...] | dict[int | str | bool, Constant] | None"
 
 
 def const(value: Constant) -> str:

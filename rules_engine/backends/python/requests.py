@@ -1,8 +1,8 @@
 """Bytes in: requests decoded straight into typed structs, of the plainest types that JSON has.
 
-In: a program. Out: a decoder of `{"event": {...}, "member": {...}, "state": {...}}`. The structs only see to it that keys
-are known and that texts are texts; bounds, dates and amounts are checked by the generated function that loads them. What
-the decoder refuses is read again by the slow one, which says why.
+In: a program. Out: a decoder of `{"event": {...}, "member": {...}, "state": {...}}`. The structs only see to it that
+keys are known and that texts are texts; bounds, dates and amounts are checked by the generated function that loads
+them. What the decoder refuses is read again by the slow one, which says why.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def _field(field: ir.FieldDef) -> tuple[str, Any, Any]:
     return attribute(field.name), kind, msgspec.field(name=field.name)
 
 
-def request_decoder(types: dict[str, type[msgspec.Struct]]) -> Any:
-    """The decoder of whole requests; `state` stays as it was sent."""
+def decoders(types: dict[str, type[msgspec.Struct]]) -> tuple[Any, Any]:
+    """The decoders of events alone, and of whole requests, whose `state` stays as it was sent."""
     union: Any = None
     for each in types.values():
         union = each if union is None else union | each
@@ -56,4 +56,4 @@ def request_decoder(types: dict[str, type[msgspec.Struct]]) -> Any:
         forbid_unknown_fields=True,
         gc=False,
     )
-    return msgspec.json.Decoder(request)
+    return msgspec.json.Decoder(union), msgspec.json.Decoder(request)

@@ -1,8 +1,8 @@
 """Earns and rewards in generated code.
 
-In: a rule. Out: the lines that ask it and, where it acts, note its awards, lots and takings. A rule with one effect and no
-loop is written out straight; one with several effects or marks first collects what each wants, then serves them in order,
-as the reference does.
+In: a rule. Out: the lines that ask it and, where it acts, note its awards, lots and takings. A rule with one effect and
+no loop is written out straight; one with several effects or marks first collects what each wants, then serves them in
+order, as the reference does.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What generated functions call: small steps on states and amounts that are the same for every program.
 
-In: values that a generated function has loaded. Out: values and changes. Each mirrors a step of the reference, which says
-what it means; generated code only calls these where writing the step out would gain nothing.
+In: values that a generated function has loaded. Out: values and changes. Each mirrors a step of the reference, which
+says what it means; generated code only calls these where writing the step out would gain nothing.
 """
 
 from __future__ import annotations
@@ -281,8 +281,8 @@ class Act(msgspec.Struct):
 
 
 class Room(msgspec.Struct):
-    """A limit as a rule meets it: how much it allows, the occurrence it counts in (None: it does not reach this event) or
-    that of each line, what was used by occurrence, what the rule took."""
+    """A limit as a rule meets it: how much it allows, the occurrence it counts in (None: it does not reach this event)
+    or that of each line, what was used by occurrence, what the rule took."""
 
     limit: str
     times: int | None

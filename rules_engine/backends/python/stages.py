@@ -1,8 +1,8 @@
 """The function that scores one kind of event: its stages, in the order that the reference says.
 
-In: a module under way and an event's declaration. Out: the lines of a function `(event, facts, state) -> Evaluation`. It
-takes the usual road only: a member's event, dated no earlier than the state, before which nothing ends, with no trial
-under way. Any other event goes to the reference by `slow`.
+In: a module under way and an event's declaration. Out: the lines of a function `(event, facts, state) -> Evaluation`.
+It takes the usual road only: a member's event, dated no earlier than the state, before which nothing ends, with no
+trial under way. Any other event goes to the reference by `slow`.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class Stages:
         self.function.wanted_totals = {node.rule for node in ir.walk(tuple(mine)) if isinstance(node, ir.AwardRead)}
 
     def emit(self, name: str) -> tuple[Lines, dict[Way, Lines]]:
-        """What the functions of one kind of event share, and one function for each way in; these differ only in how they
-        load."""
+        """What the functions of one kind of event share, and one function for each way in; these differ only in how
+        they load."""
         self.tracks.touch()
         for track in self.marked:
             self.tracks.name(track)

@@ -12,8 +12,8 @@ from rules_engine.periods import covers_every_day
 
 
 class Window(msgspec.Struct, frozen=True):
-    """`key(day)` is code for the key of a day, None where it has none unless `always`; `since(day)` is code for the first
-    key that a moving window counts on a day, or None for a window with occurrences."""
+    """`key(day)` is code for the key of a day, None where it has none unless `always`; `since(day)` is code for the
+    first key that a moving window counts on a day, or None for a window with occurrences."""
 
     key: Callable[[str], str]
     since: Callable[[str], str | None]

@@ -48,6 +48,10 @@ class Reference:
         """Score a decoded event; raises `EventRefused` where a track cannot hold what it adds."""
         return _evaluate(self.world, event, facts, state)
 
+    def opened(self, content: bytes) -> object | None:  # noqa: ARG002
+        """The interpreter takes decoded events only."""
+        return None
+
     def score_json(self, content: bytes) -> bytes | None:  # noqa: ARG002
         """The interpreter has no quick way."""
         return None
