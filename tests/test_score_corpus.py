@@ -13,6 +13,7 @@ import pytest
 
 from rules_engine import tree
 from rules_engine.pipeline import check, load
+from rules_engine.scoring import Program
 from rules_engine.state import State
 from rules_engine.workbench import TestCase, run_tests
 
@@ -47,3 +48,14 @@ def test_how_it_is_explained(path: Path, update_golden: bool) -> None:
     if update_golden:
         golden.write_text(text, encoding="utf-8")
     assert golden.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_both_evaluators_say_the_same(path: Path) -> None:
+    program = load(path)
+    slow, state = Program(program.core), State()
+    for line in path.with_suffix(".ndjson").read_text(encoding="utf-8").splitlines():
+        sent = json.loads(line)
+        outcome = program.score(sent["event"], sent.get("member"), state)
+        assert outcome == slow.score(sent["event"], sent.get("member"), state)
+        state = program.apply(state, outcome)

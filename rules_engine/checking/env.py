@@ -122,6 +122,11 @@ class Env(msgspec.Struct, frozen=True):
         """The same on each line of the event."""
         return msgspec.structs.replace(self, line=True)
 
+    def off_lines(self) -> Env:
+        """The same on the event as a whole; what is known to be there on one line says nothing of the others."""
+        of_lines = {field.name for event in self.events if event.lines for field in event.lines.fields}
+        return msgspec.structs.replace(self, line=False, proven=self.proven - of_lines)
+
     def with_proven(self, paths: frozenset[str]) -> Env:
         """The same where these paths are known to be present."""
         return msgspec.structs.replace(self, proven=self.proven | paths) if paths - self.proven else self

@@ -27,7 +27,7 @@ from . import amounts, conditions, expressions, folds, names
 from .core import Bounds
 from .env import STAGE_WORDS, Env, narrowed
 from .infos import EventInfo, RuleInfo, TrackInfo
-from .typed import Typed, unknown
+from .typed import Typed, unknown, without_shares
 
 Node = tree.Expr
 
@@ -93,6 +93,8 @@ def _summed(line: Typed, where: ir.Expr | None, at: ir.Origin) -> Typed:
 
 def of(node: tree.Of, env: Env) -> Typed:
     """`net of lines where F`, `base of lines where F`, `distance of lines`."""
+    if env.line:
+        return without_shares(of(node, env.off_lines()))
     at = env.at(node)
     lines = selected(node.selection, env)
     if lines is None:
@@ -118,9 +120,6 @@ def selected(selection: tree.Selection, env: Env) -> tuple[ir.Expr | None, Env] 
     if selection.what != "lines" or selection.pick is not None:
         env.not_yet(selection, SELECTIONS.get(selection.what, "picking some of the lines"))
         return None
-    if env.line:
-        env.report("T320", selection, what="of lines", where="a text about one line")
-        return None
     return line_condition(selection.where, env)
 
 
@@ -143,6 +142,8 @@ def line_condition(where: tree.Expr | None, env: Env) -> tuple[ir.Expr | None, E
 
 def line_fold(node: tree.SumOf | tree.CountOf | tree.DistinctOf, env: Env) -> Typed:
     """`sum of net of lines where F`, `count of lines where F`, `distinct sku of lines`."""
+    if env.line and not isinstance(node, tree.SumOf):
+        return without_shares(line_fold(node, env.off_lines()))
     match node:
         case tree.SumOf(measure=measure):
             return _sum_of(measure, node, env)

@@ -42,6 +42,9 @@ def per(node: tree.Per, env: Env) -> Typed:
         return _measured_anyway(node, env)
     if node.measure is None:
         return _ratio(rate, step, node, env)
+    if env.line and isinstance(node.measure, tree.Of):
+        env.report("T320", node.measure.selection, what="of lines", where="a rate on one line")
+        return unknown(at)
     measure = expressions.number(node.measure, env.finer(""))
     if isinstance(measure.type, Unknown):
         return unknown(at)

@@ -34,3 +34,8 @@ def scaled(shares: tuple[ir.Share, ...], factor: ir.Expr, at: ir.Origin) -> tupl
 def lean(shares: tuple[ir.Share, ...]) -> tuple[ir.Share, ...]:
     """Shares without what changes no proportion: a single part needs no factor."""
     return (ir.Share(shares[0].value, shares[0].where, None),) if len(shares) == 1 else shares
+
+
+def without_shares(found: Typed) -> Typed:
+    """A number of the whole event, read where each line has its own: it says nothing of how an amount spreads."""
+    return Typed(found.type, found.expr) if found.shares else found

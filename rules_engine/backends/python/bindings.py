@@ -102,7 +102,7 @@ class Sent:
         found = decode(msgspec.to_builtins(sent) if isinstance(sent, msgspec.Struct) else sent, self.core)
         if isinstance(found, Event):
             return found
-        raise EventRefused(Refused(*_names(sent, self.core), found))
+        raise EventRefused(Refused(*_names(sent, self.core), found)) from None
 
     def _facts(self, event: Event, sent: object) -> Facts:
         if event.member is None:
@@ -110,7 +110,7 @@ class Sent:
         facts = decode_facts({} if sent is None else sent, self.core)
         if isinstance(facts, dict):
             return facts
-        raise EventRefused(Refused(event.name, event.id, facts))
+        raise EventRefused(Refused(event.name, event.id, facts)) from None
 
 
 def _names(sent: object, core: ir.Program) -> tuple[str, str]:

@@ -72,6 +72,7 @@ class Function:
         self.owned: dict[str, str] = {}  # fields that only the boundary looks at
         self.days: dict[str, str] = {}  # what follows from the day alone, by its code
         self.early_names: dict[str, None] = {}  # what the pass reads
+        self.hoisted: dict[str, str] = {}  # calls that helpers are handed the results of, by parameter
 
     # ---- names
 
@@ -257,7 +258,7 @@ class Function:
 
     def total(self, op: str, where: ir.Expr | None, value: ir.Expr | None, mode: ir.RoundingMode | None) -> Scaled:
         """A sum, a count or the number of different values over the lines where a condition holds."""
-        early = self.early(value) and self.early(where)
+        early = self.early(value) and self.early(where) and not (_folds(value) or _folds(where))
         names: dict[str, None] = {}
         self.trail.append(names)
         test = "" if where is None else expressions.truth(where, self)
@@ -266,7 +267,10 @@ class Function:
         self.trail.pop()
         if mode is not None:
             found = numbers.rounded(found, mode)
-        return self._running(op, test, found, names) if early else self._helper(op, test, found, names)
+        if early:
+            return self._running(op, test, found, names)
+        guarded = any(self._optional(node) for part in (value, where) if part for node in ir.walk(part))
+        return self._helper(op, test, found, names, hoisted=not guarded)
 
     def early(self, expr: ir.Expr | None) -> bool:
         """Whether the pass can read an expression: nothing that rules make, no optional that a guard must let
@@ -309,8 +313,12 @@ class Function:
     def _at(self, test: str, statement: str) -> None:
         self.passing.body.setdefault(test, []).append(statement)
 
-    def _helper(self, op: str, test: str, value: Scaled, names: dict[str, None]) -> Scaled:
-        """A call of a module-level function over the columns that the fold reads."""
+    def _helper(self, op: str, test: str, value: Scaled, names: dict[str, None], *, hoisted: bool) -> Scaled:
+        """A call of a module-level function over the columns that the fold reads.
+
+        A fold that is read on each line is the same for all of them: it is `hoisted`, worked out once and handed over,
+        unless a guard on the line decides whether it can be read at all.
+        """
         code = numbers.text(value, value.den)
         body = Lines()
         body.add("found = set()" if op == "distinct" else "found = 0")
@@ -324,6 +332,8 @@ class Function:
                 body.add(statement)
         body.add("return different(found)" if op == "distinct" else "return found")
         call = self._call("fold", body, columns, params)
+        if self.trail and hoisted:
+            call = self._hoisted(call)
         return Scaled(call, 1, 1 if op == "distinct" else value.den, value.positive)
 
     def _loop(self, columns: list[str]) -> str:
@@ -379,13 +389,24 @@ class Function:
         return f"c_{name}"
 
     def _call(self, prefix: str, body: Lines, columns: list[str], params: list[str]) -> str:
-        given = [self.column(name) for name in columns] + params
+        given = list(dict.fromkeys([self.column(name) for name in columns] + params))
         words = set(re.findall(r"\w+", body.text()))
         given += [name for name in ("day", "instant", "mark", "rung", "matched") if name in words]
         name = self.module.helper(prefix, "", given, body)
         for each in given:
             self._read(each)
-        return f"{name}({', '.join(given)})"
+        return f"{name}({', '.join(self.hoisted.get(each, each) for each in given)})"
+
+    def _hoisted(self, call: str) -> str:
+        """The name under which a helper function is handed the result of another."""
+        name = ident("h", len(self.hoisted), "")
+        self.hoisted[name] = call
+        return self._read(name)
+
+
+def _folds(expr: ir.Expr | None) -> bool:
+    """Whether an expression on a line reads something of all lines."""
+    return expr is not None and any(isinstance(node, ir.Fold) for node in ir.walk(expr))
 
 
 def _of(field: ir.FieldDef, code: str) -> Scaled:

@@ -238,7 +238,8 @@ def tidy_track(
     changes: list[Change], name: str, values: dict[int, int] | None, moved: dict[int, int], since: int | None, day: int
 ) -> None:
     """Drop occurrences of a track that moved: all but the newest two that have begun, or what left the window."""
-    if values is None or (since is None and len(values) + len(moved) <= 2):
+    values = values or {}
+    if since is None and len(values) + len(moved) <= 2:
         return
     after = {**values, **moved}
     begun = sorted(key for key in after if key <= day)
@@ -252,7 +253,8 @@ def tidy_limit(
     """The same for a limit's counters."""
     if moved == values:
         return
-    if values is None or (since is None and len(values) + len(moved) <= 2):
+    values = values or {}
+    if since is None and len(values) + len(moved) <= 2:
         return
     after = {**values, **moved}
     begun = sorted(key for key in after if key <= day)
@@ -339,7 +341,9 @@ def _served(
                 act.cut = full.limit
             continue
         for act in turn:
-            cancelled = _cut_act(act, [room for room in by_amount if room.limit in act.limits], keys, odd)
+            lined = any(act.weights)
+            own = [room for room in by_amount if room.limit in act.limits and (lined or room.by_line is None)]
+            cancelled = _cut_act(act, own, keys, odd)
             if cancelled is not None:
                 return cancelled
         if any(act.given for act in turn):

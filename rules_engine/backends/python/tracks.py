@@ -118,6 +118,10 @@ class Tracks:
             tests = [] if track.where is None else [f"({expressions.truth(track.where, self.function)})"]
             if track.kind in ("streak", "distinct"):
                 out.add(f"moves_{name} = {tests[0] if tests else True}")
+                if track.kind == "distinct":
+                    assert track.value is not None
+                    values = self.function.listed(track.value, track.line_where)
+                    out.add(f"met_{name} = {values} if moves_{name} else ()")
                 continue
             if track.by_line:
                 self._by_line(track, name, tests, out)
@@ -205,12 +209,10 @@ class Tracks:
 
     def _meet(self, track: ir.TrackDef, name: str, out: Lines) -> None:
         """Note the values that a `distinct` track had not met."""
-        assert track.value is not None
         since = self.window(track).since("day")
         out.add(f"now_{name}, new_{name} = {name}, {{}}")
         with out.block(f"if moves_{name} and key_{name} is not None:"):
-            values = self.function.listed(track.value, track.line_where)
-            out.add(f"new_{name} = meet(changes, {const(track.key)}, keys_{name}, key_{name}, {values})")
+            out.add(f"new_{name} = meet(changes, {const(track.key)}, keys_{name}, key_{name}, met_{name})")
             out.add(f"now_{name} = met_keys(new_{name}, key_{name}, {since}, day)")
             if track.keys_max:
                 with out.block(f"if now_{name} > {track.keys_max}:"):

@@ -39,11 +39,11 @@ def evaluate(world: World, event: Event, facts: Facts, state: State, trace: Trac
     with run.looking():
         before, run.opening = opening_values(run), tracks.opening(run)
         _note_opening(run)
-    run.added = tracks.contributions(run)
+    run.added, brought = tracks.contributions(run), tracks.met(run)
     run.bases = tracks.bases(run)
     run_stage("earn", run)
     earned = len(run.awards)
-    tracks.move(run)
+    tracks.move(brought, run)
     with run.looking():
         _note_tracks(run)
     _judge(run)

@@ -155,8 +155,12 @@ def _shut(acts: list[Act], limit: ir.LimitDef) -> None:
 
 
 def _cut(act: Act, by_amount: list[ir.LimitDef], taken: Taken, env: Env) -> None:
-    """Whole steps, the limits of the effect's unit one after the other, whole steps again."""
-    own = [limit for limit in by_amount if limit.unit == act.give.unit]
+    """Whole steps, the limits of the effect's unit one after the other, whole steps again.
+
+    An amount without weight on any line falls on no day of a line, so a limit by such days does not reach it.
+    """
+    lined = any(act.wanted.weights)
+    own = [limit for limit in by_amount if limit.unit == act.give.unit and (lined or not limit.scope.by_line)]
     parts, keys = _parts(act, own, env)
     for limit in own:
         after = limits.cut(limit, parts, keys, taken, env)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
+import msgspec
+
 from rules_engine import ir
 from rules_engine.backends.reference import times
 from rules_engine.backends.reference.expressions import day, evaluate, number, on_lines, truth
@@ -85,18 +87,30 @@ def _key(track: ir.TrackDef, env: Env) -> int | None:
 # ---- moving ----
 
 
-def move(run: Run) -> None:
-    """The one move: this event, and what its earns gave. Conditions read all tracks as they were before."""
+class Met(msgspec.Struct, frozen=True):
+    """What an event brings to the tracks that are no sums: new values with their occurrences, and streaks to step."""
+
+    values: tuple[tuple[ir.TrackDef, list[tuple[int, str]]], ...]
+    streaks: tuple[ir.TrackDef, ...]
+
+
+def met(run: Run) -> Met:
+    """Like `contributions`, from everything as it was before the event."""
+    env, core = Env(run), run.world.core
+    moved = [track for track in core.tracks if track.kind in ("distinct", "streak") and _moved_by(track, run)]
+    values = tuple((track, _met(track, env)) for track in moved if track.kind == "distinct")
+    return Met(values, tuple(track for track in moved if track.kind == "streak"))
+
+
+def move(brought: Met, run: Run) -> None:
+    """The one move: this event, and what its earns gave."""
     env = Env(run)
-    streaks = [track for track in run.world.core.tracks if track.kind == "streak" and _moved_by(track, run)]
-    distinct = [track for track in run.world.core.tracks if track.kind == "distinct" and _moved_by(track, run)]
-    keys = [(track, _met(track, env)) for track in distinct]
     for name, added in run.added.items():
         _add(run.world.tracks[name], added, env)
     move_given(run.awards, run)
-    for track, seen in keys:
+    for track, seen in brought.values:
         _see(track, seen, env)
-    for track in streaks:
+    for track in brought.streaks:
         _step(track, env)
 
 
