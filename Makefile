@@ -7,6 +7,7 @@ READY  := $(VENV)/.ready
 BENCH  := $(VENV)/.bench
 DATA   ?= $(firstword $(wildcard ../shared/data) $(wildcard data))
 N      ?= 20000
+EVENTS ?= 20
 OUT    ?= out/airline_points.csv
 WORKERS ?= 2
 
@@ -49,7 +50,7 @@ tidy: $(READY)   ## layers, sizes, dead files
 	$(BIN)/pytest tests/test_tidy.py
 
 agree: $(READY)  ## N generated program and event pairs through every evaluator
-	$(BIN)/python -m tests.agree $(N)
+	$(BIN)/python -m tests.agree $(N) --events $(EVENTS)
 
 airline: $(READY) ## points for every row of the airline data: make airline OUT=FILE.csv
 	@$(BIN)/python examples/airline/run.py $(if $(DATA),--data $(DATA)) --out $(OUT)

@@ -595,8 +595,7 @@ class RungDef(msgspec.Struct, frozen=True):
 
 
 class FallDef(msgspec.Struct, frozen=True):
-    """What follows a holding that ends: `earned` (at most `down` rungs lower, if set), `down` rungs, or the rung
-    `tier`."""
+    """What follows a holding that ends: `earned` (at most `down` rungs lower, if set), `down` rungs, or `tier`."""
 
     what: Literal["earned", "down", "tier"]
     down: int | None = None
@@ -734,8 +733,7 @@ class MatchDef(msgspec.Struct, frozen=True):
 
 
 class HoldoutDef(msgspec.Struct, frozen=True):
-    """Members kept out of `rules`: those whose salted hash falls under `share` ten-thousandths, or where `where`
-    holds."""
+    """Members kept out of `rules`: whose salted hash falls under `share` ten-thousandths, or where `where` holds."""
 
     share: int | None
     salt: str
@@ -773,8 +771,7 @@ class Program(msgspec.Struct, frozen=True):
 
 
 def walk(value: object) -> Iterator[Node]:
-    """Every node inside a node, a definition or a tuple of them, the outer before the inner, in the order of the
-    text."""
+    """Every node inside a node, a definition or a tuple of them, outer before inner, in the order of the text."""
     return (each for each in records(value) if isinstance(each, Node))
 
 

@@ -156,7 +156,7 @@ class EventRefused(ValueError):  # noqa: N818 - the event was refused, the engin
     """Raised by `Program.score` where an event, its member's facts or their state cannot be taken; says every reason.
 
     >>> try:
-    ...     program.score({**order, "channel": "phone"}, member)
+    ...     program.score({**order, "channel": "fax"}, member)
     ... except EventRefused as refusal:
     ...     [(fault.code, fault.field) for fault in refusal.faults]
     [('V108', 'channel')]

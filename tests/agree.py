@@ -1,6 +1,6 @@
 """`make agree N=100000`: so many generated pairs of a program and an event through every evaluator.
 
-    python -m tests.agree N [--seed S] [--workers 2]
+    python -m tests.agree N [--seed S] [--events E] [--workers 2]
 
 Prints a line as it goes, then the numbers, what was covered, and every kind of finding with a minimal reproduction.
 Leaves with 1 where there was any.
@@ -24,15 +24,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="agree", description=__doc__.partition("\n")[0])
     parser.add_argument("pairs", type=int, nargs="?", default=20_000)
     parser.add_argument("--seed", type=int, default=1_000_000, help="the first program's seed")
+    parser.add_argument("--events", type=int, default=EVENTS, help="events in each program's history")
     parser.add_argument("--workers", type=int, default=2)
     chosen = parser.parse_args()
-    programs = -(-chosen.pairs // EVENTS)
+    programs = -(-chosen.pairs // chosen.events)
     starts = range(chosen.seed, chosen.seed + programs, BATCH)
     last = chosen.seed + programs
     began, pairs, met = monotonic(), 0, Counter[str]()
     findings: dict[str, list[Finding]] = {}
     with ProcessPoolExecutor(chosen.workers) as pool:
-        for done, (some, seen, found) in enumerate(pool.map(batch, starts, [last] * len(starts)), 1):
+        for done, (some, seen, found) in enumerate(
+            pool.map(batch, starts, [last] * len(starts), [chosen.events] * len(starts)), 1
+        ):
             pairs, met = pairs + some, met + seen
             for finding in found:
                 findings.setdefault(finding.kind, []).append(finding)
@@ -42,11 +45,11 @@ def main() -> int:
     return 1 if findings else 0
 
 
-def batch(start: int, last: int) -> tuple[int, Counter[str], list[Finding]]:
+def batch(start: int, last: int, events: int) -> tuple[int, Counter[str], list[Finding]]:
     """Some programs after each other: pairs, what was met, findings."""
     met, pairs, findings = Counter[str](), 0, []
     for seed in range(start, min(start + BATCH, last)):
-        found = trial(seed, met)
+        found = trial(seed, met, events=events)
         if isinstance(found, Finding):
             findings.append(found)
         else:

@@ -1,4 +1,4 @@
-"""Small makers of core nodes: constants folded where they meet, bounds and wholeness read off.
+"""Small makers of core nodes: constants folded where they meet, wholeness read off.
 
 In: core expressions. Out: core expressions, or what is known of their values before any event arrives.
 """
@@ -8,10 +8,6 @@ from __future__ import annotations
 from fractions import Fraction
 
 from rules_engine import ir
-
-Bounds = tuple[int | None, int | None]
-"""The least and the greatest value, None where there is none."""
-
 
 def num(value: Fraction | int, at: ir.Origin) -> ir.Num:
     """An exact number."""
@@ -100,31 +96,6 @@ def integral(node: ir.Expr, rates: frozenset[str]) -> bool:
             return all(integral(rate, rates) for rate in slices)
         case _:
             return True
-
-
-def bounds(node: ir.Expr, reads: dict[str, Bounds]) -> Bounds:
-    """The least and greatest value of a number as far as bounds of fields tell; `reads` by `field_key`."""
-    match node:
-        case ir.Num(num=top, den=1):
-            return top, top
-        case ir.Field() | ir.LineField() | ir.MemberField():
-            return reads.get(field_key(node), (None, None))
-        case ir.TrackRead(track=name):
-            return reads.get(f"track {name}", (None, None))
-        case ir.BalanceRead() | ir.AwardRead() | ir.AwardPart() | ir.LineQuantity():
-            return 0, None
-        case ir.Fold(op="count" | "distinct"):
-            return 0, None
-        case ir.Fold(value=value) if value is not None:
-            return _sum_bounds(bounds(value, reads))
-        case ir.LineMoney():
-            return reads.get("prices", (0, None))
-        case _:
-            return None, None
-
-
-def _sum_bounds(each: Bounds) -> Bounds:
-    return (0 if each[0] is not None and each[0] >= 0 else None), None
 
 
 def field_key(node: ir.Field | ir.LineField | ir.MemberField) -> str:

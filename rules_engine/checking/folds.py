@@ -24,7 +24,7 @@ from rules_engine.types import (
 
 from . import conditions, dates, expressions, keys, measures, names, unknowns
 from .context import Context
-from .core import bounds, integral
+from .core import integral
 from .env import Env, env_for, narrowed
 from .infos import BrokenInfo, RuleInfo, TrackInfo
 from .typed import Typed
@@ -228,7 +228,7 @@ def lowest(info: TrackInfo, env: Env) -> int | None:
     parts = None if silent is None else _parts(info.node, _trusting(silent))
     if silent is None or parts is None or parts.value is None:
         return None
-    low = bounds(parts.value, keys.event_bounds(silent))[0]
+    low = keys.bounds_of(parts.value, silent)[0]
     return 0 if low is not None and low >= 0 else None
 
 

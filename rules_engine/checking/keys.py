@@ -36,9 +36,10 @@ from rules_engine.types import (
 )
 
 from . import conditions, expressions, measures, names, proofs, rates
-from .core import Bounds, add, bounds, field_key, integral, mul, num
+from .core import add, field_key, integral, mul, num
 from .env import Env
 from .infos import TiersInfo
+from .intervals import Bounds, Interval, bounds
 from .typed import Typed, unknown
 
 ANY = ir.AnyTest()
@@ -76,7 +77,7 @@ def key_plan(key: tree.Key, env: Env) -> KeyPlan | None:
     if isinstance(read.type, Rate):
         billions = mul(num(RATE_SCALE, env.at(key)), read.expr, env.at(key))
         known = isinstance(read.expr, (ir.Field, ir.LineField, ir.MemberField))
-        share = Range(*field_bounds(read.expr, env))
+        share = Range(*bounds_of(billions, env))
         return KeyPlan(billions, read.type, share, words, optional, RATE_SCALE, known)
     domain = _domain(key.value, read, env)
     whole_key = integral(read.expr, rate_keys(env)) if is_number(read.type) else True
@@ -130,7 +131,7 @@ def _domain(node: tree.Expr, read: Typed, env: Env) -> Domain | None:
         case Date():
             return _terms(env) if isinstance(node, tree.Today) else Range()
         case Money() | Unit() | Count() | Rate():
-            return Values(env.marks) if isinstance(node, tree.Mark) else Range(*field_bounds(read.expr, env))
+            return Values(env.marks) if isinstance(node, tree.Mark) else Range(*bounds_of(read.expr, env))
         case _:
             return None
 
@@ -140,21 +141,25 @@ def _terms(env: Env) -> Range:
     return Range(header.terms_from, header.terms_until)
 
 
-def field_bounds(node: ir.Expr, env: Env) -> Bounds:
+def bounds_of(node: ir.Expr, env: Env) -> Bounds:
     """What is known of a number before any event arrives."""
-    reads = event_bounds(env)
-    if isinstance(node, ir.MemberField):
-        fact = env.context.member(node.name)
-        if fact is not None:
-            _widen(reads, field_key(node), fact)
-    if isinstance(node, ir.TrackRead):
-        reads[f"track {node.track}"] = measures.track_bounds(node.track, env)
+    reads = _event_bounds(env)
+    for each in ir.walk(node):
+        match each:
+            case ir.MemberField(name=name):
+                fact = env.context.member(name)
+                if fact is not None:
+                    reads[field_key(each)] = _field_bounds(fact)
+            case ir.TrackRead(track=name):
+                reads[f"track {name}"] = measures.track_bounds(name, env)
+            case _:
+                pass
     return bounds(node, reads)
 
 
-def event_bounds(env: Env) -> dict[str, Bounds]:
-    """The bounds of the fields of the events and their lines."""
-    reads: dict[str, Bounds] = {}
+def _event_bounds(env: Env) -> dict[str, Interval]:
+    """The bounds of the fields of the events and their lines; of a field of several events the widest."""
+    reads: dict[str, Interval] = {}
     for event in env.events:
         for field in event.fields:
             _widen(reads, f"field {field.name}", field)
@@ -174,12 +179,19 @@ def rate_keys(env: Env) -> frozenset[str]:
     return frozenset(found | {f"member {fact.name}" for fact in facts if fact is not None and fact.kind == "rate"})
 
 
-def _widen(reads: dict[str, Bounds], key: str, field: ir.FieldDef) -> None:
-    high = field.high if field.high > field.low else None
-    old = reads.get(key, (field.low, high))
-    low_known, high_known = old
-    low = None if low_known is None else min(low_known, field.low)
-    reads[key] = (low, None if high_known is None or high is None else max(high_known, high))
+def _widen(reads: dict[str, Interval], key: str, field: ir.FieldDef) -> None:
+    low, high = _field_bounds(field)
+    old_low, old_high = reads.get(key, (low, high))
+    reads[key] = (
+        None if low is None or old_low is None else min(low, old_low),
+        None if high is None or old_high is None else max(high, old_high),
+    )
+
+
+def _field_bounds(field: ir.FieldDef) -> Interval:
+    """A field's own bounds; those of a rate are declared in billionths."""
+    scale = RATE_SCALE if field.kind == "rate" else 1
+    return Fraction(field.low, scale), Fraction(field.high, scale) if field.high > field.low else None
 
 
 # ---- cells ----

@@ -24,9 +24,9 @@ from rules_engine.types import (
 )
 
 from . import amounts, conditions, expressions, folds, names
-from .core import Bounds
 from .env import STAGE_WORDS, Env, narrowed
 from .infos import EventInfo, RuleInfo, TrackInfo
+from .intervals import Bounds
 from .typed import Typed, unknown, without_shares
 
 Node = tree.Expr

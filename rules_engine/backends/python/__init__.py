@@ -39,8 +39,8 @@ class Python:
     __slots__ = (
         "_by_type",
         "_core",
-        "_plain",
         "_events",
+        "_plain",
         "_raw",
         "_requests",
         "_slow",

@@ -1,5 +1,4 @@
-"""What generated functions may name besides steps and their own constants: settings of the program, and the slow
-roads."""
+"""What generated functions may name besides steps and their own constants: settings, and the slow roads."""
 
 from __future__ import annotations
 

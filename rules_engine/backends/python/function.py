@@ -273,8 +273,7 @@ class Function:
         return self._helper(op, test, found, names, hoisted=not guarded)
 
     def early(self, expr: ir.Expr | None) -> bool:
-        """Whether the pass can read an expression: nothing that rules make, no optional that a guard must let
-        through."""
+        """Whether the pass can read an expression: nothing that rules make, no optional that needs a guard."""
         return expr is None or not any(isinstance(node, LATE) or self._optional(node) for node in ir.walk(expr))
 
     def _optional(self, node: object) -> bool:

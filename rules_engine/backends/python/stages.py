@@ -46,8 +46,7 @@ class Stages:
         self.function.wanted_totals = {node.rule for node in ir.walk(tuple(mine)) if isinstance(node, ir.AwardRead)}
 
     def emit(self, name: str) -> tuple[Lines, dict[Way, Lines]]:
-        """What the functions of one kind of event share, and one function for each way in; these differ only in how
-        they load."""
+        """What the functions of one kind of event share, and one for each way in; these differ in how they load."""
         self.tracks.touch()
         for track in self.marked:
             self.tracks.name(track)

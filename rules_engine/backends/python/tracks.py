@@ -295,9 +295,8 @@ class Tracks:
             if since == "None":
                 moved = f"if all_{name} and len(all_{name}) > 1 and {moved[3:]}"
             with out.block(moved):
-                out.add(
-                    f"tidy_track(changes, {const(track.key)}, all_{name}, {{{self.into(track)}: at_{name}}}, {since}, day)"
-                )
+                kept = f"{{{self.into(track)}: at_{name}}}"
+                out.add(f"tidy_track(changes, {const(track.key)}, all_{name}, {kept}, {since}, day)")
 
 
 def _moves(track: ir.TrackDef, event: ir.EventDef) -> bool:
