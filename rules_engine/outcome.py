@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from rules_engine.state import Change, Lot, State, add_lot, apply, apply_in_place
+from rules_engine.state import Change, LimitUsed, Lot, State, add_lot, apply, apply_in_place
 
 Value: TypeAlias = int | str | bool | None
 
@@ -67,6 +67,18 @@ class TierChange(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Receipt(msgspec.Struct, frozen=True):
+    """What a return is worked out from: how each award falls on the event's lines, and what was so before the event.
+
+    `allocations` has, for each award in order, its rule, unit, what was given and its weight on each line;
+    `Program.parts` spreads the one over the others. `before` holds what the rules could read of the member, and under
+    `limit KEY` what each limit that moved had used.
+    """
+
+    allocations: tuple[tuple[str, str, int, tuple[int, ...]], ...]
+    before: dict[str, Value]
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """The result of one event.
 
@@ -101,6 +113,14 @@ class Outcome(msgspec.Struct, frozen=True):
             if award.given:
                 sums[award.unit] = sums.get(award.unit, 0) + award.given
         return sums
+
+    @property
+    def receipt(self) -> Receipt:
+        """Allocations and before-values together."""
+        mine = self.changes.get(self.member or "", ())
+        used = {f"limit {each.limit}": each.before for each in reversed(mine) if isinstance(each, LimitUsed)}
+        allocations = tuple((each.rule, each.unit, each.given, each.weights) for each in self.awards)
+        return Receipt(allocations, {**self.before, **used})
 
     def to_json(self) -> bytes:
         """The outcome as JSON text."""

@@ -245,3 +245,13 @@ earn "Base" as base { on stay  give 10 points per 1 GBP of net of lines where is
     guest = Guest(program(rules))
     guest.stay("2027-03-01", "10", "spa 10")
     assert "line 2: left out: kind is spa, and it must not be spa" in guest.told
+
+
+def test_the_receipt_has_weights_and_values_from_before() -> None:
+    limited = BASE.replace(" }\n", "  at most 150 points per member per calendar year }\n")
+    scored = program(NIGHTS + 'earn "Nights" { on stay  when nights >= 0  give 1 point }\n' + limited)
+    first = scored.score(_stay("a", "2027-03-01"))
+    second = scored.score(_stay("b", "2027-03-02"), None, scored.apply(None, first))
+    assert ("Base", "point", 50, (1000,)) in second.receipt.allocations
+    assert second.receipt.before["track nights"] == 1
+    assert [value for name, value in second.receipt.before.items() if name.startswith("limit Base")] == [100]

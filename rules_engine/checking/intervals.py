@@ -7,7 +7,7 @@ result; it may be too wide where the same field stands twice, and is never too n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from math import ceil, floor
 
@@ -18,7 +18,8 @@ from .core import field_key, rows_of
 Bounds = tuple[int | None, int | None]
 """The least and the greatest whole number, None where there is none."""
 
-Interval = tuple[Fraction | int | None, Fraction | int | None]
+End = Fraction | int | None
+Interval = tuple[End, End]
 Reads = Mapping[str, Interval]
 """By `field_key`; tracks as `track NAME`, money on lines as `prices`."""
 
@@ -31,7 +32,7 @@ def bounds(node: ir.Expr, reads: Reads) -> Bounds:
     return None if low is None else floor(low), None if high is None else ceil(high)
 
 
-def interval(node: ir.Expr | ir.Stop, reads: Reads) -> Interval:  # noqa: C901 - one arm for each kind of number
+def interval(node: ir.Expr | ir.Stop, reads: Reads) -> Interval:
     """The interval of a number."""
     match node:
         case ir.Num(num=top, den=bottom):
@@ -81,10 +82,10 @@ def _either(parts: list[Interval]) -> Interval:
     return _all_known(lows, min), _all_known(highs, max)
 
 
-def _all_known(ends: Iterable[Fraction | int | None], join: object) -> Fraction | int | None:
+def _all_known(ends: Iterable[End], join: Callable[[list[Fraction | int]], Fraction | int]) -> End:
     found = list(ends)
     known = [end for end in found if end is not None]
-    return join(known) if len(known) == len(found) else None  # type: ignore[operator,no-any-return]
+    return join(known) if len(known) == len(found) else None
 
 
 def _product(left: Interval, right: Interval) -> Interval:
