@@ -2,8 +2,9 @@
 
 In: the head of `checkout.rules` and rules of eight shapes with constants of their own. The stages are timed one by one,
 as `pipeline.load` runs them: parse (positions on every node), check (names, types, meaning), lower, emit (generate the
-functions, compile the one that the first event needs, score it). The yardstick is stock lark on the project's own grammar, LALR, contextual lexer, positions on
-every node; it makes a tree of tokens and looks nothing up. See `stock_lark.py` for what that takes.
+functions, compile the one that the first event needs, score it). The yardstick is stock lark on the project's own
+grammar, LALR, contextual lexer, positions on every node; it makes a tree of tokens and looks nothing up. See
+`stock_lark.py` for what that takes.
 """
 
 from __future__ import annotations

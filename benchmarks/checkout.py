@@ -167,6 +167,7 @@ def _table(times: dict[str, Timed], program: Program, cases: Sequence[Case], oth
     notes = [
         f"Ten rules, baskets of five lines, {given / len(cases[:500]):.1f} awards a basket; all answers are equal.",
         "Peers score trusted integers and stop at the awards: no checks, no counters, no tiers, no receipt.",
+        "The struct of the typed event is registered with the back end by hand; unregistered, it takes the slow way.",
         *(f"Not measured, because it is not installed: {name}." for name in peers.absent()),
         *([f"Versions: {', '.join(peers.versions())}."] if others else []),
     ]

@@ -6,8 +6,9 @@ Times are CPU times of this process and its threads, not of the wall: the machin
 from __future__ import annotations
 
 import gc
-import os
+import json
 import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from time import process_time_ns
@@ -72,11 +73,22 @@ class Child(NamedTuple):
     megabytes: float
 
 
+_WATCH = """
+import json, resource, subprocess, sys
+done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps([done.returncode, used.ru_utime + used.ru_stime, used.ru_maxrss]))
+"""
+
+
 def child(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Child:
-    """Run a command to its end, and say what it cost; raises where it fails."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
-    return Child((used.ru_utime + used.ru_stime) * 1000, used.ru_maxrss / 1024)
+    """Run a command to its end, and say what it cost; raises where it fails.
+
+    A small process stands between: a child counts the memory of the process that it was forked from as its own.
+    """
+    watched = [sys.executable, "-S", "-c", _WATCH, *command]
+    done = subprocess.run(watched, check=True, stdout=subprocess.PIPE, env=environment)
+    code, seconds, kilobytes = json.loads(done.stdout)
+    if code:
+        raise subprocess.CalledProcessError(code, command)
+    return Child(seconds * 1000, kilobytes / 1024)

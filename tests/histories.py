@@ -34,6 +34,7 @@ BIRTHDAYS = ((1988, 2, 29), (1990, 6, 15), (1975, 12, 31), (2001, 1, 1), (1999, 
 JOINED = ((2024, 2, 29), (2026, 12, 31), (2027, 1, 31), (2020, 3, 1), (2027, 2, 28), (2026, 6, 30), (2025, 8, 31))
 TIMES = (0, 1, 5400, 7200, 9000, 25_199, 25_200, 32_400, 43_200, 63_000, 72_000, 82_799, 82_800, 86_399)
 WORDS = ("A1", "B2", "C3", "D4", "R1", "R2", "7", "WELCOME", "online", "Z9", ODD_TEXT)
+RIVALS = ("R1", "R2", "R3", "R9")
 BILLION = 10**9
 
 
@@ -148,7 +149,8 @@ def _facts(pool: Pool) -> dict[str, Any]:
 
 def _event(pool: Pool, number: int, day: int, members: Sequence[str]) -> dict[str, Any]:
     kinds = pool.core.events
-    weights = [6 if kind.name == "visit" else 1 for kind in kinds]
+    begins = {name for match in pool.core.matches for name in match.events}
+    weights = [6 if kind.name == "visit" else 2 if kind.name in begins else 1 for kind in kinds]
     kind = pool.rng.choices(kinds, weights)[0]
     event: dict[str, Any] = {"event": kind.name}
     for field in kind.fields:
@@ -197,7 +199,7 @@ def _value(field: ir.FieldDef, pool: Pool, day: int) -> Any:
     rng = pool.rng
     match field.kind:
         case "text" | "member":
-            return rng.choice(pool.texts)
+            return rng.choice(pool.texts if field.name != "rival" else RIVALS)
         case "choice":
             return rng.choice(field.choices)
         case "tier":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from rules_engine.calendar import format_date
@@ -252,6 +253,18 @@ def test_the_receipt_has_weights_and_values_from_before() -> None:
     scored = program(NIGHTS + 'earn "Nights" { on stay  when nights >= 0  give 1 point }\n' + limited)
     first = scored.score(_stay("a", "2027-03-01"))
     second = scored.score(_stay("b", "2027-03-02"), None, scored.apply(None, first))
-    assert ("Base", "point", 50, (1000,)) in second.receipt.allocations
+    assert ("base", "point", 50, (1000,)) in second.receipt.allocations
     assert second.receipt.before["track nights"] == 1
-    assert [value for name, value in second.receipt.before.items() if name.startswith("limit Base")] == [100]
+    assert [value for name, value in second.receipt.before.items() if name.startswith("limit base")] == [100]
+
+
+def test_typed_events_are_scored_and_checked_like_dictionaries() -> None:
+    scored = program(BASE)
+    sent = _stay("a", "2027-03-01")
+    kind = scored.event_type("stay")
+    assert kind is scored.event_type("stay")
+    assert scored.score(msgspec.convert(sent, kind)) == scored.score(sent)
+    with pytest.raises(EventRefused, match="brand"):
+        scored.score(msgspec.structs.replace(msgspec.convert(sent, kind), brand="palace"))
+    with pytest.raises(KeyError):
+        scored.event_type("voyage")

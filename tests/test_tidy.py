@@ -5,9 +5,14 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+from rules_engine.formatting import format_source
+from rules_engine.parsing import parse
+from rules_engine.source import Source
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "rules_engine"
@@ -56,13 +61,26 @@ def _unit(path: Path) -> str:
     return inside.parts[0].removesuffix(".py")
 
 
+@cache
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _is_module(parts: tuple[str, ...]) -> bool:
+    place = PACKAGE.joinpath(*parts)
+    return place.is_dir() or place.with_suffix(".py").is_file()
+
+
 def _imports(path: Path) -> list[tuple[str, ...]]:
-    """The modules of the package that a module imports, as parts below the package."""
-    found = []
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "rules_engine":
-            parts = tuple(node.module.split(".")[1:])
-            found += [parts] if parts else [(alias.name,) for alias in node.names]
+    """The modules of the package that a module imports, as parts below the package; none is imported as `from .x`."""
+    found: list[tuple[str, ...]] = []
+    for node in ast.walk(_parsed(path)):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} imports by a relative name at line {node.lineno}"
+            package, *inside = (node.module or "").split(".")
+            if package == "rules_engine":
+                inner = [(*inside, alias.name) for alias in node.names]
+                found += [parts if _is_module(parts) else tuple(inside) for parts in inner]
         elif isinstance(node, ast.Import):
             found += [tuple(a.name.split(".")[1:]) for a in node.names if a.name.startswith("rules_engine.")]
     return [parts for parts in found if parts]
@@ -90,11 +108,14 @@ def test_imports_point_one_way(path: Path) -> None:
 
 @pytest.mark.parametrize("path", _modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_rooms_have_one_door(path: Path) -> None:
-    """Nobody imports a room's inner modules."""
+    """Nobody imports a room's inner modules. The back ends are one room each, inside `backends`."""
     unit = _unit(path)
     for parts in _imports(path):
-        if parts[0] in ROOMS and parts[0] != unit:
-            assert len(parts) == 1 or parts[0] == "backends", f"{unit} reaches into {'.'.join(parts)}"
+        if parts[0] not in ROOMS or parts[0] == unit != "backends":
+            continue
+        room = parts[:2] if parts[0] == "backends" else parts[:1]
+        if path.relative_to(PACKAGE).parts[: len(room)] != room:
+            assert len(parts) == len(room), f"{unit} reaches into {'.'.join(parts)}"
 
 
 @pytest.mark.parametrize("path", _modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
@@ -102,22 +123,21 @@ def test_sizes(path: Path) -> None:
     text = path.read_text()
     if path.name not in TABLES:
         assert text.count("\n") <= MODULE_LINES, f"{path.name} has more than {MODULE_LINES} lines"
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(_parsed(path)):
         if isinstance(node, ast.FunctionDef) and node.end_lineno is not None:
             length = node.end_lineno - node.lineno + 1
             assert length <= FUNCTION_LINES, f"{node.name} has {length} lines"
 
 
 def test_no_dead_modules() -> None:
-    """Every module is imported by another, or is a door or a command."""
-    imported = {"/".join(parts) for path in _modules() for parts in _imports(path)}
-    text = "\n".join(p.read_text() for p in _modules())
+    """Every module is imported by another, or is a door or a command that is named by a text."""
+    imported = {parts for path in _modules() for parts in _imports(path)}
+    text = "\n".join(p.read_text(encoding="utf-8") for p in _modules())
     for path in _modules():
-        inside = str(path.relative_to(PACKAGE).with_suffix(""))
-        if path.name in {"__init__.py", "__main__.py"}:
-            continue
-        dotted = inside.replace("/", ".")
-        assert inside in imported or f"rules_engine.{dotted}" in text, f"nothing imports {inside}"
+        inside = path.relative_to(PACKAGE).with_suffix("").parts
+        if path.name not in {"__init__.py", "__main__.py"}:
+            named = f"rules_engine.{'.'.join(inside)}" in text
+            assert inside in imported or named, f"nothing imports {'.'.join(inside)}"
 
 
 DISPLAY = {"cli", "workbench"}  # seconds and percentages shown to a person
@@ -127,7 +147,7 @@ DISPLAY = {"cli", "workbench"}  # seconds and percentages shown to a person
 def test_no_float_in_the_core(path: Path) -> None:
     if _unit(path) in DISPLAY:
         return
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(_parsed(path)):
         if isinstance(node, ast.Constant):
             assert not isinstance(node.value, float), f"a float at line {node.lineno}"
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -135,10 +155,8 @@ def test_no_float_in_the_core(path: Path) -> None:
 
 
 def _tracked() -> list[Path]:
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split(
-        "\n"
-    )
-    return [ROOT / name for name in listed if name and (ROOT / name).is_file()]
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    return [ROOT / name for name in listed.splitlines() if (ROOT / name).is_file()]
 
 
 def test_no_machine_paths() -> None:
@@ -151,11 +169,57 @@ def test_no_machine_paths() -> None:
         assert found is None, f"{path.relative_to(ROOT)} names {found.group()!r}"
 
 
-def test_public_names_are_sorted() -> None:
-    for path in _modules():
-        if path.name != "__init__.py":
-            continue
-        for node in ast.parse(path.read_text()).body:
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-                names = ast.literal_eval(node.value)
-                assert list(names) == sorted(names), f"{path} has an unsorted __all__"
+def _order(name: str) -> tuple[bool, bool, str]:
+    """As ruff sorts names: constants, then classes, then the rest."""
+    return not name.isupper(), not name[0].isupper(), name
+
+
+@pytest.mark.parametrize("path", [p for p in _modules() if p.name == "__init__.py"], ids=_unit)
+def test_doors_name_what_they_offer(path: Path) -> None:
+    """A door with code in it has an `__all__`, sorted, and all of its names exist."""
+    body = _parsed(path).body
+    names: list[str] = next(
+        (ast.literal_eval(each.value) for each in body if isinstance(each, ast.Assign) and _target(each) == "__all__"),
+        [],
+    )
+    assert names or len(body) == 1, "no __all__"
+    assert names == sorted(names, key=_order)
+
+
+def _target(node: ast.Assign) -> str:
+    return ast.unparse(node.targets[0])
+
+
+@pytest.mark.parametrize("path", _modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_everything_public_is_described(path: Path) -> None:
+    """Modules, classes, functions; that the public classes describe their methods is tested in `test_public`."""
+    module = _parsed(path)
+    defined = [each for each in module.body if isinstance(each, ast.FunctionDef | ast.ClassDef)]
+    bare = [each.name for each in defined if not each.name.startswith("_") and not ast.get_docstring(each)]
+    assert ast.get_docstring(module), "the module does not say what it is for"
+    assert bare == []
+
+
+REASONED = ("pytest.skip", "pytest.mark.skip", "pytest.mark.skipif", "pytest.mark.xfail")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests").rglob("*.py")), ids=lambda p: p.name)
+def test_what_is_left_out_has_a_reason(path: Path) -> None:
+    for node in ast.walk(_parsed(path)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in REASONED:
+            said = {each.arg for each in node.keywords}
+            assert "reason" in said or (node.args and not said), f"no reason at line {node.lineno}"
+        elif isinstance(node, ast.FunctionDef):
+            bare = [each for each in map(ast.unparse, node.decorator_list) if each in REASONED]
+            assert bare == [], f"{node.name}: {bare} without a reason"
+
+
+RULES = ("examples", "tests/corpus/programmes", "rules_engine/vocabulary")
+
+
+@pytest.mark.parametrize(
+    "path", sorted(p for each in RULES for p in (ROOT / each).rglob("*.rules")), ids=lambda p: p.name
+)
+def test_rule_files_are_formatted(path: Path) -> None:
+    source = Source(path.name, path.read_text(encoding="utf-8"))
+    assert format_source(source, parse(source)) == source.text, f"say `rules fmt {path.relative_to(ROOT)}`"

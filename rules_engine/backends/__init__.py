@@ -48,6 +48,10 @@ class Backend(Protocol):
         """The fused way from what a host sends to an outcome, or None."""
         ...
 
+    def typed(self, struct: type) -> None:
+        """Take events of this struct by the quick way, if there is one; its tag names their kind."""
+        ...
+
     def opened(self, content: bytes) -> object | None:
         """The event in JSON text as a plain struct that `score` takes, or None where it cannot be read so."""
         ...

@@ -5,13 +5,13 @@ program to see. It never raises on user text, and a declaration that does not pa
 An editor keeps a `Checker`, which checks again only the declarations that an edit concerns.
 """
 
-from .checker import Checked, Checker, SourceFile, check
-from .circles import in_order
-from .declarations import CheckedOne, check_one
-from .imports import Folder, NoFolder
-from .infos import EventInfo, HeaderInfo
-from .relocating import core_of
-from .symbols import Entry, Symbols, symbols
+from rules_engine.checking.checker import Checked, Checker, SourceFile, check
+from rules_engine.checking.circles import in_order
+from rules_engine.checking.declarations import CheckedOne, check_one
+from rules_engine.checking.imports import Folder, NoFolder
+from rules_engine.checking.infos import EventInfo, HeaderInfo
+from rules_engine.checking.relocating import core_of
+from rules_engine.checking.symbols import Entry, Symbols, symbols
 
 __all__ = [
     "Checked",

@@ -14,6 +14,12 @@ from typing import TypeVar
 import msgspec
 
 from rules_engine import ir, tree
+from rules_engine.checking import conditions, dates, expressions, keys, measures, names, rates, unknowns
+from rules_engine.checking.context import Context
+from rules_engine.checking.core import integral
+from rules_engine.checking.env import STAGE_WORDS, Env, Stage, env_for, narrowed
+from rules_engine.checking.infos import RuleInfo, UnitInfo
+from rules_engine.checking.typed import Typed, lean, unknown
 from rules_engine.diagnostics import Fix
 from rules_engine.types import (
     Count,
@@ -25,13 +31,6 @@ from rules_engine.types import (
     alike,
     describe,
 )
-
-from . import conditions, dates, expressions, keys, measures, names, rates, unknowns
-from .context import Context
-from .core import integral
-from .env import STAGE_WORDS, Env, Stage, env_for, narrowed
-from .infos import RuleInfo, UnitInfo
-from .typed import Typed, lean, unknown
 
 M = TypeVar("M", bound=tree.Node)
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .infos import GroupInfo, MatchInfo, RuleInfo, alike
+from rules_engine.checking.infos import GroupInfo, MatchInfo, RuleInfo, alike
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .context import ReadKey
-    from .symbols import Symbols
+    from rules_engine.checking.context import ReadKey
+    from rules_engine.checking.symbols import Symbols
 
 
 def changed_names(

@@ -17,17 +17,16 @@ import msgspec
 from msgspec.structs import replace
 
 from rules_engine import tree
+from rules_engine.checking.changes import changed_names
+from rules_engine.checking.declarations import LANGUAGE_VERSION, CheckedOne, check_one
+from rules_engine.checking.imports import Folder, NoFolder
+from rules_engine.checking.program import whole_program
+from rules_engine.checking.relocating import moved
+from rules_engine.checking.symbols import Broken, Entry, Symbols, symbols
 from rules_engine.currencies import CURRENCY_DECIMALS
 from rules_engine.diagnostics import Diagnostic, did_you_mean, sort_key
 from rules_engine.parsing import Parsed, parse
 from rules_engine.source import Source
-
-from .changes import changed_names
-from .declarations import LANGUAGE_VERSION, CheckedOne, check_one
-from .imports import Folder, NoFolder
-from .program import whole_program
-from .relocating import moved
-from .symbols import Broken, Entry, Symbols, symbols
 
 Vocabulary: TypeAlias = Callable[[str], str | None]
 """The text of a vocabulary of the package by its name."""

@@ -10,6 +10,11 @@ from fractions import Fraction
 from typing import Literal
 
 from rules_engine import ir, periods, tree
+from rules_engine.checking import dates, expressions, keys, measures, names, tables, unknowns
+from rules_engine.checking.core import both, mul, negated, num
+from rules_engine.checking.env import STAGE_WORDS, Env, proof
+from rules_engine.checking.infos import BrokenInfo, DefineInfo, EventInfo, PeriodInfo, TableInfo, TrackInfo
+from rules_engine.checking.typed import Typed
 from rules_engine.diagnostics import Fix
 from rules_engine.types import (
     DATE,
@@ -31,12 +36,6 @@ from rules_engine.types import (
     alike,
     describe,
 )
-
-from . import dates, expressions, keys, measures, names, tables, unknowns
-from .core import both, mul, negated, num
-from .env import STAGE_WORDS, Env, proof
-from .infos import BrokenInfo, DefineInfo, EventInfo, PeriodInfo, TableInfo, TrackInfo
-from .typed import Typed
 
 Op = Literal["=", "!=", "<", "<=", ">", ">="]
 

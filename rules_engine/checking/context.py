@@ -14,11 +14,7 @@ import msgspec
 
 from rules_engine import ir, periods, tree
 from rules_engine.calendar import Duration, parse_date
-from rules_engine.currencies import CURRENCY_DECIMALS
-from rules_engine.diagnostics import Diagnostic, Fix, Label, nearest
-from rules_engine.values import ValueFault
-
-from .infos import (
+from rules_engine.checking.infos import (
     BrokenInfo,
     EventInfo,
     HeaderInfo,
@@ -30,13 +26,15 @@ from .infos import (
     Setting,
     TiersInfo,
 )
+from rules_engine.currencies import CURRENCY_DECIMALS
+from rules_engine.diagnostics import Diagnostic, Fix, Label, nearest
+from rules_engine.values import ValueFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from rules_engine.checking.symbols import Symbols
     from rules_engine.source import Span
-
-    from .symbols import Symbols
 
 ReadKey: TypeAlias = tuple[str, str]
 """What was looked up: the table of symbols and the name in it (empty: the table's names themselves)."""

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from rules_engine import ir
 
+
 def num(value: Fraction | int, at: ir.Origin) -> ir.Num:
     """An exact number."""
     exact = Fraction(value)

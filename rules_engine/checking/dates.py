@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from rules_engine import ir, tree
 from rules_engine.calendar import local_instant, parse_date, parse_time
+from rules_engine.checking import conditions, expressions, names, tables
+from rules_engine.checking.context import Context
+from rules_engine.checking.core import both
+from rules_engine.checking.env import Env, env_for
+from rules_engine.checking.infos import EventInfo
+from rules_engine.checking.typed import Typed
 from rules_engine.types import DATE, Date, Instant, Unknown, describe
 from rules_engine.values import ValueFault
-
-from . import conditions, expressions, names, tables
-from .context import Context
-from .core import both
-from .env import Env, env_for
-from .infos import EventInfo
-from .typed import Typed
 
 
 def date(node: tree.DateExpr | tree.Expr, env: Env) -> ir.Expr:

@@ -12,25 +12,24 @@ from typing import TypeAlias, assert_never
 import msgspec
 
 from rules_engine import ir, periods, tree
+from rules_engine.checking.context import Context, Need, ReadKey
+from rules_engine.checking.elaboration import anchor, define_decl, env_for, table_decl
+from rules_engine.checking.events import event_info
+from rules_engine.checking.fields import fields_of
+from rules_engine.checking.groups import group_def, holdout_def
+from rules_engine.checking.headers import header_info, not_evaluated
+from rules_engine.checking.imports import import_column, import_table
+from rules_engine.checking.infos import EventInfo, HeaderInfo, PeriodInfo
+from rules_engine.checking.ladders import match_def, tiers_def
+from rules_engine.checking.not_yet import of_event
+from rules_engine.checking.rules import rule_def
+from rules_engine.checking.scenarios import check_test
+from rules_engine.checking.spans import anchors_of, period_of
+from rules_engine.checking.subjects import subject
+from rules_engine.checking.symbols import Entry, Symbols
+from rules_engine.checking.tracks import track_def
+from rules_engine.checking.units import unit_def
 from rules_engine.diagnostics import Diagnostic
-
-from .context import Context, Need, ReadKey
-from .elaboration import anchor, define_decl, env_for, table_decl
-from .events import event_info
-from .fields import fields_of
-from .groups import group_def, holdout_def
-from .headers import header_info, not_evaluated
-from .imports import import_column, import_table
-from .infos import EventInfo, HeaderInfo, PeriodInfo
-from .ladders import match_def, tiers_def
-from .not_yet import of_event
-from .rules import rule_def
-from .scenarios import check_test
-from .spans import anchors_of, period_of
-from .subjects import subject
-from .symbols import Entry, Symbols
-from .tracks import track_def
-from .units import unit_def
 
 MemberFields: TypeAlias = tuple[ir.FieldDef, ...]
 Core: TypeAlias = (

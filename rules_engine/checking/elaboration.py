@@ -4,15 +4,15 @@ Declarations import these from here and nothing of the modules behind, so that t
 place that can be read.
 """
 
-from .amounts import award_has_lines, award_units, give, limit_amount, marks
-from .conditions import condition
-from .dates import anchor, date, dates, day_field, life, unit_life
-from .env import Env, Stage, env_for, narrowed
-from .folds import FoldParts, fold, fold_type
-from .literals import constant
-from .names import rung_of
-from .tables import keep, rung_table, table_decl
-from .unknowns import define_decl
+from rules_engine.checking.amounts import award_has_lines, award_units, give, limit_amount, marks
+from rules_engine.checking.conditions import condition
+from rules_engine.checking.dates import anchor, date, dates, day_field, life, unit_life
+from rules_engine.checking.env import Env, Stage, env_for, narrowed
+from rules_engine.checking.folds import FoldParts, fold, fold_type
+from rules_engine.checking.literals import constant
+from rules_engine.checking.names import rung_of
+from rules_engine.checking.tables import keep, rung_table, table_decl
+from rules_engine.checking.unknowns import define_decl
 
 __all__ = [
     "Env",

@@ -17,13 +17,12 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from rules_engine import ir, tree
+from rules_engine.checking.context import Context
+from rules_engine.checking.infos import DefineInfo, EventInfo
 from rules_engine.codes import CODES
 from rules_engine.diagnostics import Fix, Label
 from rules_engine.source import Span
 from rules_engine.types import Type
-
-from .context import Context
-from .infos import DefineInfo, EventInfo
 
 Stage: TypeAlias = Literal["earn", "track", "tier", "match", "reward", "holdout", "life", "period", "offer"]
 

@@ -10,12 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules_engine import ir, tree
-
-from .fields import fields_of
-from .infos import EventInfo
+from rules_engine.checking.fields import fields_of
+from rules_engine.checking.infos import EventInfo
 
 if TYPE_CHECKING:
-    from .context import Context
+    from rules_engine.checking.context import Context
 
 PRICES = ("list", "list each")
 ONCE = ("id", "quantity", "was", "floor", "tax rate", "shipping", "household")

@@ -13,6 +13,10 @@ from typing import assert_never
 
 from rules_engine import ir, tree
 from rules_engine.calendar import parse_date, parse_time
+from rules_engine.checking import conditions, dates, measures, names, rates, tables, unknowns
+from rules_engine.checking.core import add, mul, negative, num, value_of
+from rules_engine.checking.env import Env
+from rules_engine.checking.typed import Typed, scaled, unknown
 from rules_engine.diagnostics import Fix
 from rules_engine.solving import Value
 from rules_engine.types import (
@@ -38,11 +42,6 @@ from rules_engine.types import (
     total,
 )
 from rules_engine.values import ValueFault
-
-from . import conditions, dates, measures, names, rates, tables, unknowns
-from .core import add, mul, negative, num, value_of
-from .env import Env
-from .typed import Typed, scaled, unknown
 
 
 def value(node: tree.Expr, env: Env, expected: Type | None = None) -> Typed:

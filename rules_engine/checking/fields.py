@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, assert_never
 from msgspec.structs import replace
 
 from rules_engine import ir, tree
+from rules_engine.checking.infos import BrokenInfo, TiersInfo, UnitInfo
 from rules_engine.values import RATE_DECIMALS_MAX, ValueFault, parse_decimal, parse_rate
 
-from .infos import BrokenInfo, TiersInfo, UnitInfo
-
 if TYPE_CHECKING:
-    from .context import Context
+    from rules_engine.checking.context import Context
 
 TEXT_MAX: Final = 256
 NUMBER_MAX: Final = 2**53

@@ -11,6 +11,12 @@ from typing import Literal
 import msgspec
 
 from rules_engine import ir, tree
+from rules_engine.checking import conditions, dates, expressions, keys, measures, names, unknowns
+from rules_engine.checking.context import Context
+from rules_engine.checking.core import integral
+from rules_engine.checking.env import Env, env_for, narrowed
+from rules_engine.checking.infos import BrokenInfo, RuleInfo, TrackInfo
+from rules_engine.checking.typed import Typed
 from rules_engine.types import (
     COUNT,
     UNKNOWN,
@@ -21,13 +27,6 @@ from rules_engine.types import (
     describe,
     is_number,
 )
-
-from . import conditions, dates, expressions, keys, measures, names, unknowns
-from .context import Context
-from .core import integral
-from .env import Env, env_for, narrowed
-from .infos import BrokenInfo, RuleInfo, TrackInfo
-from .typed import Typed
 
 FoldKind = Literal["sum", "count", "distinct", "streak"]
 

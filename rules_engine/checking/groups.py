@@ -9,13 +9,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from rules_engine import ir, tree
-
-from .elaboration import award_has_lines, award_units, condition, env_for
-from .infos import BrokenInfo, GroupInfo, MatchInfo, RuleInfo
-from .limits import Owner, limit_defs
+from rules_engine.checking.elaboration import award_has_lines, award_units, condition, env_for
+from rules_engine.checking.infos import BrokenInfo, GroupInfo, MatchInfo, RuleInfo
+from rules_engine.checking.limits import Owner, limit_defs
 
 if TYPE_CHECKING:
-    from .context import Context
+    from rules_engine.checking.context import Context
 
 
 def group_def(declared: tree.GroupDecl, context: Context) -> ir.GroupDef | None:

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Literal, assert_never
 
 from rules_engine import ir, tree
 from rules_engine.calendar import check_zone, parse_date
+from rules_engine.checking.infos import HeaderInfo
+from rules_engine.checking.spans import month_of, weekday_of
 from rules_engine.currencies import CURRENCY_DECIMALS
 from rules_engine.values import ValueFault
 
-from .infos import HeaderInfo
-from .spans import month_of, weekday_of
-
 if TYPE_CHECKING:
-    from .context import Context
+    from rules_engine.checking.context import Context
 
 DECIMALS_MAX = 6
 NO_HEADER = HeaderInfo("", {}, None, None, None, None, None, None, False)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from rules_engine import ir, tree
 
 if TYPE_CHECKING:
-    from .context import Context
+    from rules_engine.checking.context import Context
 
 
 class Folder(Protocol):

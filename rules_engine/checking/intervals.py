@@ -12,8 +12,7 @@ from fractions import Fraction
 from math import ceil, floor
 
 from rules_engine import ir
-
-from .core import field_key, rows_of
+from rules_engine.checking.core import field_key, rows_of
 
 Bounds = tuple[int | None, int | None]
 """The least and the greatest whole number, None where there is none."""

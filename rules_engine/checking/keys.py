@@ -13,6 +13,12 @@ from fractions import Fraction
 import msgspec
 
 from rules_engine import ir, solving, tree
+from rules_engine.checking import conditions, expressions, measures, names, proofs, rates
+from rules_engine.checking.core import add, field_key, integral, mul, num
+from rules_engine.checking.env import Env
+from rules_engine.checking.infos import TiersInfo
+from rules_engine.checking.intervals import Bounds, Interval, bounds
+from rules_engine.checking.typed import Typed, unknown
 from rules_engine.solving import AnyText, Domain, Range, Value, Values
 from rules_engine.types import (
     COUNT,
@@ -34,13 +40,6 @@ from rules_engine.types import (
     describe,
     is_number,
 )
-
-from . import conditions, expressions, measures, names, proofs, rates
-from .core import add, field_key, integral, mul, num
-from .env import Env
-from .infos import TiersInfo
-from .intervals import Bounds, Interval, bounds
-from .typed import Typed, unknown
 
 ANY = ir.AnyTest()
 

@@ -9,16 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from rules_engine import ir, tree
-
-from .elaboration import Env, condition, dates, env_for, keep, life, narrowed, rung_of, rung_table
-from .infos import BrokenInfo, MatchInfo
-from .limits import Owner, limit_defs
-from .not_yet import of_limits, of_sources
-from .rules import award_reads, nodes
-from .tracks import known_events
+from rules_engine.checking.elaboration import Env, condition, dates, env_for, keep, life, narrowed, rung_of, rung_table
+from rules_engine.checking.infos import BrokenInfo, MatchInfo
+from rules_engine.checking.limits import Owner, limit_defs
+from rules_engine.checking.not_yet import of_limits, of_sources
+from rules_engine.checking.rules import award_reads, nodes
+from rules_engine.checking.tracks import known_events
 
 if TYPE_CHECKING:
-    from .context import Context
+    from rules_engine.checking.context import Context
 
 T = TypeVar("T", bound=tree.TierClause)
 

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from rules_engine import ir, periods, tree
-
-from .elaboration import day_field, limit_amount
-from .tracks import uncovered, window_of
+from rules_engine.checking.elaboration import day_field, limit_amount
+from rules_engine.checking.tracks import uncovered, window_of
 
 if TYPE_CHECKING:
-    from .context import Context
-    from .elaboration import Env
+    from rules_engine.checking.context import Context
+    from rules_engine.checking.elaboration import Env
 
 LIFETIME = ir.Window("lifetime")
 

@@ -10,12 +10,11 @@ from fractions import Fraction
 
 from rules_engine import ir, tree
 from rules_engine.calendar import day_start
+from rules_engine.checking import expressions, names
+from rules_engine.checking.env import Env
 from rules_engine.diagnostics import Fix
 from rules_engine.event import FieldValue
 from rules_engine.types import Codes, Date, Instant, ListOf, Member, Rate, Text, Type, Unknown, describe
-
-from . import expressions, names
-from .env import Env
 
 RATE_SCALE = 10**9
 

@@ -9,6 +9,11 @@ event it is the sum over the lines.
 from __future__ import annotations
 
 from rules_engine import ir, tree
+from rules_engine.checking import amounts, conditions, expressions, folds, names
+from rules_engine.checking.env import STAGE_WORDS, Env, narrowed
+from rules_engine.checking.infos import EventInfo, RuleInfo, TrackInfo
+from rules_engine.checking.intervals import Bounds
+from rules_engine.checking.typed import Typed, unknown, without_shares
 from rules_engine.diagnostics import Fix
 from rules_engine.types import (
     COUNT,
@@ -22,12 +27,6 @@ from rules_engine.types import (
     describe,
     is_number,
 )
-
-from . import amounts, conditions, expressions, folds, names
-from .env import STAGE_WORDS, Env, narrowed
-from .infos import EventInfo, RuleInfo, TrackInfo
-from .intervals import Bounds
-from .typed import Typed, unknown, without_shares
 
 Node = tree.Expr
 

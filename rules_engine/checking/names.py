@@ -12,6 +12,24 @@ from typing import Literal
 import msgspec
 
 from rules_engine import ir, tree
+from rules_engine.checking import expressions, measures, tables, unknowns
+from rules_engine.checking.core import both
+from rules_engine.checking.env import STAGE_WORDS, Env, owners
+from rules_engine.checking.infos import (
+    BrokenInfo,
+    DefineInfo,
+    EventInfo,
+    GroupInfo,
+    Info,
+    MatchInfo,
+    PeriodInfo,
+    RuleInfo,
+    TableInfo,
+    TiersInfo,
+    TrackInfo,
+    UnitInfo,
+)
+from rules_engine.checking.typed import Typed, unknown
 from rules_engine.diagnostics import Fix
 from rules_engine.types import (
     COUNT,
@@ -33,25 +51,6 @@ from rules_engine.types import (
     Unit,
     alike,
 )
-
-from . import expressions, measures, tables, unknowns
-from .core import both
-from .env import STAGE_WORDS, Env, owners
-from .infos import (
-    BrokenInfo,
-    DefineInfo,
-    EventInfo,
-    GroupInfo,
-    Info,
-    MatchInfo,
-    PeriodInfo,
-    RuleInfo,
-    TableInfo,
-    TiersInfo,
-    TrackInfo,
-    UnitInfo,
-)
-from .typed import Typed, unknown
 
 BASES = ("list", "catalogue", "net", "paid")
 """Money bases that an evaluated rule may name; `was` and `current` belong to offers."""

@@ -10,19 +10,18 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from rules_engine import ir, tree
+from rules_engine.checking.circles import circle
+from rules_engine.checking.infos import RuleInfo, Setting
+from rules_engine.checking.rules import nodes
+from rules_engine.checking.subjects import subject
 from rules_engine.diagnostics import Diagnostic, Fix, Label
-
-from .circles import circle
-from .infos import RuleInfo, Setting
-from .rules import nodes
-from .subjects import subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from .context import Need
-    from .declarations import CheckedOne
-    from .symbols import Entry, Symbols
+    from rules_engine.checking.context import Need
+    from rules_engine.checking.declarations import CheckedOne
+    from rules_engine.checking.symbols import Entry, Symbols
 
 SETTINGS: Final[dict[Setting, tuple[str, str, str]]] = {
     "currency": ("S110", "currency", "currency GBP, rounded half up"),

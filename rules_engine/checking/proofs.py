@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING
 
 from rules_engine import solving, tree
 from rules_engine.calendar import format_date
+from rules_engine.checking.env import Env
+from rules_engine.checking.infos import TiersInfo
 from rules_engine.diagnostics import Fix, Label
 from rules_engine.solving import Domain, Range, Value, Values
 from rules_engine.types import COUNT, FLAG, NUMBERS, Choice, Date, Money, Tier, Type, Unit, describe
 from rules_engine.values import format_decimal
 
-from .env import Env
-from .infos import TiersInfo
-
 if TYPE_CHECKING:
-    from .keys import KeyPlan
+    from rules_engine.checking.keys import KeyPlan
 
 
 def prove(table: tree.TableBy, keys: list[KeyPlan], rows: list[solving.Row], closing: str | None, env: Env) -> None:

@@ -11,6 +11,11 @@ from fractions import Fraction
 from itertools import pairwise
 
 from rules_engine import ir, tree
+from rules_engine.checking import conditions, expressions, folds, keys, measures
+from rules_engine.checking.core import integral, mul, num, value_of
+from rules_engine.checking.env import Env
+from rules_engine.checking.infos import TrackInfo
+from rules_engine.checking.typed import Typed, scaled, unknown
 from rules_engine.types import (
     UNKNOWN,
     Money,
@@ -25,12 +30,6 @@ from rules_engine.types import (
     describe,
     is_number,
 )
-
-from . import conditions, expressions, folds, keys, measures
-from .core import integral, mul, num, value_of
-from .env import Env
-from .infos import TrackInfo
-from .typed import Typed, scaled, unknown
 
 
 def per(node: tree.Per, env: Env) -> Typed:

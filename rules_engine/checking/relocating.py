@@ -12,14 +12,12 @@ import msgspec
 from msgspec.structs import replace
 
 from rules_engine import ir
-
-from .declarations import CheckedOne
+from rules_engine.checking.declarations import CheckedOne
 
 if TYPE_CHECKING:
+    from rules_engine.checking.symbols import Entry
     from rules_engine.diagnostics import Diagnostic, Fix, Label
     from rules_engine.source import Span
-
-    from .symbols import Entry
 
 
 def moved(one: CheckedOne, entry: Entry) -> CheckedOne:

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from rules_engine import ir, tree
-
-from .elaboration import Env, condition, dates, env_for, give, marks, narrowed
-from .infos import BrokenInfo, GroupInfo, RuleInfo
-from .limits import Owner, limit_defs
-from .not_yet import of_rule
-from .tracks import known_events
+from rules_engine.checking.elaboration import Env, condition, dates, env_for, give, marks, narrowed
+from rules_engine.checking.infos import BrokenInfo, GroupInfo, RuleInfo
+from rules_engine.checking.limits import Owner, limit_defs
+from rules_engine.checking.not_yet import of_rule
+from rules_engine.checking.tracks import known_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .context import Context
+    from rules_engine.checking.context import Context
 
 
 def rule_def(declared: tree.RuleDecl, context: Context) -> ir.RuleDef | None:

@@ -8,14 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from rules_engine import ir, tree
-
-from .elaboration import award_units, constant, env_for, rung_of
-from .groups import known_rule
-from .infos import BrokenInfo, EventInfo, MatchInfo, RuleInfo, TiersInfo, TrackInfo, UnitInfo
+from rules_engine.checking.elaboration import award_units, constant, env_for, rung_of
+from rules_engine.checking.groups import known_rule
+from rules_engine.checking.infos import BrokenInfo, EventInfo, MatchInfo, RuleInfo, TiersInfo, TrackInfo, UnitInfo
 
 if TYPE_CHECKING:
-    from .context import Context
-    from .elaboration import Env
+    from rules_engine.checking.context import Context
+    from rules_engine.checking.elaboration import Env
 
 
 def check_test(declared: tree.TestDecl, context: Context) -> None:

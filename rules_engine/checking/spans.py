@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from rules_engine import periods, tree
 from rules_engine.calendar import MONTHS, WEEKDAYS, parse_date, parse_time
+from rules_engine.checking.context import calendar_unit, duration
+from rules_engine.checking.infos import BrokenInfo, PeriodInfo
 from rules_engine.values import ValueFault
 
-from .context import calendar_unit, duration
-from .infos import BrokenInfo, PeriodInfo
-
 if TYPE_CHECKING:
-    from .context import Context
+    from rules_engine.checking.context import Context
 
 NESTING_MAX: Final = 20
 _MONTHS: Final = {name[:cut].casefold(): at for at, full in enumerate(MONTHS, 1) for cut in (3, 9) for name in (full,)}

@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 import msgspec
 
 from rules_engine import ir, tree
-from rules_engine.diagnostics import Diagnostic, Label, nearest
-
-from .context import Context
-from .events import event_info
-from .fields import fields_of
-from .headers import NO_HEADER, header_info, supposed_header
-from .imports import Folder, NoFolder
-from .infos import (
+from rules_engine.checking.context import Context
+from rules_engine.checking.events import event_info
+from rules_engine.checking.fields import fields_of
+from rules_engine.checking.headers import NO_HEADER, header_info, supposed_header
+from rules_engine.checking.imports import Folder, NoFolder
+from rules_engine.checking.infos import (
     STAGES,
     BrokenInfo,
     DefineInfo,
@@ -35,10 +33,11 @@ from .infos import (
     TiersInfo,
     UnitInfo,
 )
-from .not_yet import of_rule, words_of
-from .spans import NESTING_MAX, period_of
-from .tracks import track_info
-from .units import unit_info
+from rules_engine.checking.not_yet import of_rule, words_of
+from rules_engine.checking.spans import NESTING_MAX, period_of
+from rules_engine.checking.tracks import track_info
+from rules_engine.checking.units import unit_info
+from rules_engine.diagnostics import Diagnostic, Label, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

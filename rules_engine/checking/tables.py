@@ -12,6 +12,9 @@ from collections.abc import Sequence
 import msgspec
 
 from rules_engine import ir, solving, tree
+from rules_engine.checking import conditions, dates, expressions, keys, proofs
+from rules_engine.checking.env import STAGE_WORDS, Env
+from rules_engine.checking.typed import Typed, scaled, unknown
 from rules_engine.types import (
     COUNT,
     DATE,
@@ -26,10 +29,6 @@ from rules_engine.types import (
     describe,
     is_number,
 )
-
-from . import conditions, dates, expressions, keys, proofs
-from .env import STAGE_WORDS, Env
-from .typed import Typed, scaled, unknown
 
 
 class Plan(msgspec.Struct, frozen=True):

@@ -9,14 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from rules_engine import ir, periods, tree
-
-from .elaboration import env_for, fold
-from .infos import PeriodInfo, TrackInfo, UnitInfo
-from .not_yet import of_track, words_of
-from .units import known_event
+from rules_engine.checking.elaboration import env_for, fold
+from rules_engine.checking.infos import PeriodInfo, TrackInfo, UnitInfo
+from rules_engine.checking.not_yet import of_track, words_of
+from rules_engine.checking.units import known_event
 
 if TYPE_CHECKING:
-    from .context import Context
+    from rules_engine.checking.context import Context
 
 Kind = Literal["sum", "count", "distinct", "streak", ""]
 

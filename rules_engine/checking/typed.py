@@ -5,9 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from rules_engine import ir
+from rules_engine.checking.core import mul
 from rules_engine.types import UNKNOWN, Type
-
-from .core import mul
 
 
 class Typed(msgspec.Struct, frozen=True):

@@ -8,14 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from rules_engine import ir, tree
+from rules_engine.checking.elaboration import date, env_for, unit_life
+from rules_engine.checking.fields import bound_of, fields_of
+from rules_engine.checking.infos import UnitInfo
 from rules_engine.currencies import CURRENCY_DECIMALS
 
-from .elaboration import date, env_for, unit_life
-from .fields import bound_of, fields_of
-from .infos import UnitInfo
-
 if TYPE_CHECKING:
-    from .context import Context
+    from rules_engine.checking.context import Context
 
 DECIMALS_MAX = 6
 T = TypeVar("T", bound=tree.UnitClause)

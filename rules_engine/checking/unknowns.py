@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rules_engine import tree
+from rules_engine.checking import names
+from rules_engine.checking.context import Context
+from rules_engine.checking.env import STAGE_WORDS, Env, env_for, owners
+from rules_engine.checking.infos import BrokenInfo, EventInfo, Info
+from rules_engine.checking.typed import Typed, unknown
 from rules_engine.diagnostics import Fix, nearest
 from rules_engine.types import Choice, Tier, Type
-
-from . import names
-from .context import Context
-from .env import STAGE_WORDS, Env, env_for, owners
-from .infos import BrokenInfo, EventInfo, Info
-from .typed import Typed, unknown
 
 
 def unknown_name(name: tree.Name, env: Env, expected: Type | None = None) -> Typed:

@@ -12,6 +12,8 @@ from importlib import import_module
 
 import click
 
+__all__ = ["main"]
+
 COMMANDS = {
     "check": "rules_engine.cli.check",
     "explain": "rules_engine.cli.explain",

@@ -27,14 +27,14 @@ from rules_engine.feeds.writers import (
 if TYPE_CHECKING:
     from rules_engine.feeds.mapping import Mapping as Mapping
 
-__all__ = [  # noqa: RUF022
-    "Column",
-    "Count",
+__all__ = [
     "EFFECT_COLUMNS",
     "ENDINGS",
+    "REJECT_COLUMNS",
+    "Column",
+    "Count",
     "Fault",
     "FeedError",
-    "REJECT_COLUMNS",
     "Read",
     "StateFile",
     "Tally",

@@ -8,12 +8,12 @@ from typing import assert_never
 from rules_engine import tree
 from rules_engine.formatting.blocks import Clause, block, braces, fields, joined, stacked
 from rules_engine.formatting.clauses import on_return, sources
-from rules_engine.formatting.document import HARD, Choice, Doc, cat, commas, flat, nest
+from rules_engine.formatting.document import HARD, Choice, Doc, cat, commas, fill, flat, nest
 from rules_engine.formatting.expressions import SUM, operand, where
 from rules_engine.formatting.literals import day_month, duration, names, number, quoted
 from rules_engine.formatting.printer import Entry, NodePrinter, Printer
 from rules_engine.formatting.rules import BODY, words
-from rules_engine.formatting.tables import field_lines, spaced
+from rules_engine.formatting.tables import FIELDS, field_lines, spaced
 from rules_engine.formatting.titles import signed
 
 SETTING = 11
@@ -169,7 +169,7 @@ def _event(p: Printer, node: tree.EventDecl) -> Doc:
     if node.lines is not None:
         inline.append(p(node.lines))
         entries.append(Entry(node.lines.span, p(node.lines)))
-    return braces(p, head, inline, entries, ((node.priced_in or node.identified_by).span[1], node.span[1]))
+    return braces(p, head, inline, entries, ((node.priced_in or node.identified_by).span[1], node.span[1]), FIELDS)
 
 
 def _lines(p: Printer, node: tree.LinesDecl) -> Doc:
@@ -201,8 +201,20 @@ def _tiers(p: Printer, node: tree.TiersDecl) -> Doc:
     return braces(p, head, inline, stacked(clauses, column), (node.span[0] + len("tiers"), node.span[1]))
 
 
+PATHS = 110
+"""Columns of a line of paths to a tier."""
+
+
 def _ways(p: Printer, node: tree.RungDecl) -> Doc:
-    return commas([p(way) if at == 0 else cat("or ", p(way)) for at, way in enumerate(node.ways)]) if node.ways else ""
+    """The paths to a tier: broken before `or when` where the user did so, and where a line would be too long."""
+    lines: list[list[Doc]] = []
+    for at, way in enumerate(node.ways):
+        if at == 0 or p.broke(node.ways[at - 1].span[1], way.span[0]):
+            lines.append([])
+        path = p(way) if at == 0 else cat("or ", p(way))
+        lines[-1].append(path if at == len(node.ways) - 1 else cat(path, ","))
+    parts = [part for line in lines for part in (HARD, fill(line, PATHS))]
+    return cat(*parts[1:]) if parts else ""
 
 
 def _rung(p: Printer, node: tree.RungDecl) -> Doc:

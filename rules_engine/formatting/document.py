@@ -12,6 +12,8 @@ written at once and only what does not fit is taken apart:
 - `Note` is a comment: it waits for the end of the line it stands on;
 - `HARD` ends a line.
 
+A `Fill` may ask for less than `WIDTH`: whatever holds it is taken apart where it passes that column.
+
 Rendering keeps its own stack, so depth does not matter.
 """
 
@@ -31,6 +33,7 @@ class Cat(msgspec.Struct, frozen=True):
 
     parts: tuple[Doc, ...]
     flat: str | None
+    width: int = WIDTH
 
 
 class Fill(msgspec.Struct, frozen=True):
@@ -38,6 +41,7 @@ class Fill(msgspec.Struct, frozen=True):
 
     parts: tuple[Doc, ...]
     flat: str | None
+    width: int = WIDTH
 
 
 class Nest(msgspec.Struct, frozen=True):
@@ -46,6 +50,7 @@ class Nest(msgspec.Struct, frozen=True):
     indent: int
     doc: Doc
     flat: str | None
+    width: int = WIDTH
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -53,6 +58,7 @@ class Choice(msgspec.Struct, frozen=True):
 
     flat: str
     broken: Doc
+    width: int = WIDTH
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -112,26 +118,32 @@ def cat(*parts: Doc) -> Doc:
     if len(strings) == len(parts):
         return "".join(strings)
     texts = [part if isinstance(part, str) else part.flat for part in parts]
-    return Cat(parts, None if None in texts else "".join(text for text in texts if text is not None))
+    return Cat(parts, None if None in texts else "".join(text for text in texts if text is not None), _narrowest(parts))
 
 
-def fill(parts: Iterable[Doc]) -> Doc:
-    """Parts with a blank between, or a new line where the next does not fit."""
+def _narrowest(parts: Iterable[Doc]) -> int:
+    """The fewest columns that one of the parts asks for."""
+    return min((part.width for part in parts if isinstance(part, Cat | Fill | Nest)), default=WIDTH)
+
+
+def fill(parts: Iterable[Doc], width: int = WIDTH) -> Doc:
+    """Parts with a blank between, or a new line where the next does not fit in so many columns."""
     kept = tuple(part for part in parts if part != "")
     if len(kept) == 1:
         return kept[0]
     texts = [flat(part) for part in kept]
-    return Fill(kept, None if None in texts else " ".join(text for text in texts if text is not None))
+    text = None if None in texts else " ".join(text for text in texts if text is not None)
+    return Fill(kept, text, min(width, _narrowest(kept)))
 
 
-def commas(parts: Sequence[Doc]) -> Doc:
+def commas(parts: Sequence[Doc], width: int = WIDTH) -> Doc:
     """`a, b, c`, broken after a comma where it is too long."""
-    return fill([*(cat(part, ",") for part in parts[:-1]), *parts[-1:]])
+    return fill([*(cat(part, ",") for part in parts[:-1]), *parts[-1:]], width)
 
 
 def nest(indent: int, doc: Doc) -> Doc:
     """The document with its new lines further to the right."""
-    return doc if isinstance(doc, str) else Nest(indent, doc, doc.flat)
+    return doc if isinstance(doc, str) else Nest(indent, doc, doc.flat, _narrowest((doc,)))
 
 
 def render(doc: Doc, width: int = WIDTH) -> list[Line]:
@@ -149,7 +161,7 @@ def render(doc: Doc, width: int = WIDTH) -> list[Line]:
             page.end(indent)
         elif isinstance(top, _Rest):
             _next_of_fill(stack, page, indent, after, top)
-        elif top.flat is not None and page.column + len(top.flat) + after <= width:
+        elif top.flat is not None and page.column + len(top.flat) + after <= min(width, top.width):
             page.write(top.flat)
         else:
             _open(stack, page.column, indent, after, top, width)
@@ -177,7 +189,8 @@ def _open(
                 after = after + len(part) if isinstance(part, str) else 0
         case Fill():
             if doc.parts:
-                stack.append((indent, after, _Rest(doc.parts, 1, _even(doc.parts, column, indent, after, width))))
+                columns = _even(doc.parts, column, indent, after, min(width, doc.width))
+                stack.append((indent, after, _Rest(doc.parts, 1, columns)))
                 stack.append((indent, after if len(doc.parts) == 1 else 0, doc.parts[0]))
         case _:
             assert_never(doc)

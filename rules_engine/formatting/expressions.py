@@ -279,6 +279,10 @@ def _date_test(p: Printer, node: tree.DateTest) -> Doc:
     return cat(operand(p, node.left, SUM, last=False), f" {node.word} ", p(node.date))
 
 
+EFFECT = 120
+"""Columns of an amount with its modifiers."""
+
+
 def modified(p: Printer, head: Doc, mods: tuple[tree.Mod, ...]) -> Doc:
     """An amount and its modifiers, `of each line` without a comma."""
     # The parts of a sum stand beside the modifiers, so that lines break between either.
@@ -289,7 +293,7 @@ def modified(p: Printer, head: Doc, mods: tuple[tree.Mod, ...]) -> Doc:
             parts[-1] = cat(parts[-1], " ", p(mod))
         else:
             parts.append(p(mod))
-    return fill([*parts[:last], *(cat(part, ",") for part in parts[last:-1]), parts[-1]])
+    return fill([*parts[:last], *(cat(part, ",") for part in parts[last:-1]), parts[-1]], EFFECT)
 
 
 def _bracket(p: Printer, node: tree.Bracket) -> Doc:

@@ -158,6 +158,10 @@ def align(lines: list[list[str]], far: int = FAR) -> list[str]:
     return [GAP.join(line) for line in lines]
 
 
+FIELDS = 132
+"""Columns of a line of fields."""
+
+
 def field_lines(p: Printer, nodes: Sequence[tree.Node], indent: int) -> list[Entry]:
     """Fields on the lines the user gave them, wrapped where a line is too long, then aligned."""
     lines: list[list[tree.Node]] = []
@@ -165,13 +169,13 @@ def field_lines(p: Printer, nodes: Sequence[tree.Node], indent: int) -> list[Ent
         width = indent
         for at, node in enumerate(line):
             width += len(p.words(node)) + len(GAP)
-            if at == 0 or width - len(GAP) > WIDTH:
+            if at == 0 or width - len(GAP) > FIELDS:
                 lines.append([])
                 width = indent + len(p.words(node)) + len(GAP)
             lines[-1].append(node)
     texts = [[p.words(node) for node in line] for line in lines]
     aligned = align(texts)
-    if any(indent + len(text) > WIDTH for text in aligned):
+    if any(indent + len(text) > FIELDS for text in aligned):
         aligned = [GAP.join(line) for line in texts]
     spans = [(line[0].span[0], line[-1].span[1]) for line in lines]
     return [Entry(span, text) for span, text in zip(spans, aligned, strict=True)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .canonical import fingerprint
+from rules_engine.lowering.canonical import fingerprint
 
 if TYPE_CHECKING:
     from rules_engine import ir
@@ -20,6 +20,6 @@ __all__ = ["fingerprint", "lower"]
 def lower(checked: Checked) -> ir.Program:
     """Link a program that checks. A program that was compiled before never gets here, so the checker is
     imported only now."""
-    from .linking import lower as link
+    from rules_engine.lowering.linking import lower as link
 
     return link(checked)

@@ -13,8 +13,7 @@ from msgspec.structs import replace
 
 from rules_engine import ir
 from rules_engine.checking import EventInfo, HeaderInfo, core_of, in_order
-
-from .laws import assert_laws
+from rules_engine.lowering.laws import assert_laws
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from rules_engine import ir
-from rules_engine.backends.reference import Reference, Trace
-from rules_engine.backends.reference.allotment import parts_of
-from rules_engine.backends.reference.times import duration_unit
-from rules_engine.backends.reference.trace import (
+from rules_engine.backends.reference import (
     Ending,
     GiveNoted,
     LimitNoted,
     Noted,
+    Reference,
     RuleNoted,
     Slice,
+    Trace,
     TrackNoted,
     WayNoted,
+    duration_unit,
+    parts_of,
 )
 from rules_engine.calendar import Duration, format_date
 from rules_engine.event import Event, Facts

@@ -13,8 +13,7 @@ from typing import Literal
 import msgspec
 
 from rules_engine import ir
-from rules_engine.backends.reference.run import Val
-from rules_engine.backends.reference.world import World
+from rules_engine.backends.reference import Val, World
 from rules_engine.calendar import format_date, format_instant, format_time
 from rules_engine.values import format_decimal
 

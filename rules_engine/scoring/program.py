@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -16,8 +17,7 @@ import orjson
 from rules_engine import ir
 from rules_engine import state as states_
 from rules_engine.backends import Backend, Score
-from rules_engine.backends.reference import Reference
-from rules_engine.backends.reference.allotment import parts_of
+from rules_engine.backends.reference import Reference, parts_of
 from rules_engine.calendar import parse_date, zone_version
 from rules_engine.decoding import (
     Place,
@@ -26,6 +26,7 @@ from rules_engine.decoding import (
     decode_json,
     decode_state,
     event_schema,
+    event_struct,
     fault,
 )
 from rules_engine.event import Event, Facts
@@ -80,7 +81,7 @@ class Program:
     ├─ "Points": 5 points  (shop.rules:8)
     """
 
-    __slots__ = ("_reference", "_score", "backend", "core", "fingerprint", "sources", "zones")
+    __slots__ = ("_lock", "_reference", "_score", "_types", "backend", "core", "fingerprint", "sources", "zones")
 
     def __init__(
         self,
@@ -96,6 +97,8 @@ class Program:
         shared = getattr(backend, "reference", None)
         self._reference = shared if isinstance(shared, Reference) else Reference(core)
         self.backend: Backend = backend or self._reference
+        self._types: dict[str, type[msgspec.Struct]] = {}
+        self._lock = Lock()
         self._score: Score = self.backend.score or self._score_decoded
 
     # ---- events ----
@@ -245,6 +248,18 @@ class Program:
     def event_schema(self, name: str) -> dict[str, Any]:
         """The JSON Schema of an event."""
         return event_schema(self.core, name)
+
+    def event_type(self, name: str) -> type[msgspec.Struct]:
+        """The typed event of a name: a struct whose fields are those of the rule file, texts as in JSON. `score` takes
+        instances of it, checked like any other event. The same name gives the same type; raises `KeyError`."""
+        with self._lock:
+            found = self._types.get(name)
+            if found is None:
+                if all(event.name != name for event in self.core.events):
+                    raise KeyError(name)
+                found = self._types[name] = event_struct(self.core, name)
+                self.backend.typed(found)
+        return found
 
     def unit(self, name: str) -> ir.UnitDef:
         """A unit by its name or plural; raises `KeyError`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rules_engine import ir
-from rules_engine.backends.reference.trace import Noted
+from rules_engine.backends.reference import Noted
 from rules_engine.scoring.measures import PLAIN, Measures
 from rules_engine.scoring.texts import Texts
 

@@ -4,9 +4,9 @@ In: core tests and conditions with the domains of what they read. Out: None for 
 contrary.
 """
 
-from .cover import Gap, Overlap, Row, TooLarge, gap, impossible, overlap
-from .domains import AnyText, Domain, Range, Value, Values
-from .witnesses import Known, Witness, key_of, witness
+from rules_engine.solving.cover import Gap, Overlap, Row, TooLarge, gap, impossible, overlap
+from rules_engine.solving.domains import AnyText, Domain, Range, Value, Values
+from rules_engine.solving.witnesses import Known, Witness, key_of, witness
 
 __all__ = [
     "AnyText",

@@ -19,8 +19,7 @@ from typing import TypeAlias
 import msgspec
 
 from rules_engine.ir import InTest, RangeTest, Test
-
-from .domains import Domain, Range, Value, holds, pieces, shared
+from rules_engine.solving.domains import Domain, Range, Value, holds, pieces, shared
 
 Row: TypeAlias = tuple[Test, ...]
 

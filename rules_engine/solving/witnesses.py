@@ -20,9 +20,8 @@ from typing import TypeAlias
 import msgspec
 
 from rules_engine import ir
-
-from .cover import TooLarge
-from .domains import FLAGS, AnyText, Domain, Range, Value, holds, pieces
+from rules_engine.solving.cover import TooLarge
+from rules_engine.solving.domains import FLAGS, AnyText, Domain, Range, Value, holds, pieces
 
 Known: TypeAlias = Callable[[ir.Expr], Domain | None]
 """The values that a read can have; None: not known, its tests tell of what sort it is."""

@@ -208,7 +208,7 @@ def _balance(expected: tree.ExpectBalance, after: After) -> Difference | None:
     if unit is None:
         return _unknown(expected.unit.text, "unit")
     wanted = scaled(expected.value, unit.name, core)
-    actual = after.engine.balance(unit.name, after.facts, after.state, after.day)
+    actual = after.engine.readings(after.facts, after.state, after.day).balance(unit.name)
     if wanted == actual:
         return None
     words = written(expected.value) if wanted is None else amount_words(wanted, unit)
@@ -221,7 +221,7 @@ def _track(expected: tree.ExpectTrack, after: After) -> Difference | None:
     if track is None:
         return _unknown(expected.track.text, "track")
     wanted = scaled(expected.value, track.unit, core)
-    actual = after.engine.track(track, after.facts, after.state, after.day, after.event)
+    actual = after.engine.readings(after.facts, after.state, after.day, after.event).track(track)
     if wanted == actual:
         return None
     unit = unit_named(track.unit, core)

@@ -226,12 +226,12 @@ def _dates(made: Made) -> str:
 
 def _keep(made: Made) -> str:
     if made.chance(50):
-        goal = made.pick((1, 3, 900))
+        goal = made.pick((1, 1, 3, 900))
         rows = "  ".join(
             f"{name}: trial_miles >= {number * goal}" for number, name in enumerate(made.tiers[1:], start=1)
         )
         return f"keep highest tier if by rung {{ {rows} }}"
-    test = f"trial_miles >= {made.pick((1, 3, 900, 4000))}"
+    test = f"trial_miles >= {made.pick((1, 1, 3, 900, 4000))}"
     extra = (
         "",
         "",

@@ -194,7 +194,7 @@ def _limits(made: Made, place: Place, amounts: list[measures.Amount], scoped: st
         "per member per the last 2 calendar months",
     ]
     scopes += [f"per member per {scoped}"] * 4 if scoped else []
-    scopes += ["per member per trial of challenge"] if made.match else []
+    scopes += ["per member per trial of challenge"] * 3 if made.match else []
     if "booked" in place.proven and place.event == "visit":
         scopes += ["per member per calendar month by booked"] * 2
     found: dict[tuple[str, str], str] = {}

@@ -7,8 +7,7 @@ from typing import TypeAlias
 
 from rules_engine import ir
 from rules_engine.backends.python import clock
-from rules_engine.backends.reference import Reference
-from rules_engine.backends.reference.world import World
+from rules_engine.backends.reference import Reference, World
 from rules_engine.calendar import Duration, add_duration
 from rules_engine.event import Facts
 from rules_engine.outcome import TierChange

@@ -263,7 +263,13 @@ class Stages:
                     until = "None" if life is None else expressions.day(life, self.function)
                     with out.block(f"if {self.function.way(way)}:"):
                         name, reason = const(rung.name), const(way.name or rung.name)
-                        out.add(f"holdings = grant(holdings, changes, {name}, day, {until}, {reason})")
+                        out.add(f"until = {until}")
+                        with out.block("for each in holdings:"):
+                            known = f"each.until == until and each.tier == {name} and each.reason == {reason}"
+                            with out.block(f"if {known}:"):
+                                out.add("break")
+                        with out.block("else:"):
+                            out.add(f"holdings = grant(holdings, changes, {name}, day, until, {reason})")
             with out.block("if holdings is not state.holdings:"):
                 out.add("tiers = earlier + tier_changes(holdings, tier, day, RUNGS, TIERS)")
                 if ladder.at_once:

@@ -13,9 +13,22 @@ import msgspec
 from rules_engine import ir
 from rules_engine.backends import Evaluation, Score
 from rules_engine.backends.reference.advancing import advance as _advance
+from rules_engine.backends.reference.allotment import parts_of
 from rules_engine.backends.reference.evaluation import evaluate as _evaluate
-from rules_engine.backends.reference.run import Run
-from rules_engine.backends.reference.trace import Ending, Trace
+from rules_engine.backends.reference.readings import Readings
+from rules_engine.backends.reference.run import Run, Val
+from rules_engine.backends.reference.times import duration_unit
+from rules_engine.backends.reference.trace import (
+    Ending,
+    GiveNoted,
+    LimitNoted,
+    Noted,
+    RuleNoted,
+    Slice,
+    Trace,
+    TrackNoted,
+    WayNoted,
+)
 from rules_engine.backends.reference.world import World, prepare
 from rules_engine.event import Event, Facts
 from rules_engine.outcome import TierChange
@@ -48,6 +61,9 @@ class Reference:
         """Score a decoded event; raises `EventRefused` where a track cannot hold what it adds."""
         return _evaluate(self.world, event, facts, state)
 
+    def typed(self, struct: type) -> None:
+        """The interpreter decodes structs like any other event."""
+
     def opened(self, content: bytes) -> object | None:  # noqa: ARG002
         """The interpreter takes decoded events only."""
         return None
@@ -67,4 +83,21 @@ class Reference:
         return _evaluate(self.world, event, facts, state, trace)
 
 
-__all__ = ["Ending", "Passed", "Reference", "Trace"]
+__all__ = [
+    "Ending",
+    "GiveNoted",
+    "LimitNoted",
+    "Noted",
+    "Passed",
+    "Readings",
+    "Reference",
+    "RuleNoted",
+    "Slice",
+    "Trace",
+    "TrackNoted",
+    "Val",
+    "WayNoted",
+    "World",
+    "duration_unit",
+    "parts_of",
+]
