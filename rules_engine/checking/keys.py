@@ -62,6 +62,7 @@ class KeyPlan(msgspec.Struct, frozen=True):
 
 
 def key_plan(key: tree.Key, env: Env) -> KeyPlan | None:
+    """What a key reads and which cells it can meet, or None where it cannot be read."""
     read, optional = _key_value(key.value, key.within is None, env)
     if isinstance(read.type, Unknown):
         return None
@@ -197,6 +198,7 @@ def _field_bounds(field: ir.FieldDef) -> Interval:
 
 
 def row_tests(table: tree.TableBy, keys: list[KeyPlan], env: Env) -> list[solving.Row] | None:
+    """The tests of every row but `otherwise`, or None where a cell cannot be read."""
     rows = [row for row in table.rows if not row.otherwise]
     drafts = [[_cell(cell, key, env) for cell, key in zip(row.cells, keys, strict=True)] for row in rows]
     if any(test is None for draft in drafts for test in draft):

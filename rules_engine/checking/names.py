@@ -167,6 +167,7 @@ def find_field(name: tree.Name, env: Env) -> FieldHit | None:
 
 
 def on_event(name: str, event: ir.EventDef, line: bool) -> tuple[ir.FieldDef, bool] | None:
+    """The field of a name, and whether it stands on the lines, which come first where they may be read."""
     on_lines = next((each for each in event.lines.fields if each.name == name), None) if event.lines and line else None
     if on_lines is not None:
         return on_lines, True

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 def prove(table: tree.TableBy, keys: list[KeyPlan], rows: list[solving.Row], closing: str | None, env: Env) -> None:
+    """Report a cell that nothing can meet, two rows that meet, and values that no row covers."""
     written = [row for row in table.rows if not row.otherwise]
     domains = [key.domain for key in keys]
     outside = solving.impossible(rows, domains)
@@ -118,6 +119,7 @@ def key_words(node: tree.Expr) -> str:
 
 
 def period_words(node: tree.When) -> str:
+    """A period as it is written, for messages."""
     match node:
         case tree.PeriodRef(name=name):
             return name.text

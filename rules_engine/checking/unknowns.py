@@ -19,6 +19,7 @@ from rules_engine.types import Choice, Tier, Type
 
 
 def unknown_name(name: tree.Name, env: Env, expected: Type | None = None) -> Typed:
+    """Report a name that is not known, with the nearest that is."""
     text = name.text
     if env.broken:
         env.fail()

@@ -67,6 +67,7 @@ def _quantity(s: Span, text: str, unit: t.Name) -> t.QuantityLit:
 
 
 def duration(s: Span, text: str) -> t.Duration:
+    """`12 months` as a number and a unit in the singular."""
     count, unit = text.split()
     return t.Duration(s, whole(s, count), unit.rstrip("s"))  # type: ignore[arg-type]
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+__all__ = ["NAMES", "vocabulary_text"]
+
 NAMES: Final = ("airline", "card", "hotel", "shop", "telecom")
 
 

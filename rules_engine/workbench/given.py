@@ -158,7 +158,7 @@ def _give_track(given: tree.GivenTrack, member: Member, day: int, engine: Engine
     value = scaled(given.value, track.unit, engine.core)
     if value is None:
         raise Failure(find("X513", given.value, what=f"`{track.name}` counts {track.unit or 'a whole number'}"))
-    key = engine.occurrence_key(track, member.facts, member.state, day)
+    key = engine.readings(member.facts, member.state, day).occurrence_key(track)
     if key is None:
         raise Failure(find("X513", given, what=f"`{track.name}` has no occurrence on the day of the first step"))
     if track.kind == "distinct":
@@ -166,7 +166,7 @@ def _give_track(given: tree.GivenTrack, member: Member, day: int, engine: Engine
         return
     member.state.tracks[track.key] = {key: value}
     if track.kind == "streak":
-        met = engine.period_before(track.streak, member.facts, member.state, day)
+        met = engine.readings(member.facts, member.state, day).period_before(track.streak)
         member.state.streaks[track.key] = {key: day if met is None else met}
 
 
