@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from rules_engine import tree
+from rules_engine.checking import check
 from rules_engine.diagnostics import Diagnostic, render
+from rules_engine.lowering import lower
 from rules_engine.parsing import parse
 from rules_engine.scoring import Program
 from rules_engine.source import Source
@@ -121,3 +123,32 @@ def test_a_test_that_cannot_go_on_does_not_stop_the_others() -> None:
     stopped = f'test "a" {{ given track miles 5 {BOUGHT} then refused }}\n'
     text = stopped + f'test "b" {{ {MEMBER} {BOUGHT} then base 1_000 points }}\n'
     assert [result.passed for result in results(text)] == [False, True]
+
+
+LAPSING = """language 1
+program "Shop" { currency GBP, rounded half up   timezone "Europe/London" }
+unit point, points { rounded down   lasts until end of calendar quarter }
+unit star, stars { rounded down   lasts for 2 years   lasts for 3 months after last visit, whichever is first }
+event visit dated by seen_on of customer identified by visit_no { visit_no: text   customer: member   seen_on: date }
+earn "Visit" { on visit   give 5 points }
+"""
+
+
+def lapsing(test: str) -> list[str]:
+    source = Source("shop.rules", f'{LAPSING}test "lapses" {{ given member {{ }}  {test} }}\n')
+    made = check([source])
+    assert made.ok, made.diagnostics
+    cases = [
+        TestCase(source, entry.declaration) for entry in made.tests if isinstance(entry.declaration, tree.TestDecl)
+    ]
+    return [each.message for result in run_tests(Program(lower(made)), cases) for each in result.findings]
+
+
+def test_a_given_balance_lives_as_long_as_its_unit() -> None:
+    given = "given balance 100 points   given balance 7 stars"
+    assert lapsing(f"{given} on 2023-03-01 then balance of points 100 on 2023-03-31 then balance of points 100") == []
+    assert lapsing(f"{given} on 2023-03-01 then balance of points 100 on 2023-04-01 then balance of points 0") == []
+    assert lapsing(f"{given} on 2023-03-01 then balance of stars 7 on 2023-06-02 then balance of stars 0") == []
+    assert lapsing(f"{given} on 2023-03-01 then balance of points 100 on 2023-04-01 then balance of points 100") == [
+        "the balance of points is 0 points (100 points given lapsed after 2023-03-31), and the test expects 100 points"
+    ]

@@ -25,7 +25,7 @@ from rules_engine.checking.relocating import moved
 from rules_engine.checking.symbols import Broken, Entry, Symbols, symbols
 from rules_engine.currencies import CURRENCY_DECIMALS
 from rules_engine.diagnostics import Diagnostic, did_you_mean, sort_key
-from rules_engine.parsing import Parsed, parse
+from rules_engine.parsing import Memory, Parsed, parse_again
 from rules_engine.source import Source
 
 Vocabulary: TypeAlias = Callable[[str], str | None]
@@ -94,6 +94,7 @@ class Checker:
         self.vocabulary = vocabulary or packaged
         self.fresh: list[CheckedOne] = []
         self._files: dict[str, SourceFile] = {}
+        self._memories: dict[str, Memory] = {}
         self._symbols: Symbols | None = None
         self._texts: tuple[str, ...] = ()
         self._known: dict[tuple[int, str], CheckedOne] = {}
@@ -123,7 +124,7 @@ class Checker:
         known = self._files.get(source.name)
         if known is not None and known.source.text == source.text:
             return known
-        return SourceFile(source, parse(source))
+        return SourceFile(source, parse_again(source, self._memories.setdefault(source.name, Memory())))
 
     def _used(self, own: Sequence[SourceFile]) -> tuple[list[SourceFile], list[Diagnostic]]:
         """The vocabularies that the program names, each once."""

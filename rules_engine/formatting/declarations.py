@@ -201,7 +201,7 @@ def _tiers(p: Printer, node: tree.TiersDecl) -> Doc:
     return braces(p, head, inline, stacked(clauses, column), (node.span[0] + len("tiers"), node.span[1]))
 
 
-PATHS = 110
+PATHS = 115
 """Columns of a line of paths to a tier."""
 
 

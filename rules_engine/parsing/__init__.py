@@ -1,5 +1,5 @@
 """The parser: `parse(source)` gives a tree and what is wrong with the text; it never raises on user text."""
 
-from rules_engine.parsing.parser import Broken, Parsed, parse, parse_declaration
+from rules_engine.parsing.parser import Broken, Memory, Parsed, parse, parse_again, parse_declaration
 
 __all__ = ["Broken", "Parsed", "parse", "parse_declaration"]

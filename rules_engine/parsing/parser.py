@@ -17,6 +17,7 @@ from rules_engine.parsing.cutting import Cut, cut
 from rules_engine.parsing.driving import Driver, StuckError, TooDeepError
 from rules_engine.parsing.lexing import lexer
 from rules_engine.parsing.refusals import RefusalError
+from rules_engine.parsing.shifting import shifted
 from rules_engine.parsing.table import load
 from rules_engine.source import Source, Span
 from rules_engine.tree import Declaration, File
@@ -55,13 +56,32 @@ def parse(source: Source) -> Parsed:
     return _parse(source, cut(source.text), (0, len(source.text)))
 
 
+class Memory:
+    """The declarations of a file as it was parsed last, by their text: what an edit leaves alone is not read again."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, tuple[int, Declaration]] = {}
+
+
+def parse_again(source: Source, memory: Memory) -> Parsed:
+    """Parse a whole file of which an earlier version may be remembered; the memory is then of this one."""
+    reading_again = dict(memory.known)
+    memory.known.clear()
+    return _parse(source, cut(source.text), (0, len(source.text)), reading_again, memory.known)
+
+
 def parse_declaration(source: Source, start: int, end: int) -> Parsed:
     """Parse the declarations in a stretch of a file; spans and offsets are those of the file."""
     return _parse(source, cut(source.text, start, end), (start, end))
 
 
-def _parse(source: Source, pieces: Cut, span: Span) -> Parsed:
-    reading = _Reading(source, pieces.text)
+Remembered = dict[str, tuple[int, Declaration]]
+
+
+def _parse(
+    source: Source, pieces: Cut, span: Span, before: Remembered | None = None, after: Remembered | None = None
+) -> Parsed:
+    reading = _Reading(source, pieces.text, before or {}, after)
     if pieces.head is not None:
         reading.head(pieces.head)
     for stretch in pieces.stretches:
@@ -73,9 +93,11 @@ def _parse(source: Source, pieces: Cut, span: Span) -> Parsed:
 class _Reading:
     """What has been read of a file so far."""
 
-    def __init__(self, source: Source, text: str) -> None:
+    def __init__(self, source: Source, text: str, before: Remembered, after: Remembered | None) -> None:
         self.source = source
         self.text = text
+        self.before = before
+        self.after = after
         self.driver = driver()
         self.nodes: list[Declaration] = []
         self.findings: list[Diagnostic] = []
@@ -94,14 +116,32 @@ class _Reading:
 
     def stretch(self, span: Span) -> None:
         """Read a declaration; where it does not parse, see whether a line further down begins another, misspelt."""
+        if self.recall(span):
+            return
         problem = self.attempt(span)
         if problem is None:
+            if self.after is not None:
+                self.after[self.text[slice(*span)]] = span[0], self.nodes[-1]
             return
         for at in self._lines(span):
             if self.attempt((span[0], at)) is None:
                 self.head((at, span[1]))
                 return
         self.explain(span, problem)
+
+    def recall(self, span: Span) -> bool:
+        """Take a declaration over that stood in the text before, moved to where it stands now."""
+        if not self.before:
+            return False
+        text = self.text[slice(*span)]
+        found = self.before.get(text)
+        if found is None or self.after is None:
+            return False
+        start, node = found
+        moved = node if start == span[0] else shifted(node, span[0] - start)
+        self.nodes.append(moved)
+        self.after[text] = span[0], moved
+        return True
 
     def explain(self, span: Span, problem: Exception) -> None:
         """Say what is wrong with a declaration, and keep what can be seen of it."""

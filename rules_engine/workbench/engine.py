@@ -46,3 +46,7 @@ class Engine:
         """The tier held on a day."""
         assert self.core.tiers is not None
         return self.core.tiers.rungs[self.readings(facts, state, day).held()].name
+
+    def expires(self, unit: ir.UnitDef, facts: Facts, state: State, day: int) -> int | None:
+        """The last valid day of units given on a day, as far as it is known then; None: without end."""
+        return self.readings(facts, state, day).expires(unit)

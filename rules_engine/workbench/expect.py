@@ -12,9 +12,10 @@ from typing import assert_never
 import msgspec
 
 from rules_engine import ir, tree
+from rules_engine.calendar import format_date
 from rules_engine.event import Event, Facts
 from rules_engine.outcome import Award, TierChange
-from rules_engine.state import Change, MatchMoved, State
+from rules_engine.state import Change, LotLapsed, MatchMoved, State
 from rules_engine.values import format_decimal
 from rules_engine.workbench.engine import Engine
 from rules_engine.workbench.given import scaled
@@ -212,7 +213,15 @@ def _balance(expected: tree.ExpectBalance, after: After) -> Difference | None:
     if wanted == actual:
         return None
     words = written(expected.value) if wanted is None else amount_words(wanted, unit)
-    return Difference(f"the balance of {unit.plural or unit.name}", words, amount_words(actual, unit))
+    found = amount_words(actual, unit) + "".join(_lapses(unit, after.changes))
+    return Difference(f"the balance of {unit.plural or unit.name}", words, found)
+
+
+def _lapses(unit: ir.UnitDef, changes: tuple[Change, ...]) -> Iterator[str]:
+    """What of a unit reached its end in a step."""
+    for change in changes:
+        if isinstance(change, LotLapsed) and change.lot.unit == unit.name:
+            yield f" ({amount_words(change.lot.left, unit)} {change.lot.source} lapsed after {format_date(change.day)})"
 
 
 def _track(expected: tree.ExpectTrack, after: After) -> Difference | None:

@@ -72,7 +72,8 @@ def cast_of(test: tree.TestDecl, engine: Engine, find: Find) -> Cast:
             case tree.GivenTrack():
                 _give_track(given, cast.member(ME), day, engine, find)
             case tree.GivenBalance():
-                cast.member(ME).state.lots.append(_lot(given, day, core, find))
+                me = cast.member(ME)
+                me.state.lots.append(_lot(given, me, day, engine, find))
             case tree.GivenMember():
                 pass
     return cast
@@ -170,13 +171,15 @@ def _give_track(given: tree.GivenTrack, member: Member, day: int, engine: Engine
         member.state.streaks[track.key] = {key: day if met is None else met}
 
 
-def _lot(given: tree.GivenBalance, day: int, core: ir.Program, find: Find) -> Lot:
+def _lot(given: tree.GivenBalance, member: Member, day: int, engine: Engine, find: Find) -> Lot:
+    """A balance as if it had been earned on the day of the first step: it lives as long as the unit says."""
+    core = engine.core
     word = given.value.unit.text if isinstance(given.value, tree.QuantityLit) else given.value.currency
     unit = unit_named(word, core) or _only_counting(word, core)
     amount = None if unit is None else scaled(given.value, unit.name, core)
     if unit is None or amount is None:
         raise Failure(find("X516", given.value, found=word, what="unit"))
-    return Lot(unit.name, amount, day, None, None, "given")
+    return Lot(unit.name, amount, day, None, engine.expires(unit, member.facts, member.state, day), "given")
 
 
 def _only_counting(currency: str, core: ir.Program) -> ir.UnitDef | None:

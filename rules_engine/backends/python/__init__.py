@@ -18,7 +18,7 @@ from rules_engine.backends import Evaluation
 from rules_engine.backends.python import runtime
 from rules_engine.backends.python.bindings import bindings
 from rules_engine.backends.python.module import Module
-from rules_engine.backends.python.requests import decoders, event_type
+from rules_engine.backends.python.requests import Names, decoders, event_type, names_of, plain_state
 from rules_engine.backends.python.stages import WAYS, emit_event
 from rules_engine.backends.python.unsupported import reason
 from rules_engine.backends.reference import Reference
@@ -40,6 +40,7 @@ class Python:
         "_by_type",
         "_core",
         "_events",
+        "_names",
         "_plain",
         "_raw",
         "_requests",
@@ -56,6 +57,7 @@ class Python:
         self._core = core
         self._requests: Any = None
         self._plain: Any = None
+        self._names: Names | None = None
         self.delegated: dict[str, str] = {}
         self._events: dict[str, Callable[[Event, Facts, State], Evaluation]] = {}
         self._raw: dict[str, Callable[[object, object, State | None], Outcome]] = {}
@@ -93,6 +95,7 @@ class Python:
         types = {event.name: event_type(event) for event in self._core.events}
         for struct in types.values():
             self.typed(struct)
+        self._names = names_of(self._core)
         self._plain, self._requests = decoders(types)
 
     def score_json(self, content: bytes) -> bytes | None:
@@ -102,13 +105,15 @@ class Python:
         """
         if self._requests is None:
             self._prepare()
+        names = self._names
+        assert names is not None
         try:
             sent = self._requests.decode(content)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
-        if bytes(sent.state) != b"null":
+        if sent.state is not None and not plain_state(sent.state, names):
             return None
-        return self.score(sent.event, sent.member, None).to_json()
+        return self.score(sent.event, sent.member, sent.state).to_json()
 
     def typed(self, struct: type) -> None:
         """Take events of this struct by the quick way; its tag names their kind."""

@@ -12,7 +12,11 @@ from typing import Any
 import msgspec
 
 from rules_engine import ir
+from rules_engine.calendar import END_DAY, FIRST_DAY
 from rules_engine.decoding import attribute
+from rules_engine.state import STATE_VERSION, State
+
+VALUE_MAX = 2**62 - 1
 
 _PLAIN: dict[str, Any] = {
     "text": str, "date": str, "time": str, "instant": str, "flag": bool, "count": int, "rate": str, "money": str,
@@ -41,8 +45,62 @@ def _field(field: ir.FieldDef) -> tuple[str, Any, Any]:
     return attribute(field.name), kind, msgspec.field(name=field.name)
 
 
+class SentState(State, frozen=False, kw_only=True, forbid_unknown_fields=True):
+    """A state as a request holds it: its version must be there, and nothing that a state has not."""
+
+    version: int
+
+
+class Names(msgspec.Struct, frozen=True):
+    """What a state of a program may name."""
+
+    tracks: frozenset[str]
+    units: frozenset[str]
+    tiers: frozenset[str]
+    renamed: bool
+
+
+def names_of(core: ir.Program) -> Names:
+    """The names of a program; `renamed` where some have an old name that a state may still hold."""
+    ladder = core.tiers
+    return Names(
+        frozenset(track.key for track in core.tracks),
+        frozenset(unit.name for unit in core.units),
+        frozenset(rung.name for rung in ladder.rungs) if ladder is not None else frozenset(),
+        any([t.was for t in core.tracks] + [r.was for r in core.rules] + [m.was for m in core.matches]),
+    )
+
+
+def plain_state(state: State, names: Names) -> bool:
+    """Whether a state is plainly one that this program stored. Any doubt is for the slow decoder, which says what is
+    wrong, or finds that nothing is."""
+    if state.version != STATE_VERSION or names.renamed or state.keys or state.streaks or state.matches:
+        return False
+    if not (names.tracks >= state.tracks.keys() and names.tracks >= state.seen.keys()):
+        return False
+    days = [day for day in (state.day, *state.last.values()) if day is not None]
+    for counted in (state.tracks, state.seen, state.limits):
+        for values in counted.values():
+            days += values
+            if not all(-VALUE_MAX <= value <= VALUE_MAX for value in values.values()):
+                return False
+    if any(value < 0 for values in state.limits.values() for value in values.values()):
+        return False
+    for lot in state.lots:
+        days += [lot.earned, lot.earned if lot.pending is None else lot.pending]
+        days.append(lot.earned if lot.expires is None else lot.expires)
+        if lot.unit not in names.units or not 0 <= lot.left <= VALUE_MAX:
+            return False
+    for held in state.holdings:
+        until = held.start if held.until is None else held.until
+        days += [held.start, until]
+        if held.tier not in names.tiers or until < held.start - 1:
+            return False
+    return not days or (min(days) >= FIRST_DAY and max(days) < END_DAY)
+
+
 def decoders(types: dict[str, type[msgspec.Struct]]) -> tuple[Any, Any]:
-    """The decoders of events alone, and of whole requests, whose `state` stays as it was sent."""
+    """The decoders of events alone, and of whole requests."""
     union: Any = None
     for each in types.values():
         union = each if union is None else union | each
@@ -51,7 +109,7 @@ def decoders(types: dict[str, type[msgspec.Struct]]) -> tuple[Any, Any]:
         [
             ("event", union),
             ("member", dict[str, Any] | None, msgspec.field(default=None)),
-            ("state", msgspec.Raw, msgspec.field(default=msgspec.Raw(b"null"))),
+            ("state", SentState | None, msgspec.field(default=None)),
         ],
         forbid_unknown_fields=True,
         gc=False,

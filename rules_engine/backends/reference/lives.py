@@ -18,6 +18,10 @@ def expires(give: ir.GiveDef, env: Env) -> int | None:
     """The last valid day that is known when a lot is given; a span after the last of some events is counted later."""
     if give.life is not None:
         return day(give.life, env)
-    unit = env.run.world.units[give.unit]
+    return unit_expires(env.run.world.units[give.unit], env)
+
+
+def unit_expires(unit: ir.UnitDef, env: Env) -> int | None:
+    """The same where no rule says otherwise."""
     fixed = [life for life in unit.lives if not life.after_last]
     return whichever(unit, [day(life.day, env) for life in fixed]) if fixed else None

@@ -45,3 +45,7 @@ class Readings:
         """The first day of the occurrence before the one that holds the day."""
         found = times.occurrence_of(period, self._day, self._env)
         return None if found is None else times.last_before(period, found.first_day, self._env)
+
+    def expires(self, unit: ir.UnitDef) -> int | None:
+        """The last valid day of units given on the day, as far as it is known then; None: without end."""
+        return lives.unit_expires(unit, self._env)
