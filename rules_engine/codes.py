@@ -81,6 +81,7 @@ _ROWS: tuple[Code, ...] = (
         "this declaration is longer than {most} characters",
         "split it, or keep long lists in a file",
     ),
+    Code("P123", "brackets missing", "a whole condition or sum stands in brackets here", "write `({found})`"),
     # habits from elsewhere
     Code(
         "P130",

@@ -99,7 +99,10 @@ class HasMember(Node, frozen=True):
 
 
 class Today(Node, frozen=True):
-    """The event's local day."""
+    """The event's local day. With `begins` the first day of what is granted, where that is later: what follows the end
+    of a day begins on the next."""
+
+    begins: bool = False
 
 
 class Now(Node, frozen=True):

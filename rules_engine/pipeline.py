@@ -113,7 +113,10 @@ class Loaded(NamedTuple):
 def _files(program: Text) -> Files:
     if isinstance(program, (str, Path)):
         return read_files(program)
-    return Files(tuple(program), Folder(None), ())
+    sources = tuple(program)
+    if not sources:
+        raise ValueError("a program is at least one `Source`")
+    return Files(sources, Folder(None), ())
 
 
 def _check(files: Files) -> Checked:

@@ -475,6 +475,7 @@ def test_files_that_cannot_be_used_at_all(tmp_path: Path) -> None:
         (write(tmp_path / "empty.csv", []), "is empty: its first line must name the columns"),
         (write(tmp_path / "twice.csv", ["a,event,a"]), "has two columns called `a`"),
         (write(tmp_path / "broken.parquet", ["no"]), "cannot be read as Parquet"),
+        (tmp_path, "is a folder, not a file"),
     ]
     for path, message in cases:
         with pytest.raises(feeds.FeedError, match=message):

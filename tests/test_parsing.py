@@ -14,12 +14,12 @@ import msgspec
 import pytest
 
 from rules_engine.diagnostics import Diagnostic
-from rules_engine.parsing import Parsed, parse, parse_declaration
+from rules_engine.parsing import Memory, Parsed, parse, parse_again, parse_declaration
 from rules_engine.parsing.build_table import GRAMMAR, TABLE, build
 from rules_engine.parsing.cutting import cut
 from rules_engine.parsing.parser import driver
 from rules_engine.source import Source
-from rules_engine.tree import Comment, EventDecl, Node, RuleDecl, children, same, walk
+from rules_engine.tree import Comment, EventDecl, Node, Row, RuleDecl, children, same, walk
 
 CORPUS = Path(__file__).parent / "corpus"
 GOOD = sorted((CORPUS / "parse").glob("*.rules"))
@@ -353,3 +353,46 @@ def test_nodes_compare_without_spans() -> None:
     assert isinstance(one[0], Node)
     assert one != other
     assert same(one, other)
+
+
+@pytest.mark.parametrize("path", sorted((CORPUS / "parse").glob("*.rules")), ids=lambda path: path.stem)
+def test_parsing_again_gives_what_parsing_gives(path: Path) -> None:
+    """After an edit near the top, near the end, and one that breaks a declaration and mends it again."""
+    text, memory = path.read_text(encoding="utf-8"), Memory()
+    edits = (
+        text,
+        "# one more line\n" + text,
+        text + '\nearn "New" { on stay  give 5 points }\n',
+        text.replace("{", "", 1),
+        text.replace("GBP", "EUR", 3),
+        text,
+    )
+    for each in edits:
+        source = Source(path.name, each)
+        again, fresh = parse_again(source, memory), parse(source)
+        assert again == fresh
+        assert [node.span for node in walk(again.file)] == [node.span for node in walk(fresh.file)]
+
+
+def test_a_declaration_that_is_far_too_long() -> None:
+    parsed = parse(
+        Source("a.rules", 'earn "A" { on stay  give 1 point }\n' + "define x = (" + '"a", ' * 200_001 + '"b")\n')
+    )
+    assert [found.code for found in parsed.diagnostics] == ["P122"]
+    assert len(parsed.file.declarations) == 1
+
+
+LITERAL_CELLS = (
+    "23:59: 1   00:00: 2",
+    "2027-11-05 10:00: 1   from 2027-11-06 10:00: 2",
+    "from 0 GBP, from 1_000 points: 1   from 10 GBP, from 5%: 2",
+    "from 12_000 points, 5% or grocery: 1   from 10:00, 23:00 or 23:30: 2",
+)
+
+
+@pytest.mark.parametrize("rows", LITERAL_CELLS)
+def test_any_literal_is_a_cell(rows: str) -> None:
+    parsed = parse(Source("a.rules", f"define x = by a, b {{ {rows}   otherwise: nothing }}"))
+    assert parsed.diagnostics == ()
+    (declared,) = parsed.file.declarations
+    assert len([node for node in walk(declared) if isinstance(node, Row)]) == 3

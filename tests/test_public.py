@@ -95,6 +95,12 @@ def test_a_stored_state_that_cannot_be_read_is_refused(ground: dict[str, Any]) -
             program.state(stored)
 
 
+def test_a_program_of_no_text_is_a_mistake_of_the_host() -> None:
+    for door in (rules_engine.load, rules_engine.check):
+        with pytest.raises(ValueError, match="at least one `Source`"):
+            door([])
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_public_name_is_typed_and_described(name: str) -> None:
     """So are the public methods of the classes."""

@@ -183,10 +183,11 @@ def _ladder(fall: str, life: str) -> Program:
     )
 
 
-def _life(kind: str, at: int) -> int:
+def _life(kind: str, at: int, begins: int) -> int:
+    """The last day of a holding judged on a day that begins on another: only a span counts from where it begins."""
     if kind == "year":
         return day_of(civil(at)[0] + 1, 12, 31)
-    return add_months(at, 3) - 1
+    return add_months(begins, 3) - 1
 
 
 def _walk(stays: list[Stay], fall: str, kind: str, until: int) -> list[int]:
@@ -199,7 +200,7 @@ def _walk(stays: list[Stay], fall: str, kind: str, until: int) -> list[int]:
             nights = sum(each.pounds for each in done)
             for rung in (1, 2, 3):
                 if nights >= 2 * rung:
-                    ends[rung, "way"] = max(ends.get((rung, "way"), 0), _life(kind, at))
+                    ends[rung, "way"] = max(ends.get((rung, "way"), 0), _life(kind, at, at))
         held = max((rung for rung, _ in ends), default=0)
         rungs.append(held)
         earned = min(3, sum(each.pounds for each in stays if at >= each.day >= _since("yearly", at)) // 2)
@@ -214,8 +215,8 @@ def _walk(stays: list[Stay], fall: str, kind: str, until: int) -> list[int]:
                     target, source = 1, f"after {held}"
                 case _:
                     target, source = max(earned, held - 1), f"after {held}"
-            if target > max((rung for rung, _ in ends), default=0) and _life(kind, at) > at:
-                ends[target, source] = _life(kind, at)
+            if target > max((rung for rung, _ in ends), default=0) and _life(kind, at, at + 1) > at:
+                ends[target, source] = _life(kind, at, at + 1)
     return rungs
 
 

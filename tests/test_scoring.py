@@ -71,8 +71,10 @@ def test_words() -> None:
     scored = program(rules)
     shown = [scored.format_amount("point", 412), scored.format_amount("points", 1), scored.format_amount("cash", 320)]
     assert shown == ["412 points", "1 point", "3.20 cash"]
-    with pytest.raises(KeyError):
+    with pytest.raises(KeyError, match="no unit `miles`; the units are point, cash"):
         scored.unit("miles")
+    with pytest.raises(KeyError, match="no event `stays`; the events are"):
+        scored.event_schema("stays")
 
 
 # ---- streams ----
@@ -119,6 +121,12 @@ def test_a_refused_event_leaves_no_trace() -> None:
 
 
 # ---- time ----
+
+
+def test_nothing_is_due_for_a_new_member() -> None:
+    scored = program(BASE)
+    assert scored.due({}, None, "2027-12-31") == ()
+    assert scored.advance({}, None, "2027-12-31").state.lots == []
 
 
 def test_lots_lapse_after_their_last_day() -> None:

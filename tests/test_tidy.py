@@ -214,12 +214,8 @@ def test_what_is_left_out_has_a_reason(path: Path) -> None:
             assert bare == [], f"{node.name}: {bare} without a reason"
 
 
-RULES = ("tests/corpus/programmes", "rules_engine/vocabulary")  # those of examples are tested with the examples
-
-
-@pytest.mark.parametrize(
-    "path", sorted(p for each in RULES for p in (ROOT / each).rglob("*.rules")), ids=lambda p: p.name
-)
-def test_rule_files_are_formatted(path: Path) -> None:
+@pytest.mark.parametrize("path", sorted((PACKAGE / "vocabulary").glob("*.rules")), ids=lambda p: p.name)
+def test_vocabularies_are_formatted(path: Path) -> None:
+    """Those of examples and of programmes are tested with them."""
     source = Source(path.name, path.read_text(encoding="utf-8"))
     assert format_source(source, parse(source)) == source.text, f"say `rules fmt {path.relative_to(ROOT)}`"

@@ -46,6 +46,8 @@ def changed_names(
 
 def _equal(old: object, new: object, old_texts: Sequence[str], new_texts: Sequence[str]) -> bool:
     if isinstance(old, (RuleInfo, MatchInfo, GroupInfo)) and isinstance(new, (RuleInfo, MatchInfo, GroupInfo)):
+        if old.node is new.node:
+            return True
         was, now = (slice(*each.node.span) for each in (old, new))
         return old_texts[old.file][was] == new_texts[new.file][now]
     return alike(old, new)

@@ -97,7 +97,7 @@ def _span(node: tree.LastsFor, env: Env) -> ir.Expr:
     if node.after_last:
         env.report("T327", node, what="`after last ...`", wanted="a day", note="only a unit counts from the last event")
         return ir.Forever(at)
-    first: ir.Expr = ir.Today(at) if node.after is None else day_of(node.after, env)
+    first: ir.Expr = ir.Today(at, begins=True) if node.after is None else day_of(node.after, env)
     return ir.AddTime(at, _moved(first, node.length.count, node.length, env), -1, "day")
 
 

@@ -44,6 +44,8 @@ def decimal_pattern(decimals: int, negative: bool, suffix: str = "") -> str:
 def event_schema(program: ir.Program, name: str) -> Schema:
     """The schema of the event called `name`; raises KeyError where the program has none."""
     reader = reader_of(program)
+    if name not in reader.events:
+        raise KeyError(f"there is no event `{name}`; the events are {', '.join(reader.events)}")
     definition = reader.events[name]
     properties: Schema = {"event": {"const": name}}
     properties |= {field.name: _field(field, reader.world, definition) for field in definition.fields}

@@ -48,7 +48,7 @@ def decode_state(raw: object, program: ir.Program) -> State | tuple[Fault, ...]:
     if isinstance(raw, State):
         raw = encode_state(raw)
     if not isinstance(raw, Mapping):
-        return (fault("V100", _PLACE, "", found=shown(raw), form="what `encode_state` gave, or null"),)
+        return (fault("V100", _PLACE, "", found=shown(raw), form="what `State.to_json` gave, or null"),)
     version = raw.get("version")
     if type(version) is not int or version != STATE_VERSION:
         word = "no number" if version is None else clean(str(version)[:50]) if type(version) is int else shown(version)

@@ -33,6 +33,8 @@ def ending_of(path: Path) -> str:
     for ending in sorted(ENDINGS, key=len, reverse=True):
         if name.endswith(ending):
             return ending
+    if path.is_dir():
+        raise FeedError(f"`{path}` is a folder, not a file")
     raise FeedError(f"`{path.name}` does not end in one of {', '.join(ENDINGS)}, so its format is not known")
 
 
@@ -72,7 +74,7 @@ def reading(path: Path, *faults: type[Exception]) -> Iterator[None]:
 def reason(error: BaseException) -> str:
     """Return what the operating system or an unpacker says, in the form of our messages."""
     text = (getattr(error, "strerror", None) or str(error) or type(error).__name__).rstrip(".")
-    return text[:1].lower() + text[1:]
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 class Replacement:

@@ -2,4 +2,4 @@
 
 from rules_engine.parsing.parser import Broken, Memory, Parsed, parse, parse_again, parse_declaration
 
-__all__ = ["Broken", "Parsed", "parse", "parse_declaration"]
+__all__ = ["Broken", "Memory", "Parsed", "parse", "parse_again", "parse_declaration"]

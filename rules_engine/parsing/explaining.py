@@ -96,6 +96,7 @@ def explain(driver: Driver, source: Source, text: str, span: Span, problem: Exce
     for guess in (
         _odd_character,
         _title,
+        _unbracketed,
         _habit,
         _misspelt,
         _twice,
@@ -181,6 +182,36 @@ def _title(fault: Fault) -> Diagnostic | None:
     quoted = f'"{found[1].strip()}"'
     fix = Fix("put the title in quotes", found.span(1), quoted) if fault.helps(found.span(1), quoted) else None
     return fault.say("P140", found.span(1), fix, mend=quoted)
+
+
+_BEFORE_BRACKET = frozenset({"by", "accept", "turn", "every full"})
+_AFTER_BRACKET = frozenset({"{", ",", "into", "where", "}"})
+
+
+def _unbracketed(fault: Fault) -> Diagnostic | None:
+    """A condition or a sum where a single value stands, such as the key of a table: it takes brackets."""
+    texts, starts, ends = fault.tokens.texts, fault.tokens.starts, fault.tokens.ends
+    for at in range(fault.at, max(0, fault.at - 8), -1):
+        if texts[at - 1] not in _BEFORE_BRACKET and not (texts[at - 1] == "," and "by" in texts[max(0, at - 8) : at]):
+            continue
+        last = _end_of_value(texts, at)
+        if last < fault.at:
+            continue
+        edit = (starts[at], ends[last])
+        words = " ".join(fault.text[slice(*edit)].split())
+        if fault.helps(edit, f"({words})"):
+            return fault.say("P123", edit, Fix(f"write `({words})`", edit, f"({words})"), found=words)
+    return None
+
+
+def _end_of_value(texts: list[str], at: int) -> int:
+    """The last token of a value that begins at a token; the one before it where there is none."""
+    depth = 0
+    for place in range(at, len(texts) - 1):
+        depth += (texts[place] == "(") - (texts[place] == ")")
+        if depth < 0 or (depth == 0 and texts[place] in _AFTER_BRACKET):
+            return place - 1
+    return len(texts) - 2
 
 
 def _habit(fault: Fault) -> Diagnostic | None:

@@ -16,7 +16,8 @@ from rules_engine.parsing.table import Table
 
 _NUMBER = r"(?:(?<![\w)\]}\".])-)?\d[\d_]*(?:\.\d+)?(?![\w.])"
 _WORD = r"[A-Za-z_]\w*"
-_CELL = rf"(?:\"[^\"\n]*\"|-?\d[\w.\-]*(?:\s+{_WORD})?|{_WORD})"
+_MOMENT = r"(?:\d{4}-\d\d-\d\d(?:T|\s+))?\d\d:\d\d(?::\d\d)?(?!:?\d)"
+_CELL = rf"(?:from\s+)?(?:\"[^\"\n]*\"|{_MOMENT}|-?\d[\w.\-]*%?(?:\s+{_WORD})?|{_WORD})"
 _LABEL = rf"(?:\s*(?:,|or\b)\s*{_CELL}){{0,9}}\s*:(?!\d)"
 _MONTH = (
     "Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sep(?:t(?:ember)?)?"
@@ -26,16 +27,16 @@ _SPAN = r"(?:day|week|month|quarter|year|hour|minute)s?"
 
 # Group by group, first match wins. Words first, since they are two thirds of all tokens.
 _GROUPS = (
-    ("from_cell", rf"from(?=\s+(?:-?\d[\w.]*(?:-\d\d-\d\d)?%?(?:\s+{_WORD})?|{_WORD}){_LABEL})"),
+    ("from_cell", rf"from(?=\s+(?:{_MOMENT}|-?\d[\w.]*(?:-\d\d-\d\d)?%?(?:\s+{_WORD})?|{_WORD}){_LABEL})"),
     ("phrase", ""),
     ("word", rf"{_WORD}(?:\.{_WORD})*"),
     ("mark", r">=|<=|[{}():|<>*/+?]"),
     ("comma", r",\s*(?:pending\s+included|settled\s+after)\b"),
     ("mark2", r"[,=]"),
     ("string", r"\"[^\"\n]*\""),
-    ("instant", r"\d{4}-\d\d-\d\d(?:T|\s+)\d\d:\d\d(?::\d\d)?(?![\w:])"),
+    ("instant", r"\d{4}-\d\d-\d\d(?:T|\s+)\d\d:\d\d(?::\d\d)?(?!\w|:\d)"),
     ("date", r"\d{4}-\d\d-\d\d(?![\w-])"),
-    ("time", r"\d\d:\d\d(?::\d\d)?(?![\w:])"),
+    ("time", r"\d\d:\d\d(?::\d\d)?(?!\w|:\d)"),
     ("pct", r"(?:(?<![\w)\]}\".])-)?\d[\d_]*(?:\.\d+)?%"),
     ("money_label", rf"{_NUMBER}\s+[A-Z]{{3}}\b(?={_LABEL})"),
     ("money", rf"{_NUMBER}\s+[A-Z]{{3}}\b"),

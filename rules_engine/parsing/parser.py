@@ -139,6 +139,8 @@ class _Reading:
             return False
         start, node = found
         moved = node if start == span[0] else shifted(node, span[0] - start)
+        if moved is None:
+            return False
         self.nodes.append(moved)
         self.after[text] = span[0], moved
         return True

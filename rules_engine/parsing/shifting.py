@@ -18,40 +18,48 @@ N = TypeVar("N", bound=Node)
 _PLAIN = {"str", "int", "bool", "None", "Span"}
 
 
-def shifted(root: N, by: int) -> N:
-    """The node with its spans, and those of all below it, moved. Nothing recurses: parents wait for their parts."""
-    moved: dict[int, Any] = {}
-    stack: list[Any] = [root]
-    order: list[Any] = []
-    while stack:
-        top = stack.pop()
-        order.append(top)
-        if type(top) is tuple:
-            stack += [each for each in top if isinstance(each, (Node, tuple))]
+def shifted(root: N, by: int) -> N | None:
+    """The node with its spans, and those of all below it, moved; None where it nests too deep to be followed."""
+    try:
+        moved: N = _moved(root, by)
+    except RecursionError:
+        return None
+    return moved
+
+
+def _moved(node: Any, by: int) -> Any:
+    kind: type[Node] = type(node)
+    parts = list(astuple(node))
+    start, end = parts[0]
+    parts[0] = (start + by, end + by)
+    for at in _deep(kind):
+        value = parts[at]
+        if value is None:
             continue
-        for at in _deep(type(top)):
-            value = getattr(top, at)
-            if isinstance(value, (Node, tuple)):
-                stack.append(value)
-    for each in reversed(order):
-        if type(each) is tuple:
-            moved[id(each)] = tuple([moved.get(id(part), part) for part in each])
-            continue
-        start, end = each.span
-        parts = [moved.get(id(part), part) for part in astuple(each)]
-        parts[0] = (start + by, end + by)
-        moved[id(each)] = type(each)(*parts)
-    return moved[id(root)]  # type: ignore[no-any-return]
+        if type(value) is tuple:
+            parts[at] = _each_moved(value, by)
+        elif isinstance(value, Node):
+            parts[at] = _moved(value, by)
+    return kind(*parts)
+
+
+def _each_moved(values: tuple[Any, ...], by: int) -> tuple[Any, ...]:
+    return tuple(
+        [
+            _moved(value, by) if isinstance(value, Node) else _each_moved(value, by) if type(value) is tuple else value
+            for value in values
+        ]
+    )
 
 
 @cache
-def _deep(kind: type[Node]) -> tuple[str, ...]:
-    """The fields of a kind of node that may hold nodes."""
+def _deep(kind: type[Node]) -> tuple[int, ...]:
+    """The places of the fields of a kind of node that may hold nodes."""
     kinds: dict[str, Any] = {}
     for base in reversed(kind.__mro__):
         kinds.update(getattr(base, "__annotations__", {}))
     return tuple(
-        name
-        for name in kind.__struct_fields__
+        at
+        for at, name in enumerate(kind.__struct_fields__)
         if name != "span" and not set(str(kinds[name]).replace("|", " ").split()) <= _PLAIN
     )

@@ -207,15 +207,17 @@ class Program:
 
     # ---- time ----
 
-    def advance(self, member: object, state: State, to: Day) -> Advance:
+    def advance(self, member: object, state: State | None, to: Day) -> Advance:
         """Move a member's time to a day: trials are judged, holdings end, lots lapse. Raises `EventRefused` for facts
         that cannot be read. `score` does this by itself."""
+        state = State() if state is None else state
         found = self._reference.advance(self._facts_alone(member), state, day_number(to))
         lapsed = tuple(change for change in found.changes if isinstance(change, LotLapsed))
         return Advance(states_.apply(state, found.changes), found.changes, found.tiers, lapsed)
 
-    def due(self, member: object, state: State, until: Day) -> tuple[Due, ...]:
+    def due(self, member: object, state: State | None, until: Day) -> tuple[Due, ...]:
         """What `advance` to a day would do, in order, if nothing else happened: so a host knows when to call it."""
+        state = State() if state is None else state
         found = self._reference.advance(self._facts_alone(member), state, day_number(until))
         return tuple(Due(ending.kind, ending.day + 1, ending.what) for ending in found.endings)
 
@@ -265,7 +267,9 @@ class Program:
         """A unit by its name or plural; raises `KeyError`."""
         found = next((unit for unit in self.core.units if name in (unit.name, unit.plural)), None)
         if found is None:
-            raise KeyError(name)
+            raise KeyError(
+                f"there is no unit `{name}`; the units are {', '.join(unit.name for unit in self.core.units)}"
+            )
         return found
 
     def format_amount(self, unit: str, amount: int) -> str:

@@ -249,29 +249,28 @@ class Tracks:
     # ---- marks and what is outdated
 
     def see(self, marked: Iterable[ir.TrackDef], out: Lines) -> None:
-        """Remember what this reward stage saw of the marked tracks."""
+        """Remember the highest that this reward stage saw of the marked tracks."""
         for track in marked:
-            name, window = self.name(track), self.window(track)
-            latest = window.moving or track.kind == "streak"
-            stored, key = f"stored_{name}", "0" if latest else f"key_{name}"
-            differs = f"now_{name} != {stored}" if latest else f"now_{name} > {stored}"
-            test = f"now_{name} if {stored} is None else {differs}"
-            if not (window.always or latest):
+            if _rises_again(track):
+                continue
+            name, stored = self.name(track), f"stored_{self.name(track)}"
+            test = f"now_{name} if {stored} is None else now_{name} > {stored}"
+            if not self.window(track).always:
                 test = f"key_{name} is not None and ({test})"
             with out.block(f"if {test}:"):
-                out.add(f"changes.append(MarkSeen({const(track.key)}, {key}, {stored}, now_{name}))")
+                out.add(f"changes.append(MarkSeen({const(track.key)}, key_{name}, {stored}, now_{name}))")
 
     def load_seen(self, marked: Iterable[ir.TrackDef], out: Lines) -> None:
-        """Load what the reward stage last saw; where it never did, the track as it was."""
+        """Load the highest that was seen; where nothing was, or where a track rises again, the track as it was."""
         for track in marked:
-            name, window = self.name(track), self.window(track)
-            latest = window.moving or track.kind == "streak"
-            key = "0" if latest else f"key_{name}"
-            out.add(f"stored_{name} = state.seen.get({const(track.key)}, NONE).get({key})")
+            name = self.name(track)
+            if _rises_again(track):
+                out.add(f"seen_{name} = {name}")
+                continue
+            out.add(f"stored_{name} = state.seen.get({const(track.key)}, NONE).get(key_{name})")
             seen = f"{name} if stored_{name} is None else stored_{name}"
-            out.add(
-                f"seen_{name} = {seen}" if window.always else f"seen_{name} = 0 if key_{name} is None else ({seen})"
-            )
+            always = self.window(track).always
+            out.add(f"seen_{name} = {seen}" if always else f"seen_{name} = 0 if key_{name} is None else ({seen})")
 
     def tidy(self, out: Lines) -> None:
         """Drop occurrences that nothing can read any more, of the tracks that moved."""
@@ -301,3 +300,7 @@ class Tracks:
 
 def _moves(track: ir.TrackDef, event: ir.EventDef) -> bool:
     return event.name in track.events or bool(track.given and not track.events)
+
+
+def _rises_again(track: ir.TrackDef) -> bool:
+    return track.kind == "streak" or track.window.kind in ("rolling", "last")

@@ -114,8 +114,8 @@ def _read(expr: Read, env: Env) -> Val:  # noqa: C901 - one arm for each node
             return _exact(run.facts.get(name), run.world.facts.get(name))
         case ir.HasMember():
             return run.member is not None
-        case ir.Today():
-            return run.today
+        case ir.Today(begins=begins):
+            return max(run.today, run.begins) if begins else run.today
         case ir.Now():
             return run.instant
         case ir.AwardRead(rule=rule):

@@ -129,7 +129,7 @@ def _keep(match: ir.MatchDef, trial: MatchState, rung: int, run: Run, begins: in
     last day."""
     tiers = run.world.core.tiers
     assert tiers is not None
-    with run.reading(trial.facts, match.events[0]), noting(run.trace, []):
+    with run.reading(trial.facts, match.events[0]), noting(run.trace, []), run.beginning(begins):
         until = day(match.life, Env(run, matched=run.world.rungs[trial.tier]))
     _end(match, trial, "kept", run)
     until = until if until is None else max(until, trial.trial_until)

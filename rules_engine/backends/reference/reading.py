@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from rules_engine import ir
 from rules_engine.backends.reference import times
 from rules_engine.backends.reference.run import Env, Run
-from rules_engine.backends.reference.times import EVER
 from rules_engine.state import Holding, Lot, State
 
 
@@ -52,15 +51,22 @@ def _unbroken(track: ir.TrackDef, key: int, day: int, env: Env) -> bool:
     return met >= found.first_day or met == times.last_before(track.streak, found.first_day, env)
 
 
+def rises_again(track: ir.TrackDef) -> bool:
+    """Whether a track has no occurrences in which a mark fires once: a window that moves, or a streak. It may fall by
+    itself, and then reaches a mark again."""
+    return times.moves(track.window) or track.kind == "streak"
+
+
 def seen_key(track: ir.TrackDef, env: Env) -> int | None:
-    """Under which key a track's marks are remembered: its occurrence, or one for windows and streaks."""
-    if times.moves(track.window) or track.kind == "streak":
-        return EVER
+    """Under which key it is remembered what marks have seen of a track."""
     return times.key_of(track.window, env.run.today, env)
 
 
 def seen_before(track: ir.TrackDef, env: Env) -> int:
-    """What the reward stage last saw of a track; where it never did, what the track was before this event."""
+    """The highest that a reward stage saw in the occurrence; where none did, or where a track rises again, what the
+    track was before this event."""
+    if rises_again(track):
+        return env.run.opening[track.name]
     key = seen_key(track, env)
     if key is None:
         return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rules_engine import ir
-from rules_engine.backends.reference import reading, times
+from rules_engine.backends.reference import lives, reading, times
 from rules_engine.backends.reference.run import Env, Run
 from rules_engine.backends.reference.world import World
 from rules_engine.calendar import day_start

@@ -38,7 +38,7 @@ class Run:
     """
 
     __slots__ = (
-        "added", "awards", "bases", "changes", "event", "facts", "fields", "held", "instant", "lines", "member",
+        "added", "awards", "bases", "begins", "changes", "event", "facts", "fields", "held", "instant", "lines", "member",
         "opening", "said", "source", "standing", "state", "tiers", "today", "trace", "world",
     )  # fmt: skip
 
@@ -52,7 +52,7 @@ class Run:
         self.fields: Mapping[str, FieldValue] = {}
         self.source = ""
         self.lines: tuple[Line, ...] = ()
-        self.today = self.instant = self.standing = self.held = 0
+        self.today = self.instant = self.standing = self.held = self.begins = 0
         self.awards: list[Award] = []
         self.added: dict[str, dict[int, int]] = {}
         self.bases: dict[str, dict[int, int]] = {}
@@ -69,6 +69,15 @@ class Run:
     def award_of(self, rule: str) -> int:
         """What a rule gave on this event, over all its effects."""
         return sum(award.given for award in self.awards if award.rule == rule)
+
+    @contextmanager
+    def beginning(self, day: int) -> Iterator[None]:
+        """Work out how long something lasts that begins on a day."""
+        self.begins = day
+        try:
+            yield
+        finally:
+            self.begins = 0
 
     @contextmanager
     def reading(self, fields: Mapping[str, FieldValue], source: str) -> Iterator[None]:

@@ -34,7 +34,7 @@ def _judge_rung(place: int, tiers: ir.TiersDef, run: Run, begins: int) -> None:
         if run.trace is not None:
             run.trace.ways.append(WayNoted(place, way, run.today, holds, inner))
         if holds:
-            with noting(run.trace, []):
+            with noting(run.trace, []), run.beginning(begins):
                 until = day(way.life if way.life is not None else tiers.life, env)
             grant(Holding(rung.name, begins, until, way.name or rung.name), run)
 
@@ -81,7 +81,8 @@ def fall(rule: ir.FallDef, rung: int, run: Run, begins: int) -> None:
         if rule.what == "earned" and target == earned(Env(run)):
             _judge_rung(target, tiers, run, begins)
             return
-        until = day(tiers.life, Env(run))
+        with run.beginning(begins):
+            until = day(tiers.life, Env(run))
     grant(Holding(tiers.rungs[target].name, begins, until, f"after {tiers.rungs[rung].name}"), run)
 
 

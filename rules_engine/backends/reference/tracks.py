@@ -15,7 +15,7 @@ import msgspec
 from rules_engine import ir
 from rules_engine.backends.reference import times
 from rules_engine.backends.reference.expressions import day, evaluate, number, on_lines, truth
-from rules_engine.backends.reference.reading import seen_key, track_value
+from rules_engine.backends.reference.reading import rises_again, seen_key, track_value
 from rules_engine.backends.reference.run import Env, Run
 from rules_engine.backends.reference.trace import noting
 from rules_engine.codes import CODES
@@ -199,18 +199,14 @@ def _marked(run: Run) -> tuple[ir.TrackDef, ...]:
 
 
 def see(run: Run) -> None:
-    """Remember what this reward stage saw: the highest value of an occurrence, the latest of a window or streak.
-
-    Nothing is noted of a track that is still 0 and was never seen.
-    """
+    """Remember the highest that this reward stage saw of an occurrence, unless it is still 0 and was never seen."""
     env = Env(run)
     for track in _marked(run):
-        key = seen_key(track, env)
+        key = None if rises_again(track) else seen_key(track, env)
         if key is None:
             continue
         before, now = run.state.seen.get(track.key, {}).get(key), track_value(track, run.today, env)
-        latest = times.moves(track.window) or track.kind == "streak"
-        if now if before is None else (now != before if latest else now > before):
+        if now if before is None else now > before:
             run.record(MarkSeen(track.key, key, before, now))
 
 
