@@ -123,8 +123,8 @@ class Outcome(msgspec.Struct, frozen=True):
         return Receipt(allocations, {**self.before, **used})
 
     def to_json(self) -> bytes:
-        """The outcome as JSON text."""
-        return msgspec.json.encode(self)
+        """The outcome as JSON text, with `totals`, what was given by unit."""
+        return msgspec.json.encode(self)[:-1] + b',"totals":' + msgspec.json.encode(self.totals) + b"}"
 
 
 def applied(state: State, outcome: Outcome) -> State:

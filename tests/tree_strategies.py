@@ -618,7 +618,7 @@ tier_clauses = st.one_of(
 tiers = make(
     tree.TiersDecl,
     from_host=st.just(False),
-    rungs=st.tuples(bare_rungs | rungs, rungs) | st.tuples(bare_rungs) | st.tuples(bare_rungs, rungs, rungs),
+    rungs=st.tuples(bare_rungs | rungs, rungs) | st.tuples(bare_rungs) | st.tuples(bare_rungs, rungs, bare_rungs | rungs),
     clauses=st.lists(tier_clauses, max_size=3, unique_by=type).map(tuple),
 ) | make(
     tree.TiersDecl,

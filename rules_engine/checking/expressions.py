@@ -220,7 +220,7 @@ def _money(node: tree.MoneyLit, env: Env) -> Typed:
 
 
 def _quantity(node: tree.QuantityLit, env: Env) -> Typed:
-    kind = names.unit_type(node.unit, env)
+    kind = names.unit_type(node.unit, env, node.text)
     if kind is None:
         return unknown(env.at(node))
     return _scaled(node, node.text, kind, env, env.fine != "")

@@ -30,7 +30,7 @@ from rules_engine.checking.infos import (
     UnitInfo,
 )
 from rules_engine.checking.typed import Typed, unknown
-from rules_engine.diagnostics import Fix
+from rules_engine.diagnostics import Fix, nearest
 from rules_engine.types import (
     COUNT,
     DATE,
@@ -117,8 +117,9 @@ def rung_of(name: tree.Name, env: Env) -> int | None:
     return None
 
 
-def unit_type(name: tree.Name, env: Env) -> Unit | None:
-    """A declared unit by either of its names; reports anything else."""
+def unit_type(name: tree.Name, env: Env, count: str = "") -> Unit | None:
+    """A declared unit by either of its names; reports anything else. After a `count` in a path to a tier, it may have
+    been meant as the next tier."""
     info = env.context.find(name.text)
     if isinstance(info, UnitInfo):
         return type_of_unit(info)
@@ -126,7 +127,11 @@ def unit_type(name: tree.Name, env: Env) -> Unit | None:
         env.fail()
     elif info is None:
         units = [each for each in env.context.names() if isinstance(env.context.find(each), UnitInfo)]
-        unknowns.report_unknown("N208", name, env, units)
+        if count and env.stage == "tier" and not nearest(name.text, units):
+            note = f"if `{name.text}` is a tier, put what stands before it in brackets: `when (... {count})`"
+            env.report("N208", name, name=name.text, note=note)
+        else:
+            unknowns.report_unknown("N208", name, env, units)
     else:
         unknowns.wrong_kind(name, info, "a unit", env)
     return None

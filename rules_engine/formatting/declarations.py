@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
@@ -194,7 +195,11 @@ def _track(p: Printer, node: tree.TrackDecl) -> Doc:
 
 def _tiers(p: Printer, node: tree.TiersDecl) -> Doc:
     head = "tiers from host" if node.from_host else "tiers"
-    clauses = [Clause(rung.span, rung.name.text, _ways(p, rung)) for rung in node.rungs]
+    followers = (*node.rungs[1:], None)
+    clauses = [
+        Clause(rung.span, rung.name.text, _ways(p, rung, bare_next=after is not None and not after.ways))
+        for rung, after in zip(node.rungs, followers, strict=True)
+    ]
     clauses += [_tier_clause(p, each) for each in node.clauses]
     column = max([BODY, *(len(rung.name.text) + 1 for rung in node.rungs if rung.ways)])
     inline = [joined(clause) for clause in clauses]
@@ -205,13 +210,22 @@ PATHS = 115
 """Columns of a line of paths to a tier."""
 
 
-def _ways(p: Printer, node: tree.RungDecl) -> Doc:
-    """The paths to a tier: broken before `or when` where the user did so, and where a line would be too long."""
+_NUMBER_LAST = re.compile(r"(?:(?<![\w.:\-])|(?<=[\s(])-)\d[\d_]*(?:\.\d+)?$")
+
+
+def _ways(p: Printer, node: tree.RungDecl, *, bare_next: bool = False) -> Doc:
+    """The paths to a tier: broken before `or when` where the user did so, and where a line would be too long.
+
+    A number before the bare name of the next tier would read as an amount of a unit: its condition keeps its brackets.
+    """
     lines: list[list[Doc]] = []
     for at, way in enumerate(node.ways):
         if at == 0 or p.broke(node.ways[at - 1].span[1], way.span[0]):
             lines.append([])
-        path = p(way) if at == 0 else cat("or ", p(way))
+        words = p(way)
+        if bare_next and at == len(node.ways) - 1 and _NUMBER_LAST.search(flat(words) or ""):
+            words = cat("when (", p(way.condition), ")")
+        path = words if at == 0 else cat("or ", words)
         lines[-1].append(path if at == len(node.ways) - 1 else cat(path, ","))
     parts = [part for line in lines for part in (HARD, fill(line, PATHS))]
     return cat(*parts[1:]) if parts else ""

@@ -108,9 +108,9 @@ class Program:
 
         `event` is a dictionary `{"event": "purchase", ...}`, a decoded `Event` or a struct of `event_struct`; `member`
         the member's facts as the rule file declares them; `state` what `apply` gave last (None: a new member).
-        Raises `EventRefused` with every reason.
+        A state may also be the plain value that `State.to_json` gave. Raises `EventRefused` with every reason.
         """
-        return self._score(event, member, state)
+        return self._score(event, member, self.state(state) if type(state) is dict else state)
 
     def _score_decoded(self, event: object, member: object, state: State | None) -> Outcome:
         decoded = self.event(event)

@@ -38,8 +38,8 @@ class Run:
     """
 
     __slots__ = (
-        "added", "awards", "bases", "begins", "changes", "event", "facts", "fields", "held", "instant", "lines", "member",
-        "opening", "said", "source", "standing", "state", "tiers", "today", "trace", "world",
+        "added", "awards", "bases", "begins", "changes", "event", "facts", "fields", "held", "instant", "lines",
+        "member", "opening", "said", "source", "standing", "state", "tiers", "today", "trace", "world",
     )  # fmt: skip
 
     def __init__(self, world: World, facts: Facts, state: State, trace: Trace | None = None) -> None:
