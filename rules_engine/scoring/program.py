@@ -103,14 +103,14 @@ class Program:
 
     # ---- events ----
 
-    def score(self, event: object, member: object = None, state: State | None = None) -> Outcome:
+    def score(self, event: object, member: object = None, state: State | Mapping[str, object] | None = None) -> Outcome:
         """The outcome of one event: time moves to its day, then its rules run. Nothing that was passed in is changed.
 
         `event` is a dictionary `{"event": "purchase", ...}`, a decoded `Event` or a struct of `event_struct`; `member`
         the member's facts as the rule file declares them; `state` what `apply` gave last (None: a new member).
         A state may also be the plain value that `State.to_json` gave. Raises `EventRefused` with every reason.
         """
-        return self._score(event, member, self.state(state) if type(state) is dict else state)
+        return self._score(event, member, state if state is None or isinstance(state, State) else self.state(state))
 
     def _score_decoded(self, event: object, member: object, state: State | None) -> Outcome:
         decoded = self.event(event)
