@@ -140,11 +140,6 @@ def add_months(day: int, months: int) -> int:
     return day_of(year, month + 1, min(day_of_month, month_days(year, month + 1)))
 
 
-def add_years(day: int, years: int) -> int:
-    """The same date some years later, or earlier; 29 February becomes the 28th where the year lacks it."""
-    return add_months(day, 12 * years)
-
-
 def anniversary(anchor: int, year: int, leap_day: LeapDay | None) -> int:
     """The day in `year` on which the anchor recurs; `leap_day` says what 29 February counts as where it is lacking.
 

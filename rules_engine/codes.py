@@ -82,6 +82,7 @@ _ROWS: tuple[Code, ...] = (
         "split it, or keep long lists in a file",
     ),
     Code("P123", "brackets missing", "a whole condition or sum stands in brackets here", "write `({found})`"),
+    Code("P124", "nothing to settle", "`settled after` belongs to what happens on the end or start of a period"),
     # habits from elsewhere
     Code(
         "P130",
@@ -374,7 +375,7 @@ _ROWS: tuple[Code, ...] = (
     Code("M162", "decimals of a unit", "`{name}` can have 0 to {most} decimals"),
     Code("M163", "two lives", "a unit with two lives must say which of them counts", "write `, whichever is first`"),
     Code("M170", "same limit twice", "another limit counts the same thing over the same time"),
-    Code("M171", "limit of nothing", "a limit of 0 times lets the rule never act"),
+    Code("M171", "limit of nothing", "a limit of 0 lets the rule never give anything"),
     Code("M172", "limit of another unit", "this limits `{unit}`, which is not given here"),
     Code("M173", "limit without scope", "the limit does not say of whom", "write `per member`"),
     Code("M174", "two periods in a limit", "a limit runs over one period", "write two limits"),
@@ -467,6 +468,12 @@ _ROWS: tuple[Code, ...] = (
         "V151",
         "too many different values",
         "`{track}` holds up to {high} different values, and this event brings more",
+    ),
+    Code(
+        "V153",
+        "an award too large",
+        "`{rule}` would give more than an amount can hold on this event",
+        "limit the rule, or declare lower bounds for the event's fields",
     ),
     Code("V152", "event scored before", "{event} `{id}` was scored before", "send each event once"),
     Code("V130", "state of another layout", "the state has layout {found}", "this release reads layout {version}"),

@@ -249,11 +249,6 @@ def _own_anchors(period: Period) -> tuple[str, ...]:
             return ()
 
 
-def needs_anchor(period: Period) -> bool:
-    """Whether the period hangs on a fact, so that each member has occurrences of their own."""
-    return bool(anchors(period))
-
-
 def needs_weeks_start(period: Period) -> bool:
     """Whether the header must say on which day weeks start."""
     return any(isinstance(part, (Calendar, LastCalendar, UnitOf)) and part.unit == "week" for part in _parts(period))

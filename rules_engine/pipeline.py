@@ -152,12 +152,6 @@ def _program(artefact: artefacts.Artefact, files: Files) -> Program:
     return Program(core, {each.name: each for each in files.sources}, backend, artefact.fingerprint)
 
 
-def _sources(core: ir.Program, files: Files) -> dict[str, Source]:
-    """The files that origins count; a vocabulary is read when something of it is shown."""
-    own = {each.name: each for each in files.sources}
-    return {name: own[name] for name in core.files if name in own}
-
-
 @cache
 def _programs() -> LRUCache[str, Loaded]:
     from cachetools import LRUCache

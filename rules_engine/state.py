@@ -13,6 +13,8 @@ from typing import TypeAlias, TypeVar, assert_never
 import msgspec
 
 STATE_VERSION = 1
+AMOUNT_MAX = 2**62 - 1
+"""No amount and no track passes this."""
 
 
 class Holding(msgspec.Struct, frozen=True):
@@ -297,7 +299,7 @@ def _replace(items: list[_Item], before: _Item | None, after: _Item) -> None:
 def add_lot(lots: list[Lot], lot: Lot) -> None:
     """Add a lot; one that differs only in what is left grows instead. The latest are looked at first."""
     for place in range(len(lots) - 1, -1, -1):
-        if same_lot(lots[place], lot):
+        if same_lot(lots[place], lot) and lots[place].left + lot.left <= AMOUNT_MAX:
             lots[place] = msgspec.structs.replace(lots[place], left=lots[place].left + lot.left)
             return
         if lots[place].earned < lot.earned:

@@ -103,7 +103,7 @@ def test_durations_agree_with_steps(start: int, count: int, unit: c.DurationUnit
     assert c.add_duration(start, Duration(count, unit)) == wanted
     assert c.subtract_duration(start, Duration(-count, unit)) == wanted
     if unit == "year":
-        assert c.add_years(start, count) == wanted
+        assert c.add_months(start, 12 * count) == wanted
 
 
 @given(interesting, st.integers(1990, 2110), st.sampled_from(LEAP_DAYS))
@@ -669,7 +669,6 @@ def test_what_the_checker_asks(
 ) -> None:
     named = p.Named("it", period)
     assert p.anchors(named) == anchors
-    assert p.needs_anchor(named) == bool(anchors)
     assert p.needs_weeks_start(named) == weeks
     assert p.needs_leap_day(named) == leap
     assert p.is_timed(named) == timed

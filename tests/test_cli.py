@@ -95,6 +95,8 @@ def test_fmt(shop: Path) -> None:
     assert "changed untidy.rules" in rules("fmt", "untidy.rules", cwd=shop).stdout
     assert untidy.read_text() == once
     assert rules("fmt", "--check", "untidy.rules", cwd=shop).stdout == ""
+    assert "nothing to change" in rules("fmt", "--check", "-", cwd=shop, stdin=once).stderr
+    assert "would change" in rules("fmt", "--check", "-", cwd=shop, stdin=once.lstrip() + "\n\n", code=1).stderr
     (shop / "broken.rules").write_text('earn "x" { gvie }\n')
     assert "broken.rules:1" in rules("fmt", "broken.rules", cwd=shop, code=1).stdout
     assert (shop / "broken.rules").read_text() == 'earn "x" { gvie }\n'

@@ -196,7 +196,7 @@ REFUSALS: tuple[tuple[Raw, str, str, str], ...] = (
     (with_line(kind=None), "lines[2].kind", "V104", "`kind` on line 2 of stay is missing; send one of `room`, `food`"),
     (with_line(extra=1), "lines[2].extra", "V103", "is not declared"),
     ({"event": "sty"}, "event", "V102", "did you mean `stay`?"),
-    ({"event": ["stay"]}, "event", "V102", "`a list` is not an event"),
+    ({"event": ["stay"]}, "event", "V105", "cannot be a list; send one of"),
     ({}, "event", "V101", "send `event`, one of `stay`, `visit`"),
 )
 

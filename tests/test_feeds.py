@@ -605,7 +605,7 @@ def test_a_faulty_file_of_members_is_refused_with_all_its_faults(tmp_path: Path)
         "`m.csv`, row 2: member `m1` stands further up already",
         "`m.csv`, row 3: there is no member id in `member`",
         "`m.csv`, row 4: `stays`: `x` is not a whole number",
-        "`m.csv`, row 5: row 5 has 1 cells, and the header names 2",
+        "`m.csv`, row 5 has 1 cells, and the header names 2",
     )
     with pytest.raises(feeds.FeedError, match="has no column `id`"):
         feeds.read_members(path, id="id")

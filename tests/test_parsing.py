@@ -396,3 +396,11 @@ def test_any_literal_is_a_cell(rows: str) -> None:
     assert parsed.diagnostics == ()
     (declared,) = parsed.file.declarations
     assert len([node for node in walk(declared) if isinstance(node, Row)]) == 3
+
+
+def test_what_an_edit_leaves_alone_is_not_read_again() -> None:
+    text = "".join(f'earn "Rule {number}" {{ on stay  give {number + 10} points }}\n' for number in range(20))
+    memory = Memory()
+    before = parse_again(Source("a.rules", text), memory).file.declarations
+    after = parse_again(Source("a.rules", text.replace("give 15", "give 75")), memory).file.declarations
+    assert [at for at in range(20) if before[at] is not after[at]] == [5]

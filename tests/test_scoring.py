@@ -276,3 +276,10 @@ def test_typed_events_are_scored_and_checked_like_dictionaries() -> None:
         scored.score(msgspec.structs.replace(msgspec.convert(sent, kind), brand="palace"))
     with pytest.raises(KeyError):
         scored.event_type("voyage")
+
+
+def test_an_award_that_no_amount_can_hold_refuses_the_event() -> None:
+    huge = program('earn "Huge" { on stay  give 1_000_000_000_000_000_000 points per 1 GBP of net }\n')
+    assert given(huge.score(_stay("a", "2027-03-01", "4.00"))) == {"Huge": 4 * 10**18}
+    with pytest.raises(EventRefused, match="Huge"):
+        huge.score(_stay("a", "2027-03-01", "5.00"))

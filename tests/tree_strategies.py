@@ -615,10 +615,11 @@ tier_clauses = st.one_of(
     lasts,
     thens,
 )
+some_rungs = bare_rungs | rungs
 tiers = make(
     tree.TiersDecl,
     from_host=st.just(False),
-    rungs=st.tuples(bare_rungs | rungs, rungs) | st.tuples(bare_rungs) | st.tuples(bare_rungs, rungs, bare_rungs | rungs),
+    rungs=st.tuples(some_rungs, rungs) | st.tuples(bare_rungs) | st.tuples(bare_rungs, rungs, some_rungs),
     clauses=st.lists(tier_clauses, max_size=3, unique_by=type).map(tuple),
 ) | make(
     tree.TiersDecl,

@@ -34,7 +34,7 @@ from tests.histories import History, history
 from tests.strategies import FILES, seeded
 
 EVENTS = 20
-STATED = frozenset({"V150", "V151"})
+STATED = frozenset({"V150", "V151", "V153"})
 """The two reasons for which a valid event may be refused by what the member's state holds."""
 
 

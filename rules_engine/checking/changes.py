@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules_engine.checking.infos import GroupInfo, MatchInfo, RuleInfo, alike
+from rules_engine.checking.infos import BrokenInfo, GroupInfo, MatchInfo, RuleInfo, alike
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,12 +36,18 @@ def changed_names(
         keys.update((table, name) for name in differing)
         if old.keys() != new.keys() or (table == "event" and differing):
             keys.add((table, ""))
+        if table == "title" and any(_may_be_match(each.get(name)) for name in differing for each in (old, new)):
+            keys.add(("match", ""))
     if before.member_broken != after.member_broken:
         keys.add(("member", ""))
     for table, left, right in (("tiers", before.tiers, after.tiers), ("header", before.header, after.header)):
         if not alike(left, right):
             keys.add((table, ""))
     return frozenset(keys)
+
+
+def _may_be_match(info: object) -> bool:
+    return isinstance(info, (MatchInfo, BrokenInfo))
 
 
 def _equal(old: object, new: object, old_texts: Sequence[str], new_texts: Sequence[str]) -> bool:

@@ -19,7 +19,6 @@ from rules_engine.diagnostics import Fix
 from rules_engine.types import (
     DATE,
     ORDERED,
-    PLAIN,
     TEXT,
     Choice,
     Codes,
@@ -370,8 +369,3 @@ def track_named(node: tree.Expr, env: Env) -> TrackInfo | None:
         found = f"`{node.text}`" if isinstance(node, tree.Path) else "this"
         env.report("T325", node, what=found, wanted="a track", note="only a track reaches a bound or passes marks")
     return None
-
-
-def is_plain(kind: object) -> bool:
-    """Whether a type is a number without a dimension."""
-    return isinstance(kind, PLAIN)

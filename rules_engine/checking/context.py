@@ -121,6 +121,14 @@ class Context:
         self.reads.add(("title", ""))
         return self.symbols.titles
 
+    def matches(self) -> list[tree.MatchDecl] | None:
+        """All matches of the program; None where a rule or match does not parse, so that nobody knows."""
+        self.reads.add(("match", ""))
+        found = self.symbols.titles.values()
+        if any(isinstance(each, BrokenInfo) for each in found):
+            return None
+        return [each.node for each in found if isinstance(each, MatchInfo)]
+
     def event(self, name: str) -> EventInfo | BrokenInfo | None:
         """A declared event."""
         self.reads.add(("name", name))

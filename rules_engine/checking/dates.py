@@ -12,7 +12,7 @@ from rules_engine.calendar import local_instant, parse_date, parse_time
 from rules_engine.checking import conditions, expressions, names, tables
 from rules_engine.checking.context import Context
 from rules_engine.checking.core import both
-from rules_engine.checking.env import Env, env_for
+from rules_engine.checking.env import Env, env_for, has_keys
 from rules_engine.checking.infos import EventInfo
 from rules_engine.checking.typed import Typed
 from rules_engine.types import DATE, Date, Instant, Unknown, describe
@@ -116,10 +116,14 @@ def unit_life(node: tree.Life | tree.TableBy, env: Env) -> ir.UnitLife | None:
 
 
 def dates(node: tree.Dates, env: Env) -> ir.Expr | None:
-    """`from ... until ... by ...` as a condition; None where it says nothing."""
+    """`from ... until ... by ...` as a condition; None where it says nothing. An absent day is outside all dates: it is
+    asked for here, since a rule's dates are read before its `when`."""
     parts: list[ir.Expr] = []
     if not _has_moment(node, env):
         return None
+    if node.by is not None and names.may_lack(node.by, env):
+        parts.append(names.has(tree.Has(node.by.span, node.by), env))
+        env = env.with_proven(has_keys(node.by, env))
     if node.start is not None:
         parts.append(_side(">=", node.start, node.start_time, node, env))
     if node.end is not None:

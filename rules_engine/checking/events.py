@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from rules_engine.checking.context import Context
 
 PRICES = ("list", "list each")
-ONCE = ("id", "quantity", "was", "floor", "tax rate", "shipping", "household")
 
 
 def event_info(declared: tree.EventDecl, context: Context) -> EventInfo:

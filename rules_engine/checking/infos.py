@@ -28,8 +28,6 @@ STAGES: dict[tree.RuleKind, int] = {
 }
 """The order in which rules of a kind run; tiers and matches are judged between earns and rewards."""
 
-TIER_STAGE = 6
-
 
 class Place(msgspec.Struct, frozen=True):
     """Where a declaration's name stands: the file's number and name, and the span."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from rules_engine import ir, tree
 from rules_engine.checking.elaboration import Env, condition, dates, env_for, keep, life, narrowed, rung_of, rung_table
-from rules_engine.checking.infos import BrokenInfo, MatchInfo
 from rules_engine.checking.limits import Owner, limit_defs
 from rules_engine.checking.not_yet import of_limits, of_sources
 from rules_engine.checking.rules import award_reads, nodes
@@ -28,7 +27,7 @@ def tiers_def(declared: tree.TiersDecl, context: Context) -> ir.TiersDef | None:
     if declared.from_host:
         return _from_host(declared, context)
     env = env_for(context, (), "tier", owner_known=True)
-    matches = _matches(context)
+    matches = context.matches()
     _check_paths(declared, matches, context)
     rungs = tuple(_rung(each, env, context) for each in declared.rungs)
     _no_clause_twice(declared, context)
@@ -72,14 +71,6 @@ def _check_paths(declared: tree.TiersDecl, matches: list[tree.MatchDecl] | None,
     for each in others:
         if not each.ways and matches is not None and each.name.text not in given:
             context.report("M193", each.name, name=each.name.text)
-
-
-def _matches(context: Context) -> list[tree.MatchDecl] | None:
-    """All matches of the program; None where a rule or match does not parse, so that nobody knows."""
-    found = [context.titled(title) for title in context.titles()]
-    if any(isinstance(each, BrokenInfo) for each in found):
-        return None
-    return [each.node for each in found if isinstance(each, MatchInfo)]
 
 
 def _given(match: tree.MatchDecl) -> set[str]:

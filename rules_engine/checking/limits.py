@@ -49,7 +49,7 @@ def _limit(limit: tree.Limit, owner: Owner, context: Context, env: Env) -> ir.Li
     amount = limit_amount(limit.amount, env) if limit.amount is not None else None
     if limit.amount is not None and amount is None:
         return None
-    if limit.times == 0:
+    if limit.times == 0 or (amount is not None and amount[1] == 0):
         context.report("M171", limit)
     scope, words = _scope(limit, owner, context, env)
     if scope is None:

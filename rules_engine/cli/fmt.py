@@ -75,7 +75,9 @@ def _piped(check: bool, diff: bool) -> int:
     text, sound = _formatted(source)
     if diff:
         _show(source.text, text, "-")
-    elif not check and sound:
+    elif check:
+        note("would change what is piped in" if text != source.text else "nothing to change")
+    elif sound:
         click.echo(text, nl=False)
     return 1 if not sound or ((check or diff) and text != source.text) else 0
 

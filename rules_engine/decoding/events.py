@@ -53,9 +53,11 @@ def decode(raw: object, program: ir.Program, kind: str | None = None) -> Event |
     name = raw.get("event", kind)
     if name is None:
         return (fault("V101", _NOWHERE, "event", known=listed(reader.events)),)
-    definition = reader.events.get(name) if isinstance(name, str) else None
+    if not isinstance(name, str):
+        return (fault("V105", _NOWHERE, "event", found=shown(name), form=f"one of {listed(reader.events)}"),)
+    definition = reader.events.get(name)
     if definition is None:
-        word = clean(name) if isinstance(name, str) else shown(name)
+        word = clean(name)
         return (fault("V102", _NOWHERE, "event", found=word, hint=hint(word, reader.events, "events")),)
     return _event(raw, definition, reader)
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from rules_engine import ir
-from rules_engine.calendar import FIRST_DAY, format_date, parse_date, parse_instant, parse_time
+from rules_engine.calendar import FIRST_DAY, parse_date, parse_instant, parse_time
 from rules_engine.currencies import CURRENCY_DECIMALS
 from rules_engine.decoding.faults import Wrong, clean, hint, listed, shown
 from rules_engine.event import FieldValue
@@ -348,11 +348,6 @@ def clean_reason(reason: str) -> str:
     if reason.isprintable():
         return reason
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in reason)
-
-
-def shown_day(day: int) -> str:
-    """A day as a date."""
-    return format_date(day)
 
 
 _READERS: Final[dict[str, Callable[[ir.FieldDef, Any, World], FieldValue]]] = {

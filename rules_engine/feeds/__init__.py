@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rules_engine.feeds.events import read_events
-from rules_engine.feeds.files import ENDINGS
+from rules_engine.feeds.files import ENDINGS, at_row
 from rules_engine.feeds.members import read_members
 from rules_engine.feeds.records import Count, Fault, FeedError, Read, Tally
 from rules_engine.feeds.state_file import StateFile, read_state, write_state
@@ -39,6 +39,7 @@ __all__ = [
     "StateFile",
     "Tally",
     "Writer",
+    "at_row",
     "events_file",
     "members_file",
     "open_writer",

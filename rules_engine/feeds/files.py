@@ -77,6 +77,16 @@ def reason(error: BaseException) -> str:
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
+def at_row(number: int, message: str) -> str:
+    """Return a message that says once at which row of a file it stands.
+
+    >>> at_row(3, "row 3: `x` is no number"), at_row(3, "`x` is missing")
+    ('row 3: `x` is no number', 'row 3: `x` is missing')
+    """
+    said = message.startswith((f"row {number}:", f"row {number} ", f"line {number}:", f"line {number} "))
+    return message if said else f"row {number}: {message}"
+
+
 class Replacement:
     """A file being written beside its place: `commit` puts it there, `discard` leaves what was there."""
 

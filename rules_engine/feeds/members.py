@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from rules_engine.feeds.files import ending_of, reason
+from rules_engine.feeds.files import at_row, ending_of, reason
 from rules_engine.feeds.grouping import encoded, row_fault, shown
 from rules_engine.feeds.plan import CellError, Converter, check_columns, plain, steps_of
 from rules_engine.feeds.records import FeedError
@@ -51,7 +51,7 @@ def read_members(
     problems: list[str] = []
     for number, member, facts in found:
         if isinstance(facts, str):
-            problems.append(f"`{path.name}`, row {number}: {shown(facts)}")
+            problems.append(f"`{path.name}`, {at_row(number, shown(facts))}")
         elif member is None:
             problems.append(f"`{path.name}`, row {number}: there is no member id in `{_id_name(mapping, id)}`")
         elif member in members:

@@ -138,6 +138,8 @@ def sources_of(sources: tuple[Any, ...], settled: t.Duration | None) -> tuple[An
     """`settled after` stands once, behind all sources, and holds for every scheduled one."""
     if settled is None:
         return sources
+    if not any(isinstance(x, t.EdgeSource) for x in sources):
+        raise RefusalError("P124", settled.span, {}, ("leave it out", (sources[-1].span[1], settled.span[1]), ""))
     return tuple(
         t.EdgeSource((x.span[0], settled.span[1]), x.edge, x.period, settled) if isinstance(x, t.EdgeSource) else x
         for x in sources

@@ -28,6 +28,9 @@ class Measure(msgspec.Struct, frozen=True):
 
 PLAIN = Measure()
 DAY = Measure("day")
+FIELD_DAY = Measure("day", "field")
+"""A day that may be absent; any other day that is not there never comes."""
+
 RUNG = Measure("rung")
 
 
@@ -85,7 +88,7 @@ class Measures:
             case ir.FieldDef(kind="unit", unit=unit):
                 return self.unit(unit)
             case ir.FieldDef(kind="date"):
-                return DAY
+                return FIELD_DAY
             case ir.FieldDef(kind="instant"):
                 return Measure("instant")
             case ir.FieldDef(kind="time"):

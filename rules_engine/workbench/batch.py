@@ -25,6 +25,7 @@ from rules_engine.feeds import (
     Read,
     Tally,
     Writer,
+    at_row,
     open_writer,
     outcome_columns,
     read_events,
@@ -263,7 +264,7 @@ class _Refusals:
     def add(self, read: Read, code: str, field: str | None, message: str) -> None:
         """One reason why an event is rejected; an event may have several."""
         if len(self.first) < _REASONS_SHOWN:
-            self.first.append(f"row {read.number}: {message}")
+            self.first.append(at_row(read.number, message))
         if self.writer is not None:
             self.writer.write(reject_row(read, code, field, message))
 

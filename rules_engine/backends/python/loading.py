@@ -26,7 +26,6 @@ from rules_engine.decoding import attribute
 Way = Literal["event", "raw", "typed"]
 TEXT_MAX = 256
 VALUE_MAX = 2**62 - 1
-SLOW = "return slow(event, facts, state)"
 
 
 class Loading(msgspec.Struct, frozen=True):

@@ -14,9 +14,7 @@ import msgspec
 from rules_engine import ir
 from rules_engine.calendar import END_DAY, FIRST_DAY
 from rules_engine.decoding import attribute
-from rules_engine.state import STATE_VERSION, State
-
-VALUE_MAX = 2**62 - 1
+from rules_engine.state import AMOUNT_MAX, STATE_VERSION, State
 
 _PLAIN: dict[str, Any] = {
     "text": str, "date": str, "time": str, "instant": str, "flag": bool, "count": int, "rate": str, "money": str,
@@ -82,14 +80,14 @@ def plain_state(state: State, names: Names) -> bool:
     for counted in (state.tracks, state.seen, state.limits):
         for values in counted.values():
             days += values
-            if not all(-VALUE_MAX <= value <= VALUE_MAX for value in values.values()):
+            if not all(-AMOUNT_MAX <= value <= AMOUNT_MAX for value in values.values()):
                 return False
     if any(value < 0 for values in state.limits.values() for value in values.values()):
         return False
     for lot in state.lots:
         days += [lot.earned, lot.earned if lot.pending is None else lot.pending]
         days.append(lot.earned if lot.expires is None else lot.expires)
-        if lot.unit not in names.units or not 0 <= lot.left <= VALUE_MAX:
+        if lot.unit not in names.units or not 0 <= lot.left <= AMOUNT_MAX:
             return False
     for held in state.holdings:
         until = held.start if held.until is None else held.until

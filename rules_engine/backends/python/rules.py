@@ -127,6 +127,7 @@ class Rules:
         self.wanted(give, out)
         limits, held = self._limits(rule), self._held(rule)
         with out.block("if wanted > 0:"):
+            self._bounded(out)
             if not limits and not held and give.steps is None:
                 self._given(rule, give, "wanted", "wanted", total, out)
                 self._says(rule, out, "")
@@ -145,6 +146,11 @@ class Rules:
                 self._cut(limits, give, out)
                 self._says(rule, out, "given")
             self._award(rule, give, "held_out" if held else "False", "cut_by" if limits else '""', total, out)
+
+    def _bounded(self, out: Lines) -> None:
+        """An amount that no integer of 63 bits holds refuses the event."""
+        with out.block("if wanted > TRACK_MAX:"):
+            out.add("return slow(event, facts, state)")
 
     def _cut(self, limits: list[Counter], give: ir.GiveDef, out: Lines) -> None:
         """Cut `given` to the room of each limit, times first; then note what was taken."""
@@ -292,6 +298,7 @@ class Rules:
             )
             own = f"({mine},)" if mine else "()"
             with out.block("if wanted > 0:"):
+                self._bounded(out)
                 out.add(
                     f"turn.append(Act({place}, {const(give.unit)}, wanted, {self.receipt(give)}, {pending}, {until}, "
                     f"{self.facts(give)}, {give.steps or 1}, {give.or_nothing}, {own}))"

@@ -16,6 +16,7 @@ import msgspec
 from rules_engine.allocation import spread
 from rules_engine.outcome import Award, TierChange
 from rules_engine.state import (
+    AMOUNT_MAX,
     Change,
     Holding,
     HoldingBegan,
@@ -23,12 +24,11 @@ from rules_engine.state import (
     LimitDropped,
     LimitUsed,
     Lot,
-    State,
     TrackDropped,
     TrackMoved,
 )
 
-TRACK_MAX = 2**62
+TRACK_MAX = AMOUNT_MAX
 
 
 class NoAward(Exception):  # noqa: N818 - control flow of generated code
@@ -155,11 +155,6 @@ def tidy_keys(
 def used(values: dict[int, int] | None, since: int) -> int:
     """What a moving limit has used, later days included."""
     return sum(value for key, value in values.items() if key >= since) if values else 0
-
-
-def on_trial(state: State) -> bool:
-    """Whether a match is on trial."""
-    return any(each.status == "trial" for trials in state.matches.values() for each in trials)
 
 
 # ---- amounts

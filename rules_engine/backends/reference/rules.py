@@ -24,7 +24,7 @@ from rules_engine.backends.reference.reading import seen_before, track_value
 from rules_engine.backends.reference.run import Env, Run
 from rules_engine.backends.reference.trace import GiveNoted, Noted, RuleNoted, noting
 from rules_engine.outcome import Award, Said
-from rules_engine.state import Lot, add_lot
+from rules_engine.state import AMOUNT_MAX, Lot, add_lot
 
 
 class NotApplied(Exception):  # noqa: N818 - control flow of the interpreter, never seen outside
@@ -110,6 +110,8 @@ def _wanted(rule: ir.RuleDef, turns: Sequence[Env], env: Env) -> list[Act]:
             inner: list[Noted] = []
             with noting(env.run.trace, inner):
                 acts.append(Act(give, turn, at.mark, wanted(give, at), inner))
+            if acts[-1].wanted.amount > AMOUNT_MAX:
+                raise env.run.refused("V153", "", rule=rule.key)
     return acts
 
 

@@ -16,8 +16,9 @@ import msgspec
 from rules_engine import ir
 from rules_engine.backends.reference.trace import Trace
 from rules_engine.backends.reference.world import World
+from rules_engine.codes import CODES
 from rules_engine.event import Event, Facts, FieldValue
-from rules_engine.outcome import Award, Said, TierChange
+from rules_engine.outcome import Award, EventRefused, Fault, Refused, Said, TierChange
 from rules_engine.state import Change, State, apply_in_place, copied
 
 Val: TypeAlias = Fraction | int | str | bool | tuple[int | str, ...] | None
@@ -69,6 +70,12 @@ class Run:
     def award_of(self, rule: str) -> int:
         """What a rule gave on this event, over all its effects."""
         return sum(award.given for award in self.awards if award.rule == rule)
+
+    def refused(self, code: str, field: str, **data: str) -> EventRefused:
+        """The refusal of the event at hand."""
+        assert self.event is not None
+        fault = Fault(code, field, CODES[code].message.format_map(data))
+        return EventRefused(Refused(self.event.name, self.event.id, (fault,)))
 
     @contextmanager
     def beginning(self, day: int) -> Iterator[None]:

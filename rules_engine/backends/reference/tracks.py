@@ -18,11 +18,8 @@ from rules_engine.backends.reference.expressions import day, evaluate, number, o
 from rules_engine.backends.reference.reading import rises_again, seen_key, track_value
 from rules_engine.backends.reference.run import Env, Run
 from rules_engine.backends.reference.trace import noting
-from rules_engine.codes import CODES
-from rules_engine.outcome import Award, EventRefused, Fault, Refused
-from rules_engine.state import KeySeen, MarkSeen, StreakMet, TrackDropped, TrackMoved
-
-TRACK_MAX = 2**62
+from rules_engine.outcome import Award
+from rules_engine.state import AMOUNT_MAX, KeySeen, MarkSeen, StreakMet, TrackDropped, TrackMoved
 
 
 def contributions(run: Run) -> dict[str, dict[int, int]]:
@@ -135,8 +132,8 @@ def _add(track: ir.TrackDef, added: dict[int, int], env: Env) -> None:
     run = env.run
     for key, count in sorted(added.items()):
         before = run.state.tracks.get(track.key, {}).get(key, 0)
-        if abs(before + count) > TRACK_MAX:
-            raise _refused(run, "V150", track.name, track=track.name)
+        if abs(before + count) > AMOUNT_MAX:
+            raise run.refused("V150", track.name, track=track.name)
         if count:
             run.record(TrackMoved(track.key, key, before, before + count))
 
@@ -164,7 +161,7 @@ def _see(track: ir.TrackDef, met: list[tuple[int, str]], env: Env) -> None:
         if value not in run.state.keys.get(track.key, {}).get(key, ()):
             run.record(KeySeen(track.key, key, value))
     if track.keys_max and track_value(track, run.today, env) > track.keys_max:
-        raise _refused(run, "V151", track.name, track=track.name, high=str(track.keys_max))
+        raise run.refused("V151", track.name, track=track.name, high=str(track.keys_max))
 
 
 def _step(track: ir.TrackDef, env: Env) -> None:
@@ -219,9 +216,3 @@ def tidy(run: Run) -> None:
             sizes = {key: len(found) for key, found in run.state.keys.get(track.key, {}).items()}
             for key in times.outdated(track.window, values | sizes, Env(run)):
                 run.record(TrackDropped(track.key, key, (values | sizes)[key]))
-
-
-def _refused(run: Run, code: str, field: str, **data: str) -> EventRefused:
-    assert run.event is not None
-    fault = Fault(code, field, CODES[code].message.format_map(data))
-    return EventRefused(Refused(run.event.name, run.event.id, (fault,)))
