@@ -132,6 +132,11 @@ def currency_decimals(currency: str) -> int:
     return decimals
 
 
+def _whole(number: object, what: str, way: str) -> None:
+    if type(number) is not int:
+        raise ValueFault(f"{what}, and `{number}` is no whole number; `{way}` reads texts and exact decimals")
+
+
 class Money(msgspec.Struct, frozen=True):
     """An exact amount of one currency: an integer count of its minor units.
 
@@ -147,6 +152,10 @@ class Money(msgspec.Struct, frozen=True):
     amount_minor: int
     currency: str
     finer_decimals: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what does not count; raises `ValueFault`."""
+        _whole(self.amount_minor, "money counts whole minor units", "Money.of")
 
     @classmethod
     def of(cls, amount: str | Decimal, currency: str, decimals: int | None = None) -> "Money":
@@ -189,6 +198,10 @@ class Quantity(msgspec.Struct, frozen=True):
     unit: str
     decimals: int = 0
 
+    def __post_init__(self) -> None:
+        """Refuse what does not count; raises `ValueFault`."""
+        _whole(self.amount, "a quantity counts whole steps of its unit", "Quantity.of")
+
     @classmethod
     def of(cls, amount: str | int | Decimal, unit: str, decimals: int = 0) -> "Quantity":
         """A quantity from text, a whole number or an exact decimal. Raises `ValueFault`.
@@ -222,6 +235,13 @@ class Rate(msgspec.Struct, frozen=True):
 
     num: int
     den: int
+
+    def __post_init__(self) -> None:
+        """Refuse what is no ratio; raises `ValueFault`."""
+        for part in (self.num, self.den):
+            _whole(part, "a rate is a ratio of whole numbers", "Rate.of")
+        if self.den <= 0:
+            raise ValueFault("the lower number of a rate is above 0")
 
     @classmethod
     def of(cls, text: str) -> "Rate":

@@ -60,7 +60,7 @@ def test_bytes_to_bytes() -> None:
 
 def test_a_track_that_would_overflow_refuses_the_event() -> None:
     scored = program("track spend = sum of net, on stay, per lifetime\n" + BASE)
-    state = State(tracks={"spend": {0: 2**62 - 999}})
+    state = State(tracks={"spend": {0: 2**62 - 1_000}})
     with pytest.raises(EventRefused, match="largest number"):
         scored.score(_stay("a", "2027-03-01"), None, state)
     assert scored.score(_stay("a", "2027-03-01", "9.99"), None, state)

@@ -3,6 +3,7 @@
 import string
 from contextlib import suppress
 from decimal import Decimal
+from typing import Any
 from fractions import Fraction
 
 import msgspec
@@ -145,6 +146,15 @@ def test_money_that_is_taken(sent: str | Decimal, currency: str, minor: int) -> 
 def test_money_that_is_refused(sent: str | Decimal) -> None:
     with pytest.raises(ValueFault):
         Money.of(sent, "GBP")
+
+
+@pytest.mark.parametrize("number", [1.5, True, "1.50", Decimal("1.5"), None])
+def test_values_are_made_of_whole_numbers(number: Any) -> None:
+    for made in (lambda: Money(number, "GBP"), lambda: Quantity(number, "point"), lambda: Rate(number, 2)):
+        with pytest.raises(ValueFault, match="no whole number"):
+            made()
+    with pytest.raises(ValueFault, match="above 0"):
+        Rate(1, 0)
 
 
 def test_money_of_a_finer_tariff() -> None:
