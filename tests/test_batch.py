@@ -76,9 +76,9 @@ def test_every_row_is_accounted_for_and_refusals_say_all_reasons(tmp_path: Path)
     assert len(out) == 3
     rejects = rows(tmp_path / "rejects.csv")
     assert [(row["number"], row["event"], row["field"]) for row in rejects] == [
-        ("5", "", ""),
         ("4", "wrong", "channel"),
         ("4", "wrong", "lines[1].amount"),
+        ("5", "", ""),
         ("6", "stranger", "joined"),
         ("6", "stranger", "resident"),
         ("7", "late", ""),

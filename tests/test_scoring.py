@@ -283,3 +283,10 @@ def test_an_award_that_no_amount_can_hold_refuses_the_event() -> None:
     assert given(huge.score(_stay("a", "2027-03-01", "4.00"))) == {"Huge": 4 * 10**18}
     with pytest.raises(EventRefused, match="Huge"):
         huge.score(_stay("a", "2027-03-01", "5.00"))
+
+
+def test_a_stream_takes_states_as_they_were_stored() -> None:
+    scored = program(NIGHTS + BASE)
+    states: dict[str, Any] = {"m": json.loads(scored.apply(None, scored.score(_stay("a", "2027-03-01"))).to_json())}
+    list(scored.score_many([_stay("b", "2027-03-02")], states=states))
+    assert states["m"].tracks == {"nights": {day("2027-01-01"): 2}}

@@ -3,8 +3,8 @@
 import string
 from contextlib import suppress
 from decimal import Decimal
-from typing import Any
 from fractions import Fraction
+from typing import Any
 
 import msgspec
 import pytest

@@ -59,7 +59,7 @@ class Stream:
             raise EventRefused(Refused(name, number, (again,)))
         facts, state = None, None
         if member is not None:
-            facts, state = self.members.get(member), self.states.get(member)
+            facts, state = self.members.get(member), self._state(member)
         outcome = self.program.score(event, facts, state)
         self.seen.add((name, number))
         if member is not None:
@@ -67,6 +67,14 @@ class Stream:
                 state = self.states[member] = State()
             applied_in_place(state, outcome)
         return outcome
+
+    def _state(self, member: str) -> State | None:
+        """The state kept of a member; one that is still as it was stored is read first."""
+        state: object = self.states.get(member)
+        if state is None or isinstance(state, State):
+            return state
+        read = self.states[member] = self.program.state(state)  # type: ignore[arg-type]
+        return read
 
     def opened(self, sent: object) -> Any:
         """Bytes as a plain struct or, where that fails, as a decoded event; anything else as it is."""

@@ -114,10 +114,11 @@ def score_file(program: Program, job: Job, progress: Progress | None = None) -> 
                 told("scoring", number, len(waiting))
         told("scoring", len(waiting), len(waiting))
         _write(done, out, effects)
+        reasons = refusals.written()
         tally.check()
     if job.state is not None:
         _remember(memory, job.state, program.fingerprint)
-    return Report(tally, totals, tuple(refusals.first), memory.remark)
+    return Report(tally, totals, reasons, memory.remark)
 
 
 def _apart(job: Job) -> None:
@@ -259,14 +260,19 @@ class _Refusals:
 
     def __init__(self, writer: Writer | None) -> None:
         self.writer = writer
-        self.first: list[str] = []
+        self.kept: list[tuple[Read, str, str | None, str]] = []
 
     def add(self, read: Read, code: str, field: str | None, message: str) -> None:
         """One reason why an event is rejected; an event may have several."""
-        if len(self.first) < _REASONS_SHOWN:
-            self.first.append(at_row(read.number, message))
-        if self.writer is not None:
+        self.kept.append((read, code, field, message))
+
+    def written(self) -> tuple[str, ...]:
+        """Write all of them in the order of the file; the first few, to show."""
+        self.kept.sort(key=lambda each: each[0].number)
+        for read, code, field, message in self.kept if self.writer is not None else ():
+            assert self.writer is not None
             self.writer.write(reject_row(read, code, field, message))
+        return tuple(at_row(read.number, message) for read, _, _, message in self.kept[:_REASONS_SHOWN])
 
 
 # ---- what is remembered between runs ----
