@@ -184,9 +184,7 @@ _ROWS: tuple[Code, ...] = (
     Code("T304", "division", "an amount is divided only by a number that is written out and not zero"),
     Code("T305", "not what is needed", "{found} stands where {wanted} is needed"),
     Code("T306", "not a condition", "{found} is not a condition", "compare it with something"),
-    Code(
-        "T307", "percentage of what", "the percentage does not say of what", "write `of net`, `of base` or another base"
-    ),
+    Code("T307", "percentage of what", "{what} does not say of what", "write `of net`, `of base` or another base"),
     Code("T308", "number without a unit", "`{text}` does not say of what", "write `{mend}`"),
     Code(
         "T309",
@@ -329,6 +327,7 @@ _ROWS: tuple[Code, ...] = (
     Code("M121", "period of itself", "`{name}` is made of itself, or of too many others"),
     Code("M122", "period by a field", "a period has no `by`", "say `by` where the period is used"),
     Code("M123", "date of a period", "a period starts and ends at a written date or at a fact of the member"),
+    Code("M124", "end before the start", "it starts on {start} and ends {end}, so nothing lies in it", "mend a day"),
     Code(
         "M130", "track without events", "`{name}` does not say what moves it", "write `on` and an event after the fold"
     ),
@@ -387,6 +386,7 @@ _ROWS: tuple[Code, ...] = (
     ),
     Code("M176", "acts by lines", "a rule acts once for all lines, so its times cannot be counted by a line's date"),
     Code("M177", "limit by lines", "what the rule gives does not come from lines, so a line's date cannot limit it"),
+    Code("M179", "limit per the owner", "`{name}` is the event's member", "write `per member`"),
     Code("M178", "rule without effect", '"{title}" does nothing', "write what it gives"),
     Code("M180", "circle", "awards are read in a circle: {path}", "let one of them stand on its own"),
     Code("M181", "award of a later stage", '"{title}" is a reward, which comes after this', "rewards come last"),

@@ -25,6 +25,7 @@ from rules_engine.types import (
     Count,
     Money,
     Rate,
+    Ratio,
     Type,
     Unit,
     Unknown,
@@ -211,10 +212,15 @@ def _units(env: Env) -> list[UnitInfo]:
 def _no_unit(effect: tree.Give, kind: Type, env: Env) -> None:
     """A bare number or percentage: of what?"""
     node = effect.amount
-    if isinstance(kind, Rate):
+    if isinstance(kind, Rate) and isinstance(node, tree.Per):
+        unit = next((mod.unit.text for mod in effect.mods if isinstance(mod, tree.InUnit)), "UNIT")
+        example = f"write `1 {unit} * RATE per 1 of COUNT`"
+        env.report("T305", node, found="a share of a count", wanted="an amount of a unit", note=example)
+    elif isinstance(kind, Rate) or (isinstance(kind, Ratio) and isinstance(kind.of, Unit)):
         base = "net" if any(event.list_field for event in env.events) else ""
         fix = Fix(f"write `of {base}`", (node.span[1], node.span[1]), f" of {base}") if base else None
-        env.report("T307", node, fix=fix)
+        what = "the percentage" if isinstance(kind, Rate) else "this rate"
+        env.report("T307", node, fix=fix, what=what)
     elif isinstance(kind, Count):
         units = _units(env)
         example = units[0].plural or units[0].name if len(units) == 1 else ""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Literal
 
+import msgspec
+
 from rules_engine import ir, periods, tree
 from rules_engine.checking import dates, expressions, keys, measures, names, tables, unknowns
 from rules_engine.checking.core import both, mul, negated, num
@@ -198,7 +200,7 @@ def _in(node: tree.In, env: Env) -> ir.Expr:
             when = tree.PeriodRef(node.right.span, node.right.parts[0])
             found = in_period(expressions.value(node.left, env), when, node, env)
         case right:
-            found = among(expressions.value(node.left, env), right, env)
+            found = msgspec.structs.replace(among(expressions.value(node.left, env), right, env), at=at)
     return negated(found, node.negated, at)
 
 

@@ -14,6 +14,7 @@ from rules_engine.checking.context import Context
 from rules_engine.checking.core import both
 from rules_engine.checking.env import Env, env_for, has_keys
 from rules_engine.checking.infos import EventInfo
+from rules_engine.checking.spans import dates_crossed
 from rules_engine.checking.typed import Typed
 from rules_engine.types import DATE, Date, Instant, Unknown, describe
 from rules_engine.values import ValueFault
@@ -27,7 +28,7 @@ def date(node: tree.DateExpr | tree.Expr, env: Env) -> ir.Expr:
             return ir.Today(at)
         case tree.LaterDate(length=length, sign=sign, base=base):
             day = ir.Today(at) if base is None else date(base, env)
-            return _moved(day, sign * length.count, length, env)
+            return _moved(day, sign * length.count, length, env, node)
         case tree.EdgeDate():
             return _edge(node, env)
         case tree.TableBy():
@@ -55,11 +56,11 @@ def _called(node: tree.Node, found: Typed) -> str:
     return f"`{node.text}`, {describe(found.type)}," if isinstance(node, tree.Path) else describe(found.type)
 
 
-def _moved(day: ir.Expr, count: int, length: tree.Duration, env: Env) -> ir.Expr:
+def _moved(day: ir.Expr, count: int, length: tree.Duration, env: Env, whole: tree.Node | None = None) -> ir.Expr:
     if length.unit in ("hour", "minute"):
         env.report("T328", length, found=f"{length.count} {length.unit}s")
         return day
-    return ir.AddTime(env.at(length), day, count, length.unit)
+    return ir.AddTime(env.at(whole or length), day, count, length.unit)
 
 
 def _edge(node: tree.EdgeDate, env: Env) -> ir.Expr:
@@ -119,7 +120,7 @@ def dates(node: tree.Dates, env: Env) -> ir.Expr | None:
     """`from ... until ... by ...` as a condition; None where it says nothing. An absent day is outside all dates: it is
     asked for here, since a rule's dates are read before its `when`."""
     parts: list[ir.Expr] = []
-    if not _has_moment(node, env):
+    if not _has_moment(node, env) or dates_crossed(node, env.context):
         return None
     if node.by is not None and names.may_lack(node.by, env):
         parts.append(names.has(tree.Has(node.by.span, node.by), env))
@@ -132,7 +133,7 @@ def dates(node: tree.Dates, env: Env) -> ir.Expr | None:
 
 
 def _side(op: conditions.Op, limit: tree.DateExpr, time: tree.TimeLit | None, node: tree.Dates, env: Env) -> ir.Expr:
-    at = env.at(limit)
+    at = env.at(node)
     if time is None:
         day: ir.Expr = ir.Today(at) if node.by is None else day_of(node.by, env)
         return ir.Cmp(at, op, day, date(limit, env))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, assert_never
 from rules_engine import ir, tree
 from rules_engine.calendar import check_zone, parse_date
 from rules_engine.checking.infos import HeaderInfo
-from rules_engine.checking.spans import month_of, weekday_of
+from rules_engine.checking.spans import dates_crossed, month_of, weekday_of
 from rules_engine.currencies import CURRENCY_DECIMALS
 from rules_engine.values import ValueFault
 
@@ -148,6 +148,7 @@ def _terms(setting: tree.Setting | None, context: Context) -> tuple[int | None, 
     for each in (dates.start_time, dates.end_time, dates.by):
         if each is not None:
             context.report("S108", each)
+    dates_crossed(dates, context)
     start, end = _day(dates.start, context), _day(dates.end, context)
     return start, end if end is None or dates.end_word != "before" else end - 1
 

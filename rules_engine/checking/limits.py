@@ -13,6 +13,7 @@ import msgspec
 from rules_engine import ir, periods, tree
 from rules_engine.checking.elaboration import day_field, limit_amount
 from rules_engine.checking.tracks import uncovered, window_of
+from rules_engine.diagnostics import Fix
 
 if TYPE_CHECKING:
     from rules_engine.checking.context import Context
@@ -65,6 +66,14 @@ def _limit(limit: tree.Limit, owner: Owner, context: Context, env: Env) -> ir.Li
 
 def _scope(limit: tree.Limit, owner: Owner, context: Context, env: Env) -> tuple[ir.ScopeDef | None, str]:
     """The one window of a limit, and its words; `per member` must be said."""
+    owners = {event.owner for event in env.events}
+    owned = [each for each in limit.scopes if isinstance(each.what, tree.Path) and each.what.text in owners]
+    for each in owned:
+        assert isinstance(each.what, tree.Path)
+        fix = Fix("write `member`", each.what.span, "member")
+        context.report("M179", each, name=each.what.text, fix=fix)
+    if owned:
+        return None, ""
     if not any(each.what == "member" for each in limit.scopes):
         fix = context.insert("limit each member", _after_amount(limit), " per member")
         context.report("M173", limit, fix=fix)

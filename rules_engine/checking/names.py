@@ -331,7 +331,7 @@ def tier_read(which: Literal["held", "earned", "matched"], node: tree.Node, env:
     """`tier`, `held tier`, `earned tier`, `matched tier`."""
     ladder = env.context.tiers()
     if ladder is None:
-        env.report("N205", node, name="tier", found="not there", wanted="declared: the program has no `tiers`")
+        env.report("M144", node)
     elif isinstance(ladder, BrokenInfo):
         env.fail()
     elif which == "matched" and env.stage != "match":

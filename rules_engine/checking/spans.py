@@ -116,12 +116,38 @@ def _weekdays(days: tuple[tree.Name, ...], context: Context) -> periods.Period |
 def _fixed(dates: tree.Dates, context: Context) -> periods.Period | None:
     if dates.by is not None:
         context.report("M122", dates.by)
+    if dates_crossed(dates, context):
+        return None
     first, last = _edge(dates.start, context), _edge(dates.end, context)
     if (dates.start is not None and first is None) or (dates.end is not None and last is None):
         return None
     start_time = parse_time(dates.start_time.text) if dates.start_time else None
     end_time = parse_time(dates.end_time.text) if dates.end_time else None
     return periods.Fixed(first, last, dates.end_word != "before", start_time, end_time)
+
+
+def dates_crossed(dates: tree.Dates, context: Context) -> bool:
+    """Whether written dates end before they start, which is reported: nothing could ever lie in them."""
+    if not isinstance(dates.start, tree.DateLit) or not isinstance(dates.end, tree.DateLit):
+        return False
+    try:
+        start, last = parse_date(dates.start.text), parse_date(dates.end.text)
+        start_time = parse_time(dates.start_time.text) if dates.start_time else 0
+        end_time = parse_time(dates.end_time.text) if dates.end_time else 0
+    except ValueFault:
+        return False  # reported where the date is read
+    whole_day = dates.end_word == "until" and dates.end_time is None
+    begins, ends = (start, start_time), (last + 1 if whole_day else last, end_time)
+    if begins < ends or (begins == ends and dates.end_word == "until" and not whole_day):
+        return False
+    word = "on" if dates.end_word == "until" else "before"
+    end = f"{word} {_at(dates.end, dates.end_time)}"
+    context.report("M124", dates, start=_at(dates.start, dates.start_time), end=end)
+    return True
+
+
+def _at(date: tree.DateLit, time: tree.TimeLit | None) -> str:
+    return date.text if time is None else f"{date.text} at {time.text}"
 
 
 def _edge(date: tree.DateExpr | None, context: Context) -> int | str | None:

@@ -217,7 +217,7 @@ class _Teller:
         if noted.held_out:
             return "held out", "this member is held out of it, so that its effect can be measured"
         if noted.limit is not None:
-            return noted.why, f"`{self.texts.of(noted.limit.at)}` is used up"
+            return noted.why, f"`{self.texts.of(noted.limit.at)}`{self._group(noted.limit, ' of group {}')} is used up"
         if noted.failed is not None:
             return noted.why, failing(noted.inner[-1], self.texts, self.measures) if noted.inner else ""
         if not noted.why and any(give.wanted for give in noted.gives) and not any(give.given for give in noted.gives):
@@ -248,13 +248,19 @@ class _Teller:
         measure = self.measures.unit(noted.limit.unit) if noted.limit.times is None else PLAIN
         show = self.measures.show
         return LimitTold(
-            text=self.texts.of(noted.limit.at),
+            text=self._group(noted.limit, "of group {}: ") + (self.texts.of(noted.limit.at) or "limit"),
             since=format_date(noted.occurrence) if noted.limit.scope.window.kind == "period" else "",
             used=show(noted.used, measure),
             room=show(max(0, noted.room), measure),
             asked=show(noted.asked, measure),
             passed=show(noted.passed, measure),
         )
+
+    def _group(self, limit: ir.LimitDef, words: str) -> str:
+        """Whose limit it is, where that is not the rule's own."""
+        groups = self.world.core.groups
+        owners = (each.name for each in groups if any(limit.key == own.key for own in each.limits))
+        return "".join(words.format(name) for name in owners)
 
     # ---- values ----
 
@@ -273,12 +279,12 @@ class _Teller:
         text = self.texts.named(node)
         value = self.measures.show(noted.value, measure)
         inner = self._inner(noted, measure)
-        if len(inner) == 1 and inner[0].text == text and (inner[0].value == value or measure == PLAIN):
+        same = len(inner) == 1 and inner[0].text == text
+        silent = isinstance(node, ir.Has) or not isinstance(noted.value, bool)
+        if same and (inner[0].value == value or (measure == PLAIN and silent)):
             return inner
         line = None if noted.line is None else noted.line + 1
-        return (
-            ValueTold(text, value, line, tuple(each for each in inner if each.text != text or each.inner or each.line)),
-        )
+        return (ValueTold(text, value, line, _unwrapped(inner, text)),)
 
     def _inner(self, noted: Noted, measure: Measure) -> tuple[ValueTold, ...]:
         """What a value was made of, as far as it helps: a product by its factors, a day by the fields it stands on."""
@@ -289,6 +295,13 @@ class _Teller:
                 return tuple(self._slice(each, self.measures.track(self.world.tracks[track])) for each in noted.slices)
             case ir.Mul():
                 return self.values(list(_factors(noted)))
+            case ir.Choose() if isinstance(noted.value, bool) and noted.inner:
+                *keys, row = noted.inner
+                return self.values([*keys, *(row.inner if isinstance(row.node, ir.OneOf) else [row])])
+            case ir.Reaches(track=track) if noted.moved is not None:
+                measure = self.measures.track(self.world.tracks[track])
+                before, now, _ = (self.measures.show(each, measure) for each in noted.moved)
+                return (ValueTold(track, f"{before} -> {now}"), *self.values(noted.inner, measure))
             case ir.AddTime():
                 return self.values([each for each in noted.inner if not isinstance(each.node, ir.AddTime | ir.Today)])
             case _:
@@ -367,6 +380,14 @@ def _span(life: ir.UnitLife) -> str:
 def _factors(noted: Noted) -> Iterator[Noted]:
     for each in noted.inner:
         yield from _factors(each) if isinstance(each.node, ir.Mul) else (each,)
+
+
+def _unwrapped(values: tuple[ValueTold, ...], text: str) -> tuple[ValueTold, ...]:
+    """The parts of a whole; a part of the same words says nothing new, and is told by its own parts, once each."""
+    found: dict[ValueTold, None] = {}
+    for each in values:
+        found.update(dict.fromkeys([each] if each.text != text or each.line else each.inner))
+    return tuple(found)
 
 
 def _without_whole(values: tuple[ValueTold, ...]) -> tuple[ValueTold, ...]:

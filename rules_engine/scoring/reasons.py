@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from rules_engine import ir
 from rules_engine.backends.reference import Noted
@@ -19,6 +20,7 @@ _REQUIRED = {
 }
 _TURNED = {"=": "!=", "!=": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _LITERALS = (ir.Num, ir.Txt, ir.Flg)
+_ITEMS_SHOWN = 12
 
 
 def failing(noted: Noted, texts: Texts, measures: Measures) -> str:
@@ -36,6 +38,9 @@ def _leaves(noted: Noted, sought: bool) -> Iterator[tuple[Noted, bool]]:
                 yield from _leaves(each, sought)
         case ir.Not() if noted.inner:
             yield from _leaves(noted.inner[0], not sought)
+        case ir.Choose(rows=rows) if noted.inner and any(noted.inner[-1].node is row.value for row in rows):
+            last = noted.inner[-1]
+            yield from [(noted, sought)] if isinstance(last.node, _LITERALS) else _leaves(last, sought)
         case _:
             yield noted, sought
 
@@ -44,6 +49,8 @@ def _reason(noted: Noted, sought: bool, texts: Texts, measures: Measures) -> str
     node = noted.node
     if isinstance(node, ir.Cmp) and len(noted.inner) == 2:
         return _compared(node, noted, sought, texts, measures)
+    if isinstance(node, ir.Reaches) and noted.moved is not None:
+        return _reached(node, noted.moved, sought, measures)
     text = texts.of(node.at)
     listed = _among(node, noted, sought, measures, texts)
     if listed:
@@ -59,8 +66,12 @@ def _reason(noted: Noted, sought: bool, texts: Texts, measures: Measures) -> str
 def _among(node: ir.Expr | ir.Stop, noted: Noted, sought: bool, measures: Measures, texts: Texts) -> str:
     """A value that is to be in, or not in, something that has a name or can be listed."""
     match node:
-        case ir.OneOf(items=items):
-            place = " or ".join(measures.show(each, measures.of(node.value)) for each in items)
+        case ir.OneOf(items=items) if noted.inner:
+            shown = [measures.show(each, measures.of(node.value)) for each in items[:_ITEMS_SHOWN]]
+            more = [f"{len(items) - _ITEMS_SHOWN} more"] if len(items) > _ITEMS_SHOWN else []
+            one = "one of " if len(items) > 1 else ""
+            must = "must" if sought else "must not"
+            return f"{_is(noted.inner[0], texts, measures)}, and it {must} be {one}{', '.join([*shown, *more])}"
         case ir.InPeriod(period=place) | ir.InImported(column=place):
             pass
         case ir.Multiple(factor=factor):
@@ -70,6 +81,15 @@ def _among(node: ir.Expr | ir.Stop, noted: Noted, sought: bool, measures: Measur
     if not noted.inner:
         return ""
     return f"{_is(noted.inner[0], texts, measures)}, which is {'not ' if sought else ''}in {place}"
+
+
+def _reached(node: ir.Reaches, moved: tuple[int, int, Fraction], sought: bool, measures: Measures) -> str:
+    """A track that did not come to a bound, or was there before."""
+    measure = measures.track(measures.world.tracks[node.track])
+    before, now, bound = (measures.show(each, measure) for each in moved)
+    if sought and moved[0] >= moved[2]:
+        return f"{node.track} had reached {bound} before this event (it was {before})"
+    return f"{node.track} went from {before} to {now}, and it {'must' if sought else 'must not'} reach {bound}"
 
 
 def _compared(node: ir.Cmp, noted: Noted, sought: bool, texts: Texts, measures: Measures) -> str:

@@ -43,6 +43,8 @@ class Texts:
                 return "rung"
             case ir.Today():
                 return "today"
+            case ir.Now():
+                return "now"
             case _:
                 return self.of(node.at)
 

@@ -205,8 +205,8 @@ def _holds(
             return times.in_period(period, _moment(value, env), instant, env)
         case ir.Multiple(value=value, factor=factor):
             return number(value, env) % factor == 0
-        case ir.Reaches(track=track, bound=bound):
-            return seen_before(world.tracks[track], env) < number(bound, env) <= _now(track, env)
+        case ir.Reaches():
+            return _reaches(expr, env)
         case _:
             assert_never(expr)
 
@@ -218,8 +218,12 @@ def clipped(value: Fraction, low: Fraction | None, high: Fraction | None) -> Fra
     return high if high is not None and value > high else value
 
 
-def _now(track: str, env: Env) -> int:
-    return track_value(env.run.world.tracks[track], env.run.today, env)
+def _reaches(expr: ir.Reaches, env: Env) -> bool:
+    track, trace = env.run.world.tracks[expr.track], env.run.trace
+    before, bound, now = seen_before(track, env), number(expr.bound, env), track_value(track, env.run.today, env)
+    if trace is not None and trace.current is not None:
+        trace.current.moved = (before, now, bound)
+    return before < bound <= now
 
 
 def _moment(expr: ir.Expr, env: Env) -> int:

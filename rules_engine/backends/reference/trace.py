@@ -32,13 +32,15 @@ class Slice(msgspec.Struct, frozen=True):
 
 
 class Noted(msgspec.Struct):
-    """An expression that was read: its node, the value, the line (from 0) where it was read on one, what it read."""
+    """An expression that was read: its node, the value, the line (from 0) where it was read on one, what it read; for
+    `reaches` what the track was, what it is, and the bound."""
 
     node: ir.Expr | ir.Stop
     value: Any = None  # one of run.Val
     line: int | None = None
     inner: list[Noted] = []
     slices: list[Slice] = []
+    moved: tuple[int, int, Fraction] | None = None
 
 
 class LimitNoted(msgspec.Struct, frozen=True):
