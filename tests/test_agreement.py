@@ -177,3 +177,9 @@ def test_streams_agree_with_single_events(seed: int) -> None:
 
 def _as_json(found: Outcome | Refused) -> bytes:
     return found.to_json() if isinstance(found, Outcome) else msgspec.json.encode(found)
+
+
+@pytest.mark.parametrize("seed", [20000920, 20001563])
+def test_weights_of_each_line_are_in_lowest_terms(seed: int) -> None:
+    """Found by a long run: a measure with a denominator over all lines is no plain amount."""
+    assert not isinstance(trial(seed, events=200, format_too=False), Finding)

@@ -352,7 +352,7 @@ class Function:
         weight = expressions.number(value, self)
         self.trail.pop()
         code = numbers.text(weight, weight.den)
-        if not test and code == "amount":
+        if not test and code == "amount" and weight.den == 1:
             self.passing.whole = True
             return self.column("amount").replace("c_", "w_"), 1
         columns, params = self._columns(names)
