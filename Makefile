@@ -44,7 +44,7 @@ check: test      ## the same as test
 format: $(READY) ## format the code and the rule files
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(BIN)/rules fmt examples tests/corpus/programmes rules_engine/vocabulary
+	$(BIN)/rules fmt examples tests/corpus/programmes tests/corpus/peer_cases rules_engine/vocabulary
 
 tidy: $(READY)   ## layers, sizes, dead files
 	$(BIN)/pytest tests/test_tidy.py
@@ -57,6 +57,8 @@ airline: $(READY) ## points for every row of the airline data: make airline OUT=
 
 corpus: $(READY) ## published programmes: encoded, exact, next
 	@$(BIN)/python -m tests.corpus_report
+	@echo
+	@$(BIN)/python -m tests.peer_report
 
 bench: $(BENCH)  ## ratios against named peers, in one run
 	$(BIN)/python -m benchmarks

@@ -89,7 +89,7 @@ def _once(do: Callable[[], object]) -> Run:
 
 def _first_score(core: ir.Program, basket: dict[str, Any]) -> object:
     """Functions are compiled when they are first called."""
-    return Python(core).score(basket, facts(0), None)
+    return Python(core).score(basket, facts(0), None, None)
 
 
 def _checked(source: Source) -> Any:

@@ -37,9 +37,10 @@ if TYPE_CHECKING:
     from rules_engine.diagnostics import Diagnostic
     from rules_engine.outcome import Award, EventRefused, Fault, Outcome, Refused, TierChange
     from rules_engine.pipeline import ProgramRefused, check, load, vocabulary_text
+    from rules_engine.returns import Return
     from rules_engine.scoring import Advance, Due, Program
     from rules_engine.source import Source
-    from rules_engine.state import Holding, Lot, State
+    from rules_engine.state import Holding, Lot, Shared, State
     from rules_engine.values import Money, Quantity, Rate
 
     __version__: str
@@ -61,6 +62,8 @@ __all__ = [
     "Quantity",
     "Rate",
     "Refused",
+    "Return",
+    "Shared",
     "Source",
     "State",
     "TierChange",
@@ -75,9 +78,10 @@ _HOMES = {
     "diagnostics": ("Diagnostic",),
     "outcome": ("Award", "EventRefused", "Fault", "Outcome", "Refused", "TierChange"),
     "pipeline": ("ProgramRefused", "check", "load", "vocabulary_text"),
+    "returns": ("Return",),
     "scoring": ("Advance", "Due", "Program"),
     "source": ("Source",),
-    "state": ("Holding", "Lot", "State"),
+    "state": ("Holding", "Lot", "Shared", "State"),
     "values": ("Money", "Quantity", "Rate"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

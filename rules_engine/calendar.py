@@ -340,11 +340,6 @@ def local_day(instant: int, zone: str) -> int:
     return (instant + offset_at(instant, zone)) // DAY_SECONDS
 
 
-def local_seconds(instant: int, zone: str) -> int:
-    """The time of day that the clock of `zone` shows at an instant, in seconds since midnight by the clock."""
-    return (instant + offset_at(instant, zone)) % DAY_SECONDS
-
-
 def day_start(day: int, zone: str) -> int:
     """The first instant of a local day; the next day's start minus this one is 23, 24 or 25 hours.
 

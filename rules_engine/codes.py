@@ -64,7 +64,8 @@ _ROWS: tuple[Code, ...] = (
         "P117",
         "unknown role",
         "`{found}` is not what a field can be",
-        "a field is `as id`, `quantity`, `list`, `list each`, `was`, `floor`, `tax rate`, `shipping` or `household`",
+        "a field is `as id`, `quantity`, `list`, `list each`, `was`, `floor`, `tax rate`, `shipping`, "
+        "`shipping tax rate` or `household`",
     ),
     Code("P118", "whole number", "`{found}` is not a whole number", "write one, such as `3`"),
     Code("P119", "wrong form", "`{found}` cannot stand here", "expected {expected}"),
@@ -113,6 +114,33 @@ _ROWS: tuple[Code, ...] = (
     Code("P144", "unseen character", "there is {found} here, which cannot be seen", "leave it out"),
     Code("P145", "look-alike letter", "`{found}` is not written in the letters a to z", "{hint}"),
     Code("P146", "foreign sign", "`{found}` means nothing here", "leave it out"),
+    Code("P147", "words of a shop system", "`{found}` is not how it is written here", "write `{mend}`"),
+    Code(
+        "P148",
+        "off what",
+        "`{found}` does not say for what the amount is formed",
+        "write `off each unit`, `off each line`, `off the total of lines` or `off the total of shipping`: it is rounded once for each",
+    ),
+    Code(
+        "P149",
+        "an offer in short",
+        "`{found}` is not how an offer is written here",
+        "say what is taken, of what, and off what: `{mend}`",
+    ),
+    Code("P150", "a set in short", "`{found}` is written as a set of units", "write `{mend}`"),
+    Code(
+        "P151",
+        "several codes",
+        "`{found}` names several codes",
+        "give them a name, `define my_codes = {mend}`, and write `with code from my_codes`",
+    ),
+    Code(
+        "P153",
+        "what a `where` takes",
+        "the `where` before `{found}` takes everything to its right",
+        "put what is compared in brackets: `{mend}`",
+    ),
+    Code("P152", "combines with a word", "`{found}` would be the name of a rule", "write `{mend}`"),
     # ---- N1: declared names ----
     Code("N101", "unknown name", "there is no {what} called `{name}`"),
     Code("N102", "same name twice", "two {what} are called `{name}`", "give each a name of its own"),
@@ -166,6 +194,15 @@ _ROWS: tuple[Code, ...] = (
         "too many names",
         "`{name}` leads through too many other names",
         "write out what is meant, or remember it in a track",
+    ),
+    Code(
+        "N221", "unknown base", "`{name}` is no money base", "`with tax` and `without tax` stand behind `net`, `list`"
+    ),
+    Code(
+        "N222",
+        "field called as a base",
+        "`{name}` is the word for a money base, so a field cannot have it",
+        "call the field otherwise; one that holds the base says `as list` or `as was`",
     ),
     # ---- T: types, dimensions, optionals ----
     Code("T301", "sum of different things", "{right} cannot be {verb} {left}"),
@@ -284,6 +321,112 @@ _ROWS: tuple[Code, ...] = (
     Code(
         "T339", "time of a day", "a time of day needs a moment, and `{event}` is dated by a day", "leave the time out"
     ),
+    # money: tax sides, bases, currencies
+    Code(
+        "T340",
+        "with and without tax",
+        "{left} and {right} do not mix",
+        "write `with tax` behind both bases, or `without tax` behind both",
+    ),
+    Code(
+        "T341",
+        "tax not known",
+        "`{name}` cannot be read: the tax of {events} is not known",
+        "{mend}",
+    ),
+    Code("T342", "base of another stage", "`{name}` cannot be read in {where}: {why}", "write `{mend}`"),
+    Code(
+        "T343",
+        "price that offers make",
+        "`{name}` is not known before the catalogue offers have priced {events}",
+        "write the amount, or a field that holds it",
+    ),
+    Code(
+        "T344",
+        "amounts in several currencies",
+        "this lists amounts in several currencies, and {events} comes in {currency} only",
+        "write the one amount in {currency}",
+    ),
+    Code("T345", "amount twice", "this lists two amounts in {currency}", "keep one of them"),
+    Code(
+        "T346",
+        "amount in a foreign currency",
+        "this is in {currency}, and {events} comes in {known}",
+        "write an amount in one of its currencies, or one for each: `{example}`",
+    ),
+    Code(
+        "T347",
+        "track of several currencies",
+        "a track is in one currency, and {events} comes in {known}",
+        "declare an event for each currency, or track a number",
+    ),
+    Code(
+        "T348",
+        "picked units of what",
+        "`{name}` cannot be read of picked units",
+        "only a money base has an amount on each unit: `net of the dearest 1 unit`, or count them",
+    ),
+    Code(
+        "T349",
+        "percentage of what",
+        "{what} does not say of what",
+        "write `of current` (what it costs now), `of list` or another base",
+    ),
+    Code(
+        "T350",
+        "amount on the other side of tax",
+        "this is {found}, and the prices here are {wanted}",
+        "write `{mend}` behind its base",
+    ),
+    Code(
+        "T351",
+        "one table for several currencies",
+        "{key} is in {known}, so no row can say from which amount it runs",
+        "write a table for each: `by currency {{ {example} }}`",
+    ),
+    Code(
+        "T352",
+        "field of the lines, of shipping",
+        "`{name}` is a field of the lines, and shipping of {events} is an amount of the event",
+        "read it of `lines`; shipping has only money",
+    ),
+    Code(
+        "T353",
+        "fact in several currencies",
+        "`{name}` is a fact of the member, so it is in one currency",
+        "keep one bound, or declare a fact for each currency",
+    ),
+    # ---- T37: offers ----
+    Code(
+        "T370",
+        "not an offer's verb",
+        "`{verb}` does not belong to an offer",
+        "an offer takes money off, sets a price, charges a fee or adds something free; write {home}",
+    ),
+    Code("T371", "grain out of place", "`{grain}` cannot stand here: {why}"),
+    Code(
+        "T372",
+        "no order of units",
+        "{what} does not say which units come first",
+        "they may differ in price: write `, cheapest first` or `, dearest first`",
+    ),
+    Code(
+        "T373", "not in a part", "a part of a set takes money off its units or prices them", "write it after the sets"
+    ),
+    Code("T375", "no tax to split by", "`{event}` has no tax rates", "give its lines `vat: rate as tax rate`"),
+    Code("T374", "verb of an offer", "`{verb}` belongs to an offer", "{kind} gives: write an offer beside it"),
+    Code(
+        "T355",
+        "money of several currencies in a unit",
+        "{found} cannot be given: a unit counts one thing",
+        "write a rate for each currency: `by currency {{ {rates} }} of net`",
+    ),
+    Code(
+        "T354",
+        "no amount in a currency",
+        "{events} may come in {missing}, for which there is no amount here",
+        "only a rule can be left out for want of an amount",
+    ),
     # ---- C: complete and disjoint tables ----
     Code("C401", "no row", "{witness} has no row", "add a row, or close the table with `otherwise`"),
     Code("C402", "two rows", "{witness} has two rows", "keep one of them"),
@@ -322,6 +465,19 @@ _ROWS: tuple[Code, ...] = (
         "the header must say what 29 February counts as in other years: {user} comes back every year",
     ),
     Code("S114", "no split", "the header must say how amounts are split: {user} spreads one over lines"),
+    Code(
+        "S115",
+        "prices with or without tax",
+        "the header must say whether prices include tax: {user} has tax",
+        "write `prices include tax` or `prices exclude tax`",
+    ),
+    Code("S116", "rounding of tax", "the header must say how tax is rounded: {user} has tax"),
+    Code(
+        "S117",
+        "no policy for returns",
+        "the header must say what a return takes back: {user} acts on what can be returned",
+        "write `returns by share`, or `on return` on the rule",
+    ),
     # ---- M1: what declarations mean ----
     Code("M120", "no such period", "{reason}"),
     Code("M121", "period of itself", "`{name}` is made of itself, or of too many others"),
@@ -420,6 +576,196 @@ _ROWS: tuple[Code, ...] = (
         "the tiers must say when a new one counts: {user} reads the tier",
         "write `counts`",
     ),
+    Code(
+        "M199",
+        "negative prices",
+        "`{field}` of `{name}` may be below zero, and what is below zero has no discount, tax or shipping",
+        "take the lower bound away, and send what comes back as an event of its own",
+    ),
+    # ---- M2: events and codes ----
+    Code("M200", "role in another place", "`{field}` cannot be `{role}` {where}", "{mend}"),
+    Code("M201", "two prices", "`{name}` is priced by offers, and `{field}` is its price too", "keep one of the two"),
+    Code(
+        "M202",
+        "price in no currency",
+        "`{name}` is priced by offers, and nothing says in which currency",
+        "list one currency in the header, or bound a field of it that is `as was` or `as floor`",
+    ),
+    Code("M203", "half of the tax", "`{name}` says the tax rate of {one}, and not of {other}", "add `{example}`"),
+    Code(
+        "M204",
+        "tax rate of no shipping",
+        "`{field}` is the tax rate of shipping, and `{name}` has no shipping",
+        "add `shipping: money up to 100 {currency} as shipping`, or leave the rate out",
+    ),
+    Code(
+        "M205",
+        "nothing to return by",
+        "`{name}` is returnable, and its lines have no id",
+        "write `as id` behind a text of the lines: a return names the lines by it",
+    ),
+    Code("M206", "codes twice", "two fields of `{name}` are its codes: {fields}", "keep one of them"),
+    Code(
+        "M207",
+        "currencies of two fields",
+        "`{first}` may be in {kinds}, and `{second}` in {others}",
+        "all money of an event is in its one currency: bound each field in the same currencies",
+    ),
+    Code("M208", "two bounds in a currency", "`{name}` has two bounds in {currency}", "keep one of them"),
+    Code(
+        "M209",
+        "price beside nothing",
+        "`{field}` is `{role}`, and `{name}` has no price that it could stand beside",
+        "write `as list` behind the price of the goods",
+    ),
+    Code("M210", "no codes", "`{name}` carries no codes", "add `codes: codes up to 10` to the event"),
+    Code(
+        "M211",
+        "not a source of codes",
+        "`{name}` holds no codes",
+        'codes are `define NAME = ("A1", "B2")`, `define NAME = column "code" of "codes.csv"`, or a text or list of '
+        "texts of the member",
+    ),
+    Code("M212", "empty code", "`{text}` is no code: nothing is left of it but blanks and hyphens"),
+    Code(
+        "M213",
+        "same code twice",
+        "`{text}` and `{other}` are the same code",
+        "codes are compared in capitals, without blanks and hyphens: keep one",
+    ),
+    Code("M214", "no such units", "there is no unit like this: {why}", "{mend}"),
+    Code(
+        "M215",
+        "filter of shipping",
+        "shipping of {events} is an amount of the event, which has no fields to ask",
+        "leave the `where` out",
+    ),
+    Code("M216", "no shipping", "{events} has no shipping", "add `shipping: money up to 100 {currency} as shipping`"),
+    Code(
+        "M217",
+        "shortfall not said",
+        "working a return out again may cost more than is refunded, and nothing says where that comes from",
+        "write `, shortfall off refund`, `off balance` or `forgiven`",
+    ),
+    Code("M218", "shortfall without use", "a return `{policy}` never falls short", "leave the shortfall out"),
+    Code(
+        "M219",
+        "lower bound in several currencies",
+        "the lower bound of `{name}` must hold in each of its currencies",
+        "leave it out, or write `from 0`",
+    ),
+    Code(
+        "M220",
+        "automatic or by code",
+        '"{title}" does not say what sets it off',
+        'write `automatic`, or `with code "..."`',
+    ),
+    Code(
+        "M221",
+        "sets of no sets",
+        "the rule forms no sets that could be limited",
+        "write `times`, or `for every set of`",
+    ),
+    Code(
+        "M222",
+        "once on an event",
+        "without a scope this counts the times on one event, and the rule acts once there",
+        "say of whom: `per member`, `in total`, `per code`",
+    ),
+    Code("M223", "per code without codes", "nothing here is set off by a code, so none can be counted"),
+    Code("M224", "of each and in total", "a limit is either per member or in total", "write two limits"),
+    Code(
+        "M225",
+        "group without members",
+        "nothing competes in `{name}`",
+        "write `competes in {name}` in its rules, or take it away",
+        severity="warning",
+    ),
+    Code(
+        "M226",
+        "choice of what",
+        "`{choice}` does not say for what it chooses",
+        "write `{choice} per basket`, `{choice} per line` or `{choice} per unit`",
+    ),
+    Code("M227", "choice without use", "`{choice}` has no `per {per}`", "it is about the whole basket; leave it out"),
+    Code(
+        "M228",
+        "not in its stage's list",
+        "{what} stands in the {stage} stage, whose order does not name it",
+        "an order names all its members",
+    ),
+    Code("M229", "not there to be ordered", "{what} is listed, but is not in {where}"),
+    Code(
+        "M230",
+        "no priority",
+        "{what} has no priority, and this goes by priority",
+        "write `priority 10` in each rule, or list them: `in order ...`",
+    ),
+    Code(
+        "M231",
+        "no order between offers",
+        '"{one}" and "{other}" can both act on {witness}, and nothing says which comes first',
+        "write in the header: `stacking {{ {row} }}`",
+    ),
+    Code(
+        "M232",
+        "equal priorities",
+        '"{one}" and "{other}" have the same priority and can both act on {witness}',
+        "give them different ones",
+    ),
+    Code(
+        "M233",
+        "no order in a group",
+        '"{one}" and "{other}" of `{group}` can both act on {witness}, and nothing says which comes first',
+        "write in the group: `in order {order}`",
+    ),
+    Code(
+        "M234",
+        "too many to try",
+        "{what} would have to try more than {most} sets of rules that go together",
+        "let these exclude one another, by `combines with` or in a group of their own: {rules}",
+    ),
+    Code(
+        "M236",
+        "one place in the order of codes",
+        '"{one}" and "{other}" have the same place in the order of codes and can both act on {witness}',
+        "automatic offers, and offers with one code, need an order: let them compete in a group that has one",
+    ),
+    Code(
+        "M237",
+        "priority without use",
+        'the priority of "{title}" says nothing: {what} does not go by priority',
+        "write `by priority highest first` there, or take it away",
+        severity="warning",
+    ),
+    Code(
+        "M238",
+        "a rule called as a group",
+        '"{title}" is also the name of a group',
+        "their counters would have one name",
+    ),
+    Code("M235", "group of several stages", "`{name}` mixes {kinds}", "a group is served in one stage"),
+    Code(
+        "M252",
+        "threshold that moves",
+        '"{title}" asks what is to be paid at the moment, but may win only some of it, {per} by {per}',
+        "ask for `list`, or choose `per basket`",
+        severity="warning",
+    ),
+    Code(
+        "M253",
+        "one-sided consent",
+        '"{title}" lists "{other}", whose own list leaves it out, so the two never go together',
+        "two rules go together if neither leaves the other out",
+        severity="warning",
+    ),
+    Code(
+        "M254",
+        "never on one event",
+        '"{title}" lists "{other}", and the two act on different events',
+        "take it out of the list",
+        severity="warning",
+    ),
     # ---- F: files ----
     Code("F100", "no such program", "there is no file or folder `{file}`"),
     Code("F101", "path outside", "`{file}` leads out of the program's folder", "write a path inside it"),
@@ -431,6 +777,10 @@ _ROWS: tuple[Code, ...] = (
     # ---- X1: what tests in rule files say ----
     Code("X101", "tier of a test", "a tier is given as `Gold until 2028-12-31`"),
     Code("X104", "unit of another rule", '"{title}" does not give `{unit}`'),
+    Code("X105", "money in a test", "this is an amount of money", "write it with its currency, such as `5.00 GBP`"),
+    Code(
+        "X106", "return of nothing", "nothing happened that could be returned", "write a `when EVENT {{ ... }}` before"
+    ),
     Code("X103", "empty cell", "`{name}` must not be left empty", "only an optional field may be"),
     # ---- V: events, facts and states at the boundary ----
     Code("V100", "not an object", "{where} must be an object of names and values, not {found}", "send {form}"),
@@ -463,6 +813,62 @@ _ROWS: tuple[Code, ...] = (
         "{where} is {found}, and these terms hold {terms}",
         "score the event with the version of the program for that day",
     ),
+    Code(
+        "V154", "two currencies", "{where} is in {found}, and {other} is in {currency}", "an event is in one currency"
+    ),
+    Code("V155", "currency not taken", "{where} is in {found}, which is not taken here", "send one of {known}"),
+    Code("V156", "money of no currency", "{where} does not say its currency", "send {form}"),
+    Code(
+        "V157",
+        "shared counters of another layout",
+        "the shared counters have layout {found}",
+        "this release reads layout {version}",
+    ),
+    Code(
+        "V158", "broken shared counters", "{where}: {reason}", "restore the shared counters from what was last stored"
+    ),
+    Code("V159", "a code of blanks", "{where} is `{found}`, which has nothing but blanks and hyphens", "send {form}"),
+    Code("V160", "one code twice", "{where} names `{found}` and `{other}`, which are one code", "send each code once"),
+    Code(
+        "V162", "a thing without a price", "{where} has no price: no offer gave it one", "write an offer that prices it"
+    ),
+    Code(
+        "V163",
+        "money without pieces",
+        "{where} is {found}, and the line has {pieces}",
+        "send how many pieces it is for",
+    ),
+    Code("V164", "an event too large", "{where} costs more than an amount can hold"),
+    # ---- V17x: returns ----
+    Code("V170", "not returnable", "{event} cannot be returned: {reason}", "{advice}"),
+    Code(
+        "V171",
+        "an outcome of another program",
+        "the {what} is of the program {found}, and this one is {own}",
+        "give back with the program that scored the event",
+    ),
+    Code("V172", "a line that was not bought", "{event} has no line {found}", "{hint}"),
+    Code(
+        "V173",
+        "more than was bought",
+        "{found} of {line} come back, and {left} of {bought} can",
+        "send how many come back now, without those of earlier returns",
+    ),
+    Code("V174", "not a number of pieces", "{found} of {line} cannot come back", "send {form}"),
+    Code(
+        "V175",
+        "an outcome of another event",
+        "the outcome is not of {event}: {reason}",
+        "send the event as it was scored, and what `score` gave for it",
+    ),
+    Code(
+        "V176",
+        "earlier returns that do not fit",
+        "the earlier returns of {event} do not fit: {reason}",
+        "send every return of the event so far, each once",
+    ),
+    Code("V177", "an unreadable record", "{where} cannot be read: {reason}", "send {form}"),
+    Code("V178", "nothing comes back", "nothing of {event} comes back", "name a line and how many of it come back"),
     Code("V150", "a track overflows", "`{track}` would pass the largest number that a track can hold"),
     Code(
         "V151",

@@ -15,7 +15,8 @@ FieldValue: TypeAlias = int | str | bool | tuple[int | str, ...] | None
 
 
 class Event(msgspec.Struct, frozen=True):
-    """One event. `day` is its local day, `instant` its moment (the day's start where it is dated by a date)."""
+    """One event. `day` is its local day, `instant` its moment (the day's start where it is dated by a date); `currency`
+    the one it comes in, where its kind admits several."""
 
     name: str
     id: str
@@ -24,6 +25,7 @@ class Event(msgspec.Struct, frozen=True):
     instant: int
     fields: dict[str, FieldValue]
     lines: tuple[dict[str, FieldValue], ...]
+    currency: str = ""
 
 
 Facts: TypeAlias = dict[str, FieldValue]

@@ -24,7 +24,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from rules_engine.periods import Period
+from rules_engine.periods import Period, anchors, unwrapped
 
 RoundingMode: TypeAlias = Literal["down", "up", "half up", "half even"]
 TimeUnit: TypeAlias = Literal["day", "week", "month", "quarter", "year", "hour", "minute"]
@@ -78,10 +78,47 @@ class LineField(Node, frozen=True):
     name: str
 
 
-class LineMoney(Node, frozen=True):
-    """A money base of the line at hand, in minor units: `list`, `net`, `paid`, ... (`list each` times the quantity)."""
+Base: TypeAlias = Literal[
+    "was", "list", "catalogue", "current", "after item", "after basket", "after shipping", "net", "paid"
+]  # fmt: skip
+"""A money base. `current` is what the units cost at this moment; `catalogue` what the catalogue stage left; `net` what
+all offers left, `paid` what was paid of it in money."""
 
-    base: str
+Side: TypeAlias = Literal["", "with", "without"]
+"""The tax side of money: as the prices are, with tax, without tax."""
+
+
+class LineMoney(Node, frozen=True):
+    """A money base of the line at hand, over all its units, in minor units (exact: a tax side makes a fraction)."""
+
+    base: Base
+    side: Side = ""
+
+
+class Basis(Node, frozen=True):
+    """A money base of what an effect acts on: the unit, the part of a line, the set or the total that its amount is
+    formed for; in a filter of units, one unit. Only inside offers, and inside filters of units."""
+
+    base: Base
+    side: Side = ""
+
+
+class PerCurrency(Node, frozen=True):
+    """An amount written once for each currency; where the event's has none, the rule is not applied."""
+
+    amounts: tuple[tuple[str, Num], ...]
+
+
+class CurrencyRead(Node, frozen=True):
+    """The event's currency, as a text."""
+
+
+class CodeRead(Node, frozen=True):
+    """The presented code that set this rule off, in normal spelling."""
+
+
+LinesOf: TypeAlias = Literal["lines", "shipping", "both"]
+"""The goods, the shipping lines, or both. Gifts are never among them."""
 
 
 class LineQuantity(Node, frozen=True):
@@ -201,6 +238,17 @@ class Fold(Node, frozen=True):
     op: Literal["sum", "count", "distinct"]
     value: Expr | None
     where: Expr | None
+    of: LinesOf = "lines"
+
+
+class Picked(Node, frozen=True):
+    """The sum over chosen units of a money base of theirs (None: their count): `net of the dearest 1 unit where F`.
+    With `within` they are chosen from what the effect acts on: the part of a line, the set, the total at hand."""
+
+    base: Base | None
+    side: Side
+    select: Selection
+    within: bool = False
 
 
 class Across(Node, frozen=True):
@@ -286,12 +334,6 @@ class EdgeDay(Node, frozen=True):
 
 class DayOf(Node, frozen=True):
     """The local day of an instant."""
-
-    instant: Expr
-
-
-class TimeOf(Node, frozen=True):
-    """The local time of day of an instant, in seconds."""
 
     instant: Expr
 
@@ -387,6 +429,11 @@ Expr: TypeAlias = (
     | LineField
     | LineMoney
     | LineQuantity
+    | Basis
+    | PerCurrency
+    | CurrencyRead
+    | CodeRead
+    | Picked
     | MemberField
     | HasMember
     | Today
@@ -411,7 +458,6 @@ Expr: TypeAlias = (
     | AddTime
     | EdgeDay
     | DayOf
-    | TimeOf
     | Forever
     | All
     | Any
@@ -446,10 +492,13 @@ class Header(msgspec.Struct, frozen=True):
     zone: str | None
     week_start: int = 0  # 0 Monday ... 6 Sunday
     leap_day: Literal["28 February", "1 March"] = "28 February"
-    remainder: Literal["largest", "first", "last", "running"] = "largest"
+    remainder: Literal["largest", "first", "last", "last rounded", "running"] = "largest"
     split: Literal["in proportion", "evenly"] = "in proportion"
     terms_from: int | None = None
     terms_until: int | None = None
+    prices: Literal["include", "exclude", ""] = ""
+    tax_rounding: RoundingMode | None = None
+    tax_per: Literal["line", "unit"] = "line"
 
 
 class FieldDef(msgspec.Struct, frozen=True):
@@ -472,6 +521,16 @@ class FieldDef(msgspec.Struct, frozen=True):
     choices: tuple[str, ...] = ()
     role: str = ""
     item: FieldDef | None = None
+    bounds: tuple[CurrencyBounds, ...] = ()
+
+
+class CurrencyBounds(msgspec.Struct, frozen=True):
+    """The bounds of a money field in one of the several currencies that it admits, in its minor units."""
+
+    currency: str
+    decimals: int
+    low: int
+    high: int
 
 
 class LinesDef(msgspec.Struct, frozen=True):
@@ -486,7 +545,11 @@ class EventDef(msgspec.Struct, frozen=True):
     """A declared event. `dated_by` names a date or instant field, `owner` the member field, `identified_by` the id.
 
     `list_field` names the field with the role `list` or `list each` (then `list_each`), in the lines if `lines` is set,
-    else in the event itself, which then is its own one line; empty where the event has no money.
+    else in the event itself, which then is its own one line; empty where the event has no money, or where offers make
+    the price. `was_field` and `floor_field` are of the same measure: of each unit with `list each`, else of the line.
+    `currency` is set where the event comes in one currency, `currencies` where it may come in several.
+    `shipping_field` is an amount of the event, which is a line of its own after the others; `shipping_flag` a flag of
+    the lines, which says of each whether it is shipping.
     """
 
     name: str
@@ -500,6 +563,16 @@ class EventDef(msgspec.Struct, frozen=True):
     quantity_field: str = ""
     line_id_field: str = ""
     currency: str = ""
+    currencies: tuple[str, ...] = ()
+    was_field: str = ""
+    floor_field: str = ""
+    tax_field: str = ""
+    shipping_field: str = ""
+    shipping_flag: str = ""
+    shipping_tax_field: str = ""
+    codes_field: str = ""
+    priced_by_offers: bool = False
+    returnable: bool = False
 
 
 class UnitLife(msgspec.Struct, frozen=True):
@@ -629,8 +702,10 @@ class ScopeDef(msgspec.Struct, frozen=True):
 
 
 class LimitDef(msgspec.Struct, frozen=True):
-    """A limit per member and `scope`, of acts (`times`) or of a unit (`amount`, scaled). `key` names its counter in
-    states: the rule's or group's key and the words of its scope. `or_nothing`: a cut cancels the whole rule."""
+    """A limit per `owner` and `scope`, of acts (`times`) or of a unit (`amount`, scaled; an offer's `unit` is a
+    currency). `key` names its counter in states: the rule's or group's key and the words of its scope; the values of
+    `keys` follow it, each after a blank. `or_nothing`: a cut cancels the whole rule. A `shared` counter is the whole
+    programme's (`in total`), one of the `event` begins anew with each event."""
 
     key: str
     times: int | None
@@ -639,6 +714,8 @@ class LimitDef(msgspec.Struct, frozen=True):
     scope: ScopeDef
     or_nothing: bool
     at: Origin
+    owner: Literal["member", "event", "shared"] = "member"
+    keys: tuple[Expr, ...] = ()
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -697,6 +774,194 @@ class RuleDef(msgspec.Struct, frozen=True):
     group: str
     reads: tuple[str, ...]
     says: tuple[str, ...]
+    at: Origin
+
+
+# ---- offers ----
+
+
+class Ordering(msgspec.Struct, frozen=True):
+    """The order in which units stand in a row: by line (id, then place), or by what a unit costs at the moment, or by a
+    value of the line, ascending (or not). Ties go by line id, then by the place in the line."""
+
+    how: Literal["line", "cheapest", "dearest", "sorted"]
+    by: Expr | None = None
+    descending: bool = False
+
+
+class PickSome(msgspec.Struct, frozen=True, tag=True):
+    """The first `count` of a row of units or lines; with `per_full` so many for each full `per_full` in the row."""
+
+    which: Literal["cheapest", "dearest", "first", "last"]
+    count: int
+    per_full: int | None
+    of: Literal["unit", "line"]
+
+
+class PickEvery(msgspec.Struct, frozen=True, tag=True):
+    """The units at one place in every group of `of` in a row: `every 2nd of 3`. A last group may be short."""
+
+    place: int
+    of: int
+    ordering: Ordering
+
+
+class PickSpan(msgspec.Struct, frozen=True, tag=True):
+    """The units of each line from one place to another, counted from 1: `units 2 to 5 of each line`."""
+
+    first: int
+    last: int
+
+
+Pick: TypeAlias = PickSome | PickEvery | PickSpan
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """Units: those of some lines, where a condition of the line holds, and of these the picked ones. The line that an
+    event's shipping field makes has no fields: `where` does not ask it."""
+
+    of: LinesOf
+    where: Expr | None
+    pick: Pick | None
+
+
+class DiscountDef(msgspec.Struct, frozen=True, tag=True):
+    """`take` and `price ... at`. `value` is the discount, or the price, of one element of the `grain`: a unit, what is
+    selected of a line, a set, all that is selected. It is exact; then (of a discount) `high`, else (of a price) `low`
+    and `high` are compared, `rounding` rounds it once. Of a `take`, `low` is what each element costs at least, `high`
+    the most that the effect takes in all. `steps` and `only_from` cut the whole effect's amount. `split` says how an
+    element's amount falls on its units."""
+
+    verb: Literal["take", "price"]
+    grain: Literal["unit", "line", "set", "total"]
+    select: Selection
+    value: Expr
+    low: Expr | None
+    high: Expr | None
+    only_from: Expr | None
+    steps: int | None
+    rounding: RoundingMode
+    split: Literal["in proportion", "in proportion with tax", "evenly"]
+    or_nothing: bool
+    at: Origin
+
+
+class ChargeDef(msgspec.Struct, frozen=True, tag=True):
+    """`charge AMOUNT as "label"`: a fee beside the lines, to be paid as it stands."""
+
+    value: Expr
+    label: str
+    rounding: RoundingMode
+    at: Origin
+
+
+class GiftDef(msgspec.Struct, frozen=True, tag=True):
+    """`add 1 "SKU" free`; `sku` is a text, or a field with the customer's choice (absent: nothing chosen)."""
+
+    count: int
+    sku: Expr
+    at: Origin
+
+
+EffectDef: TypeAlias = DiscountDef | ChargeDef | GiftDef
+
+
+class PartDef(msgspec.Struct, frozen=True):
+    """One part of a set: so many units where a condition of their line holds, in an order, and what happens to them."""
+
+    count: int
+    where: Expr | None
+    ordering: Ordering
+    effects: tuple[DiscountDef, ...]
+
+
+class SetsDef(msgspec.Struct, frozen=True):
+    """Sets formed from units that nobody has claimed, over the basket or inside each line: as many as there are, or at
+    most `times`. Parts claim in their order. With `partial` a last set takes what is left."""
+
+    times: int | None
+    per: Literal["basket", "line"]
+    parts: tuple[PartDef, ...]
+    partial: bool
+
+
+class CodeDef(msgspec.Struct, frozen=True):
+    """The codes that set a rule off, in normal spelling: some texts, those of an imported column, or the member's own
+    (a list or a text; the member's fact)."""
+
+    texts: tuple[str, ...] = ()
+    column: str = ""
+    fact: Expr | None = None
+
+
+class ConsentDef(msgspec.Struct, frozen=True):
+    """With which offers a rule may act on the same unit, line or basket: with all (None) or with these rules (keys)."""
+
+    rules: tuple[str, ...] | None
+    on: Literal["unit", "line", "basket"]
+
+
+class ReturnDef(msgspec.Struct, frozen=True):
+    """What a return takes back of a rule."""
+
+    policy: Literal["keep", "by share", "work out again"]
+    shortfall: Literal["off refund", "off balance", "forgiven"] | None = None
+
+
+class OfferDef(msgspec.Struct, frozen=True):
+    """An offer. `code` is None where it is automatic. `consent` is its own, else its group's; None where neither
+    speaks. `on_return` is its own, else the program's; None where no event of it is returnable."""
+
+    key: str
+    title: str
+    was: str
+    stage: Stage
+    events: tuple[str, ...]
+    dates: Expr | None
+    code: CodeDef | None
+    when: Expr | None
+    sets: SetsDef | None
+    effects: tuple[EffectDef, ...]
+    limits: tuple[LimitDef, ...]
+    group: str
+    consent: ConsentDef | None
+    on_return: ReturnDef | None
+    reads: tuple[str, ...]
+    says: tuple[str, ...]
+    at: Origin
+
+
+Stage: TypeAlias = Literal["catalogue", "item", "basket", "shipping"]
+
+
+class PolicyDef(msgspec.Struct, frozen=True):
+    """How members of a stage or group go together. `order` has them all, in the order in which they are asked: keys of
+    rules and, in a stage, `group NAME`. With `of_codes` rules set off by codes are asked in the order in which the
+    event presents the codes, after the others."""
+
+    choice: Literal["all", "first", "best", "best together"]
+    per: Literal["unit", "line", "basket"]
+    order: tuple[str, ...]
+    of_codes: bool = False
+
+
+class StageDef(msgspec.Struct, frozen=True):
+    """A stage of offers."""
+
+    name: Stage
+    policy: PolicyDef
+
+
+class OfferGroupDef(msgspec.Struct, frozen=True):
+    """A group of offers of one stage. With `shares_claims` a unit claimed by one member is claimed for all. At most
+    `at_most` of its rules act on an event. `limits` are shared by its rules."""
+
+    name: str
+    stage: Stage
+    policy: PolicyDef
+    shares_claims: bool
+    at_most: int | None
+    limits: tuple[LimitDef, ...]
     at: Origin
 
 
@@ -771,6 +1036,37 @@ class Program(msgspec.Struct, frozen=True):
     matches: tuple[MatchDef, ...]
     holdouts: tuple[HoldoutDef, ...]
     imports: tuple[ImportDef, ...]
+    offers: tuple[OfferDef, ...] = ()
+    stages: tuple[StageDef, ...] = ()
+    offer_groups: tuple[OfferGroupDef, ...] = ()
+
+
+def is_priced(program: Program, event: EventDef) -> bool:
+    """Whether an event is priced: whether offers or tax are about its money."""
+    if not (event.list_field or event.shipping_field or event.priced_by_offers):
+        return False
+    about_money = event.tax_field or event.floor_field or event.shipping_field or event.shipping_flag
+    return bool(about_money) or any(event.name in offer.events for offer in program.offers)
+
+
+def by_unit(select: Selection) -> bool:
+    """Whether a selection goes by units, not by whole lines: it picks some, or its filter asks what one costs."""
+    return select.pick is not None or asks_units(select.where)
+
+
+def asks_units(where: Expr | None) -> bool:
+    """Whether a filter asks what one unit costs, so that units of one line may differ."""
+    return any(isinstance(node, Basis) for node in walk(where))
+
+
+def anchor_reads(program: Program) -> dict[str, Expr]:
+    """What each anchor of a period reads, by its key. A key belongs to the period whose own base span hangs on it; in
+    others it stands inside a named part."""
+    found: dict[str, Expr] = {}
+    for period in program.periods:
+        if period.anchor is not None:
+            found.update(dict.fromkeys(anchors(unwrapped(period.period)), period.anchor))
+    return found
 
 
 def walk(value: object) -> Iterator[Node]:

@@ -7,11 +7,12 @@ their unit's decimals; `Program.unit(name)` tells the decimals, and `Outcome.tot
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
-from rules_engine.state import Change, LimitUsed, Lot, State, add_lot, apply, apply_in_place
+from rules_engine.event import Facts
+from rules_engine.state import Change, LimitUsed, Lot, Shared, State, add_lot, apply, apply_in_place
 
 Value: TypeAlias = int | str | bool | None
 
@@ -53,6 +54,106 @@ class Said(msgspec.Struct, frozen=True):
     text: str
 
 
+class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What an effect takes off a line: amounts per unit, as runs of (units, minor units off each), in the order of the
+    line's units; the counts add up to the line's quantity. `line` counts from 0; the shipping of an event's own field
+    is the line after the last.
+
+    >>> part = outcome.discounts[0].parts[0]
+    >>> part.line, part.runs, part.amount
+    (0, ((2, 150),), 300)
+    """
+
+    line: int
+    runs: tuple[tuple[int, int], ...]
+
+    @property
+    def amount(self) -> int:
+        """What the effect takes off the whole line."""
+        return sum(count * each for count, each in self.runs)
+
+
+class Discount(msgspec.Struct, frozen=True, gc=False):
+    """What one effect of an offer takes off: `wanted` before room and limits, `given` after, the sum of its `parts`.
+
+    A price raised in the catalogue stage is a negative discount. `effect` counts the rule's effects from 0, in the
+    order of the text (those of a set's parts first). With `held_out` nothing was given: there is a record for each rule
+    that a member was held out of, with 0 wanted where it would have charged or added something, but taken nothing.
+    `cut_by` is the key of the last limit that cut.
+
+    >>> discount = outcome.discounts[0]
+    >>> discount.rule, discount.stage, discount.given
+    ('Ten percent', 'basket', 300)
+    """
+
+    rule: str
+    stage: str
+    effect: int
+    wanted: int
+    given: int
+    parts: tuple[Part, ...] = ()
+    held_out: bool = False
+    cut_by: str = ""
+
+
+class Charge(msgspec.Struct, frozen=True):
+    """A fee that a rule adds, in minor units."""
+
+    rule: str
+    label: str
+    amount: int
+
+
+class Gift(msgspec.Struct, frozen=True):
+    """Things that a rule adds for nothing."""
+
+    rule: str
+    sku: str
+    count: int
+
+
+class CodeUse(msgspec.Struct, frozen=True):
+    """What became of a presented code, as it was presented. `rules` are those that it set off and that acted; where
+    there is none, `reason` says exactly why (for the operator) and `public` coarsely (for whoever typed it).
+
+    >>> [(code.code, code.reason, code.public) for code in refused.codes]
+    [('SPRING', 'unknown code', 'not valid')]
+    """
+
+    code: str
+    rules: tuple[str, ...] = ()
+    reason: str = ""
+    public: str = ""
+
+
+class LinePrice(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A line's money in minor units: before offers, after them, and the tax: included in `net` where prices include
+    tax, on top of it where they do not."""
+
+    list: int
+    net: int
+    tax: int
+
+
+class Price(msgspec.Struct, frozen=True, gc=False):
+    """What the event costs after offers, in minor units of `currency`: a price for each line and, last, for the
+    shipping of the event's own field if it has one. `net` is the sum over goods, `shipping` over shipping lines,
+    `charges` the fees; `total` is what is to be paid, tax included.
+
+    >>> price = outcome.price
+    >>> price.net, price.tax, price.total
+    (2700, 0, 2700)
+    """
+
+    currency: str
+    lines: tuple[LinePrice, ...]
+    net: int
+    shipping: int
+    charges: int
+    tax: int
+    total: int
+
+
 class TierChange(msgspec.Struct, frozen=True):
     """The held tier went from one rung to another; `since` is the first day on the new one, `reason` the path, the
     match or the fall that led there.
@@ -79,12 +180,24 @@ class Receipt(msgspec.Struct, frozen=True):
     before: dict[str, Value]
 
 
+class Opening(msgspec.Struct, frozen=True):
+    """What the rules of a kind of event could read before it, once time had moved to its day: the member's facts and
+    state, and the counters that all members share. From it a return works out again what the pieces that are kept would
+    have cost, whatever has happened since."""
+
+    facts: Facts
+    state: State
+    shared: Shared
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """The result of one event.
 
     `changes` hold, by owner, everything that `apply` needs, each with its value before; `before` holds what the rules
     of this kind of event can read of the owner: tracks, tier, balances and facts. `late` says that the event is dated
     before the day its owner's state had reached. `fingerprint` names the program, `zones` the time-zone data.
+    `price` is what the event costs, None where no offer and no tax is about its money. `reserved` moves the counters
+    that the whole programme shares (`Shared`). `opening` is there where a return may have to work offers out again.
 
     >>> outcome.member, outcome.totals, outcome.before["track spend"]
     ('m-7', {'point': 5}, 0)
@@ -104,6 +217,13 @@ class Outcome(msgspec.Struct, frozen=True):
     zones: str
     late: bool = False
     said: tuple[Said, ...] = ()
+    price: Price | None = None
+    discounts: tuple[Discount, ...] = ()
+    charges: tuple[Charge, ...] = ()
+    gifts: tuple[Gift, ...] = ()
+    codes: tuple[CodeUse, ...] = ()
+    reserved: tuple[LimitUsed, ...] = ()
+    opening: Opening | None = None
 
     @property
     def totals(self) -> dict[str, int]:
@@ -123,8 +243,17 @@ class Outcome(msgspec.Struct, frozen=True):
         return Receipt(allocations, {**self.before, **used})
 
     def to_json(self) -> bytes:
-        """The outcome as JSON text, with `totals`, what was given by unit."""
-        return msgspec.json.encode(self)[:-1] + b',"totals":' + msgspec.json.encode(self.totals) + b"}"
+        """The outcome as JSON text, with `totals`, what was given by unit. What offers did stands in it where the event
+        was priced or came with codes."""
+        encoded = msgspec.json.encode(self).removesuffix(_WITHOUT_OFFERS)
+        return encoded.removesuffix(b"}") + b',"totals":' + msgspec.json.encode(self.totals) + b"}"
+
+
+_OFFERED: Final = Outcome.__struct_fields__[Outcome.__struct_fields__.index("price") :]
+_WITHOUT_OFFERS: Final = b"," + msgspec.json.encode(
+    dict(zip(_OFFERED, Outcome.__struct_defaults__[-len(_OFFERED) :], strict=True))
+).removeprefix(b"{")
+"""How an outcome ends that offers have no part in."""
 
 
 def applied(state: State, outcome: Outcome) -> State:

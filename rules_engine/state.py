@@ -87,6 +87,33 @@ class State(msgspec.Struct, omit_defaults=True):
         return msgspec.json.encode({"version": self.version, **msgspec.to_builtins(self, str_keys=True)})
 
 
+class Shared(msgspec.Struct, omit_defaults=True):
+    """What the whole programme has used of the limits that all members share (`in total`, uses of a code): by counter
+    and occurrence. The host keeps it in one place, passes it in and applies what an outcome reserved.
+
+    >>> Shared.from_json(Shared({"Hello 20: times in total": {0: 3}}).to_json()).limits
+    {'Hello 20: times in total': {0: 3}}
+    """
+
+    limits: dict[str, dict[int, int]] = {}
+    version: int = STATE_VERSION
+
+    def to_json(self) -> bytes:
+        """The counters as JSON text."""
+        return msgspec.json.encode({"version": self.version, **msgspec.to_builtins(self, str_keys=True)})
+
+    @staticmethod
+    def from_json(stored: bytes) -> Shared:
+        """Read back what `to_json` gave; raises `msgspec.ValidationError` for anything else."""
+        return msgspec.json.decode(stored, type=Shared)
+
+    def reserve(self, reserved: Iterable[LimitUsed]) -> None:
+        """Move the counters along, in place, by what an outcome reserved."""
+        for change in reserved:
+            used = self.limits.setdefault(change.limit, {})
+            used[change.occurrence] = used.get(change.occurrence, 0) + change.after - change.before
+
+
 class TrackMoved(msgspec.Struct, frozen=True, array_like=True, tag="track"):
     """A track's occurrence went from `before` to `after`."""
 

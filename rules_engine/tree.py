@@ -737,16 +737,17 @@ class Rounded(Node, frozen=True):
 
 
 class Ordered(Node, frozen=True):
-    """`dearest first`, `cheapest first`, `sorted by night`."""
+    """`dearest first`, `cheapest first`, `sorted by night`, `sorted by pieces highest first`."""
 
     how: Literal["dearest", "cheapest", "sorted"]
     by: Path | None
+    descending: bool
 
 
 class SplitHow(Node, frozen=True):
-    """`split evenly`, `split in proportion`, `split into { cash: 50%  dream: the rest }`."""
+    """`split evenly`, `split in proportion [with tax]`, `split into { cash: 50%  dream: the rest }`."""
 
-    how: Literal["evenly", "in proportion", "into"]
+    how: Literal["evenly", "in proportion", "in proportion with tax", "into"]
     rows: tuple[Row, ...]
 
 
@@ -831,7 +832,7 @@ class Take(Node, frozen=True):
 
 
 class Price(Node, frozen=True):
-    """`price each line at member_rate`."""
+    """`price each line at member_rate`, `price the total of lines at 420 USD`."""
 
     grain: Grain
     amount: Expr
@@ -846,10 +847,10 @@ class Charge(Node, frozen=True):
 
 
 class AddFree(Node, frozen=True):
-    """`add 1 "MINI-CREAM" free`."""
+    """`add 1 "MINI-CREAM" free`, `add 1 gift_choice free` (a text field: the customer's choice)."""
 
     count: int
-    sku: Text
+    sku: Text | Path
 
 
 class Say(Node, frozen=True):
@@ -944,9 +945,9 @@ class Automatic(Node, frozen=True):
 
 
 class WithCode(Node, frozen=True):
-    """`with code "WELCOME10"`, `with code from campaign_codes`."""
+    """`with code "WELCOME10"`, `with code from campaign_codes`, `with code from member.codes`."""
 
-    code: Text | Name
+    code: Text | Path
 
 
 class WithThing(Node, frozen=True):
@@ -989,10 +990,11 @@ Ref = Name | Text | Tag
 
 
 class Consent(Node, frozen=True):
-    """`combines with nothing | everything | "A", thresholds, tag sale`."""
+    """`combines with nothing | everything | "A", thresholds, tag sale [on the same line]`."""
 
     what: Literal["nothing", "everything", "these"]
     names: tuple[Ref, ...]
+    on: Literal["unit", "line", "basket"] | None
 
 
 class OnReturn(Node, frozen=True):
@@ -1077,11 +1079,12 @@ class TaxRounding(Node, frozen=True):
 
 
 class SplitPolicy(Node, frozen=True):
-    """`split in proportion, odd pennies to the largest remainder`; `odd` keeps the word used for the coins."""
+    """`split in proportion, odd pennies to the largest remainder`; `odd` keeps the word used for the coins; `last
+    rounded` is written `to the last after rounding`."""
 
     how: Literal["evenly", "in proportion"]
     odd: Name
-    to: Literal["largest", "first", "last", "running"]
+    to: Literal["largest", "first", "last", "running", "last rounded"]
 
 
 class Terms(Node, frozen=True):
@@ -1215,17 +1218,23 @@ class TypeRef(Node, frozen=True):
     list_max: int | None
 
 
-Role = Literal["id", "quantity", "list", "list each", "was", "floor", "tax rate", "shipping", "household"]
+Role = Literal[
+    "id", "quantity", "list", "list each", "was", "floor", "tax rate", "shipping", "shipping tax rate", "household"
+]
 
 
 class FieldDecl(Node, frozen=True):
-    """`amount: money up to 5_000 GBP as list`, `night: date?`, `delta: count from -5 up to 5`."""
+    """`amount: money up to 5_000 GBP as list`, `night: date?`, `delta: count from -5 up to 5`.
+
+    `highs` are the bounds after the first, in other currencies: `price: money up to 5_000 GBP or 6_000 USD`.
+    """
 
     name: Name
     type: TypeRef
     optional: bool
     low: Expr | None
     high: Expr | None
+    highs: tuple[Expr, ...]
     role: Role | None
 
 
@@ -1468,7 +1477,16 @@ class GivenBalance(Node, frozen=True):
     value: QuantityLit | MoneyLit
 
 
-Given = GivenMember | GivenTrack | GivenBalance
+class GivenUsed(Node, frozen=True):
+    """`given "Hello 20" used 3 times`, `given hello used 900.00 GBP with code "HELLO"`: what limits have counted."""
+
+    rule: Name | Text
+    times: int | None
+    amount: Expr | None
+    code: Text | None
+
+
+Given = GivenMember | GivenTrack | GivenBalance | GivenUsed
 
 
 class LineRow(Node, frozen=True):
@@ -1492,18 +1510,65 @@ class OnDate(Node, frozen=True):
     date: DateLit
 
 
+class Returned(Node, frozen=True):
+    """`2 of line "a"`, `all of line "a"` (no count), `shipping` (no line)."""
+
+    count: int | None
+    line: Text | None
+
+
+class ReturnStep(Node, frozen=True):
+    """`when returned 2 of line "a", shipping`, of the last event; `when returned everything` has no items."""
+
+    items: tuple[Returned, ...]
+
+
+class OnPart(Node, frozen=True):
+    """`on line "a"`, `on unit 2 of line "a"`, `on shipping` (no line): the part of an event that is meant."""
+
+    line: Text | None
+    unit: int | None
+
+
 class ExpectRule(Node, frozen=True):
-    """`base 3_200 points`, `"Welcome ten" not applied | held out | refused`, `"X" Gold`."""
+    """`base 3_200 points`, `"Ten off" 2.50 GBP on line "a"`, `"X" not applied | held out | refused`, `"X" Gold`."""
 
     rule: Name | Text
     value: Expr | None
+    place: OnPart | None
     status: Literal["refused", "held out", "not applied"] | None
 
 
-class ExpectNet(Node, frozen=True):
-    """`net 250.00 CNY`."""
+PriceWord = Literal["net", "shipping", "charges", "tax", "total", "refund", "shortfall"]
 
+
+class ExpectPrice(Node, frozen=True):
+    """`net 250.00 CNY`, `total 260.00 CNY`, `refund 50.00 GBP`: what the event costs, or what a return pays back."""
+
+    what: PriceWord
     value: Expr
+
+
+class ExpectLine(Node, frozen=True):
+    """`line "a" 9.00 GBP`: what the line costs after offers."""
+
+    line: Text
+    value: Expr
+
+
+class ExpectGift(Node, frozen=True):
+    """`gift 2 "MINI"`."""
+
+    count: int
+    sku: Text
+
+
+class ExpectCode(Node, frozen=True):
+    """`code "X" applied`, `code "X" refused`, `code "X" refused because "used up"`."""
+
+    code: Text
+    applied: bool
+    because: Text | None
 
 
 class ExpectTier(Node, frozen=True):
@@ -1530,13 +1595,23 @@ class ExpectRefused(Node, frozen=True):
     """`refused`: the event does not validate."""
 
 
-Expectation = ExpectRule | ExpectNet | ExpectTier | ExpectBalance | ExpectTrack | ExpectRefused
+Expectation = (
+    ExpectRule
+    | ExpectPrice
+    | ExpectLine
+    | ExpectGift
+    | ExpectCode
+    | ExpectTier
+    | ExpectBalance
+    | ExpectTrack
+    | ExpectRefused
+)
 
 
 class Step(Node, frozen=True):
     """One `when ... then ...` or `on ... then ...`."""
 
-    act: EventStep | OnDate
+    act: EventStep | OnDate | ReturnStep
     expect: tuple[Expectation, ...]
     nothing_else: bool
 

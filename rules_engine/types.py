@@ -7,9 +7,12 @@ the same integers. Whether a value may be absent is no type: an absent value is 
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
+
+Side: TypeAlias = Literal["", "with", "without"]
+"""The tax side of an amount: with tax, without tax; empty where it fits both."""
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -21,10 +24,15 @@ class Unknown(Kind, frozen=True):
 
 
 class Money(Kind, frozen=True):
-    """An amount of one currency, in minor units."""
+    """An amount of one currency, in minor units, with its tax side: what is written out fits both sides.
+
+    On an event that comes in `several` currencies an amount is of that event's one; then `currency` is empty.
+    """
 
     currency: str
     decimals: int
+    side: Side = ""
+    several: tuple[str, ...] = ()
 
 
 class Unit(Kind, frozen=True):
@@ -154,10 +162,12 @@ def describe(kind: Type) -> str:
 
     >>> describe(Money("GBP", 2)), describe(Unit("point", "points", 0)), describe(DATE)
     ('money in GBP', 'points', 'a date')
+    >>> describe(Money("", 0, "with", ("GBP", "USD")))
+    'money in GBP or USD with tax'
     """
     match kind:
-        case Money(currency=currency):
-            return f"money in {currency}"
+        case Money(currency=currency, side=side, several=several):
+            return f"money in {' or '.join(several) or currency}" + (f" {side} tax" if side else "")
         case Unit(plural=plural):
             return plural
         case Choice(values=values):
@@ -190,14 +200,39 @@ def total(left: Type, right: Type) -> Type | None:
         return UNKNOWN
     if isinstance(left, PLAIN) and isinstance(right, PLAIN):
         return COUNT if left == right == COUNT else RATE
+    if isinstance(left, Money) and isinstance(right, Money):
+        return joined(left, right)
     return left if left == right and isinstance(left, (*NUMBERS, Ratio)) else None
+
+
+def joined(left: Money, right: Money) -> Money | None:
+    """The type of two amounts together: of one currency and one tax side; what fits both sides takes the other's.
+
+    >>> joined(Money("GBP", 2, "with"), Money("GBP", 2)) == Money("GBP", 2, "with")
+    True
+    >>> joined(Money("GBP", 2, "with"), Money("GBP", 2, "without"))
+    """
+    if (left.currency, left.several) != (right.currency, right.several) or taxed_apart(left, right):
+        return None
+    return left if left.side else right
+
+
+def taxed_apart(left: Type, right: Type) -> bool:
+    """Whether one amount is with tax and the other without."""
+    return (
+        isinstance(left, Money)
+        and isinstance(right, Money)
+        and left.side != right.side
+        and left.side != ""
+        and right.side != ""
+    )
 
 
 def product(left: Type, right: Type) -> Type | None:
     """The type of a product: one side has no dimension.
 
-    >>> product(RATE, Money("GBP", 2))
-    Money(currency='GBP', decimals=2)
+    >>> product(RATE, Money("GBP", 2)) == Money("GBP", 2)
+    True
     """
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return UNKNOWN
@@ -231,6 +266,8 @@ def alike(left: Type, right: Type) -> bool:
         return True
     if isinstance(left, (Choice, Text)) and isinstance(right, (Choice, Text)):
         return True
+    if isinstance(left, Money) and isinstance(right, Money):
+        return joined(left, right) is not None
     return left == right
 
 
@@ -242,4 +279,6 @@ def common(left: Type, right: Type) -> Type | None:
         return left
     if left == right:
         return left
+    if isinstance(left, Money) and isinstance(right, Money):
+        return joined(left, right)
     return RATE if isinstance(left, PLAIN) and isinstance(right, PLAIN) else None

@@ -1,9 +1,9 @@
 """`make agree N=100000`: so many generated pairs of a program and an event through every evaluator.
 
-    python -m tests.agree N [--seed S] [--events E] [--workers 2]
+    python -m tests.agree N [--seed S] [--events E] [--workers 2] [--of visits|orders|both]
 
-Prints a line as it goes, then the numbers, what was covered, and every kind of finding with a minimal reproduction.
-Leaves with 1 where there was any.
+Every other batch of programs is of orders, with offers on them. Prints a line as it goes, then the numbers, what was
+covered, and every kind of finding with a minimal reproduction. Leaves with 1 where there was any.
 """
 
 from __future__ import annotations
@@ -26,15 +26,18 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1_000_000, help="the first program's seed")
     parser.add_argument("--events", type=int, default=EVENTS, help="events in each program's history")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--of", choices=("visits", "orders", "both"), default="both")
     chosen = parser.parse_args()
     programs = -(-chosen.pairs // chosen.events)
     starts = range(chosen.seed, chosen.seed + programs, BATCH)
     last = chosen.seed + programs
+    kinds = {"visits": (False,), "orders": (True,), "both": (False, True)}[chosen.of]
+    offers = [kinds[number % len(kinds)] for number in range(len(starts))]
     began, pairs, met = monotonic(), 0, Counter[str]()
     findings: dict[str, list[Finding]] = {}
     with ProcessPoolExecutor(chosen.workers) as pool:
         for done, (some, seen, found) in enumerate(
-            pool.map(batch, starts, [last] * len(starts), [chosen.events] * len(starts)), 1
+            pool.map(batch, starts, [last] * len(starts), [chosen.events] * len(starts), offers), 1
         ):
             pairs, met = pairs + some, met + seen
             for finding in found:
@@ -45,11 +48,11 @@ def main() -> int:
     return 1 if findings else 0
 
 
-def batch(start: int, last: int, events: int) -> tuple[int, Counter[str], list[Finding]]:
+def batch(start: int, last: int, events: int, offers: bool) -> tuple[int, Counter[str], list[Finding]]:
     """Some programs after each other: pairs, what was met, findings."""
     met, pairs, findings = Counter[str](), 0, []
     for seed in range(start, min(start + BATCH, last)):
-        found = trial(seed, met, events=events)
+        found = trial(seed, met, events=events, offers=offers)
         if isinstance(found, Finding):
             findings.append(found)
         else:

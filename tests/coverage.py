@@ -38,8 +38,20 @@ class Index:
         self.units = {unit.name: unit for unit in core.units}
         self.matches = {match.key: match for match in core.matches}
         self.periods = {period.name: period for period in core.periods}
-        owners: tuple[ir.RuleDef | ir.GroupDef | ir.MatchDef, ...] = (*core.rules, *core.groups, *core.matches)
+        self.offers = {offer.key: offer for offer in core.offers}
+        self.offer_groups = {group.name: group for group in core.offer_groups}
+        self.stages = {stage.name: stage for stage in core.stages}
+        owners: tuple[ir.RuleDef | ir.GroupDef | ir.MatchDef | ir.OfferDef | ir.OfferGroupDef, ...] = (
+            *core.rules,
+            *core.groups,
+            *core.matches,
+            *core.offers,
+            *core.offer_groups,
+        )
         self.limits = {limit.key: limit for owner in owners for limit in owner.limits}
+        own = {limit.key: "rule" for offer in core.offers for limit in offer.limits if limit.times is not None}
+        groups = {limit.key: "group" for each in core.offer_groups for limit in each.limits if limit.times is not None}
+        self.counted = own | groups
         self.known: dict[int, frozenset[str]] = {}
 
     def words(self, definition: msgspec.Struct) -> frozenset[str]:
@@ -69,18 +81,21 @@ class Index:
                     found.add("previous track")
                 case ir.TrackDef(kind=kind, by_line=by_line, by=by, given=given):
                     found.add(f"track {kind}{_day_of(by_line, by)}{' given' if given else ''}")
-                case ir.LimitDef(scope=scope):
-                    found.add(
-                        f"limit {'by line' if scope.by_line else 'by date' if scope.by is not None else 'by event'}"
-                    )
+                case ir.LimitDef(scope=scope, owner=owner, keys=keys):
+                    found.add(f"limit{_day_of(scope.by_line, scope.by) or ' by event'}")
+                    found |= {f"limit of {owner}"} | ({"limit with a key"} if keys else set())
                 case ir.GiveDef():
                     found |= _of_give(each)
                 case ir.FallDef(what=what):
                     found.add(f"fall {what}")
                 case ir.Round(mode=mode):
                     found.add(f"round {mode}")
+                case ir.Basis(base=base, side=side):
+                    found |= {f"basis {base}", f"basis {side}"}
+                case ir.LineMoney(base=base, side=side):
+                    found |= {f"money {base}", f"money {side}"}
                 case _:
-                    pass
+                    found |= _of_offers(each)
         return found
 
     def _period(self, name: str) -> set[str]:
@@ -101,6 +116,47 @@ def _of_give(give: ir.GiveDef) -> set[str]:
         "each line": give.each_line or None, "facts": give.facts or None, "several shares": give.shares[1:] or None,
     }  # fmt: skip
     return {f"give with {name}" for name, value in named.items() if value is not None}
+
+
+def _of_offers(each: msgspec.Struct) -> set[str]:
+    """The words of what an offer is made of."""
+    match each:
+        case ir.OfferDef(stage=stage, code=code, on_return=returned):
+            found = {f"{stage} offer", "by code" if code is not None else "automatic"}
+            return found | ({f"return {returned.policy}, {returned.shortfall}"} if returned is not None else set())
+        case ir.DiscountDef():
+            return _of_discount(each)
+        case ir.Selection(of=lines):
+            return {f"selection of {lines}"}
+        case ir.PickSome(which=which, per_full=full, of=unit):
+            return {f"pick {which}", f"pick {unit}s{' per full' if full is not None else ''}"}
+        case ir.PickEvery() | ir.PickSpan() | ir.ChargeDef() | ir.GiftDef():
+            return {type(each).__name__}
+        case ir.Ordering(how=how):
+            return {f"order {how}{' descending' if each.descending else ''}"}
+        case ir.SetsDef(times=times, per=per, partial=partial):
+            limited = "once" if times == 1 else "every" if times is None else "several"
+            return {f"sets per {per}", f"sets {limited}"} | ({"sets partial"} if partial else set())
+        case ir.PartDef(effects=effects):
+            return {"part with an effect"} if effects else {"part without"}
+        case ir.CodeDef(texts=texts, fact=fact):
+            return {"code of a member" if fact is not None else "code text" if texts else "code of a column"}
+        case ir.ConsentDef(rules=rules, on=on):
+            return {f"consent with {'all' if rules is None else 'some' if rules else 'none'}", f"consent on the {on}"}
+        case ir.PolicyDef(choice=choice, per=per, of_codes=of_codes):
+            found = {f"choice {choice}"} | ({f"{choice} per {per}"} if choice in ("first", "best") else set())
+            return found | ({"order of codes"} if of_codes else set())
+        case _:
+            return set()
+
+
+def _of_discount(effect: ir.DiscountDef) -> set[str]:
+    named = {
+        "low": effect.low, "high": effect.high, "only from": effect.only_from, "steps": effect.steps,
+        "or nothing": effect.or_nothing or None,
+    }  # fmt: skip
+    found = {f"{effect.verb} each {effect.grain}", f"split {effect.split}", f"discount {effect.rounding}"}
+    return found | {f"{effect.verb} with {name}" for name, value in named.items() if value is not None}
 
 
 @lru_cache(maxsize=4096)
@@ -145,9 +201,57 @@ def note(index: Index, event: Event, found: Evaluation, met: Counter[str]) -> No
         met[f"change {type(moved).__name__}"] += 1
         met.update(_moved(index, moved))
 
+    note_offers(index, found, met)
 
-def _cut(index: Index, rule: ir.RuleDef, key: str, given: int) -> list[str]:
-    limit = index.limits[key]
+
+def note_offers(index: Index, found: Evaluation, met: Counter[str]) -> None:
+    """Count what an evaluation shows of offers."""
+    for discount in found.discounts:
+        met["held out of an offer"] += discount.held_out
+        met["discount cut to room"] += 0 < discount.given < discount.wanted and not discount.cut_by
+        met["discount raises a price"] += discount.given < 0
+        met["discount of several runs"] += any(len(part.runs) > 1 for part in discount.parts)
+        met["discount of several lines"] += len(discount.parts) > 1
+        if discount.cut_by:
+            met.update(_cut(index, index.offers[discount.rule], discount.cut_by, discount.given))
+    took = [each.rule for each in found.discounts if each.given]
+    took += [each.rule for each in found.charges] + [each.rule for each in found.gifts]
+    for rule in dict.fromkeys(took):
+        offer = index.offers[rule]
+        met.update(index.words(offer))
+        stage = index.words(index.stages[offer.stage])
+        met.update(stage)
+        met.update(f"stage: {word}" for word in stage)
+        if offer.group:
+            group = index.offer_groups[offer.group]
+            words = index.words(group)
+            met.update(words)
+            met.update(f"group: {word}" for word in words)
+            met["group shares claims"] += group.shares_claims
+            met["group at most"] += group.at_most is not None
+    met["charge"] += len(found.charges)
+    met["gift"] += len(found.gifts)
+    for code in found.codes:
+        met[f"code {_reason(code.reason)}" if code.reason else "code applied"] += 1
+        met[f"public {code.public}" if code.public else "code applied"] += 1
+    met["reserved"] += len(found.reserved)
+    for moved in found.reserved:
+        met.update(_moved(index, moved))
+    if found.price is not None:
+        met["price"] += 1
+        for name in ("net", "shipping", "charges", "tax", "total"):
+            met[f"price with {name}"] += getattr(found.price, name) > 0
+        met[f"price in several currencies {len({c.code for c in index.core.header.currencies}) > 1}"] += 1
+
+
+def _reason(reason: str) -> str:
+    """An exact reason without its date, rule or currency."""
+    words = ("not before", "ended on", "shut out by", "lost to", "no amount in")
+    return next((each for each in words if reason.startswith(each)), reason)
+
+
+def _cut(index: Index, rule: ir.RuleDef | ir.OfferDef, key: str, given: int) -> list[str]:
+    limit = index.limits[limit_key(index, key)]
     whose = "own" if limit in rule.limits else "group"
     kind = "times" if limit.times is not None else "amount"
     return [
@@ -157,12 +261,21 @@ def _cut(index: Index, rule: ir.RuleDef, key: str, given: int) -> list[str]:
     ]
 
 
+def limit_key(index: Index, key: str) -> str:
+    """The limit of a counter, whose key may have values after it."""
+    while key not in index.limits:
+        key = key.rpartition(" ")[0]
+    return key
+
+
 def _moved(index: Index, change: Change) -> frozenset[str]:
     match change:
         case TrackMoved(track=key) | StreakMet(track=key) | KeySeen(track=key):
             return index.words(index.tracks[key])
         case LimitUsed(limit=key):
-            return index.words(index.limits[key])
+            limit = index.limits[limit_key(index, key)]
+            counted = index.counted.get(limit.key)
+            return index.words(limit) | (frozenset({f"times of a {counted} counted"}) if counted else frozenset())
         case MatchMoved(match=key, after=after):
             return index.words(index.matches[key]) | {f"match {after.status}"}
         case HoldingBegan(before=before):

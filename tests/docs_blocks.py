@@ -28,7 +28,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = {"rules", "python", "console", "json", "toml", "text"}
 DOCUMENTS = sorted(
-    [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "grammar/README.md")]
+    [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")]
+    + list((ROOT / "grammar").glob("*.md"))
     + list((ROOT / "docs").rglob("*.md"))
 )
 

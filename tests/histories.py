@@ -17,6 +17,7 @@ import msgspec
 
 from rules_engine import ir
 from rules_engine.calendar import day_of, day_start, format_date, format_instant, format_time, local_instant
+from rules_engine.spelling import normal_code
 from rules_engine.values import format_decimal
 from tests.generating.made import ODD_TEXT
 
@@ -33,7 +34,10 @@ STEPS = (0, 0, 0, 1, 1, 1, 2, 3, 6, 7, 8, 13, 28, 30, 31, 60, 89, 90, 91, 181, 3
 BIRTHDAYS = ((1988, 2, 29), (1990, 6, 15), (1975, 12, 31), (2001, 1, 1), (1999, 3, 1), (1980, 10, 31), (1984, 2, 28))
 JOINED = ((2024, 2, 29), (2026, 12, 31), (2027, 1, 31), (2020, 3, 1), (2027, 2, 28), (2026, 6, 30), (2025, 8, 31))
 TIMES = (0, 1, 5400, 7200, 9000, 25_199, 25_200, 32_400, 43_200, 63_000, 72_000, 82_799, 82_800, 86_399)
+PRICES = (0, 1, 99, 100, 100, 333, 500, 999, 1000, 1000, 1999, 2500, 9900)
+TAXES = (0, 50_000_000, 77_000_000, 190_000_000, 200_000_000, 250_000_000)
 WORDS = ("A1", "B2", "C3", "D4", "R1", "R2", "7", "WELCOME", "online", "Z9", ODD_TEXT)
+OWN_CODES = ("MINE-1", "mine 2", "A1")
 RIVALS = ("R1", "R2", "R3", "R9")
 BILLION = 10**9
 
@@ -57,6 +61,8 @@ class Pool:
     decimals: dict[str, int]
     rungs: tuple[str, ...]
     zone: str
+    codes: tuple[str, ...] = ()
+    currency: str = ""  # of the event at hand, where its kind comes in several
 
     def chance(self, percent: int) -> bool:
         """True in so many of a hundred cases."""
@@ -73,7 +79,7 @@ def history(core: ir.Program, rng: Random, count: int = 20) -> History:
 
 def _pool(core: ir.Program, rng: Random) -> Pool:
     numbers, texts = set[int](), set[str]()
-    for value in _constants((core.rules, core.tracks, core.tiers, core.matches, core.groups, core.holdouts)):
+    for value in _constants(_defined(core)):
         if isinstance(value, str):
             texts.add(value)
         else:
@@ -82,7 +88,24 @@ def _pool(core: ir.Program, rng: Random) -> Pool:
     decimals |= {unit.name: unit.decimals for unit in core.units}
     rungs = tuple(rung.name for rung in core.tiers.rungs) if core.tiers is not None else ()
     kept = tuple(sorted(text for text in texts if text in WORDS))
-    return Pool(rng, core, tuple(sorted(numbers)), (*WORDS, *kept, *kept), decimals, rungs, core.header.zone or "UTC")
+    zone = core.header.zone or "UTC"
+    return Pool(rng, core, tuple(sorted(numbers)), (*WORDS, *kept, *kept), decimals, rungs, zone, _codes(core))
+
+
+def _defined(core: ir.Program) -> tuple[object, ...]:
+    offered = (core.offers, core.offer_groups)
+    return (core.rules, core.tracks, core.tiers, core.matches, core.groups, core.holdouts, *offered)
+
+
+def _codes(core: ir.Program) -> tuple[str, ...]:
+    """The codes that set offers off, and some that do not."""
+    columns = {each.name: each.values for each in core.imports}
+    found = ["NONSENSE", "A1"]
+    for offer in core.offers:
+        if offer.code is not None:
+            found += OWN_CODES if offer.code.fact is not None else ()
+            found += [*offer.code.texts, *columns.get(offer.code.column, ())] * 2
+    return tuple(found)
 
 
 def _constants(value: object) -> list[int | str]:
@@ -139,6 +162,8 @@ def _facts(pool: Pool) -> dict[str, Any]:
     for name, days in (("birthday", BIRTHDAYS), ("joined", JOINED)):
         if found.get(name):
             found[name] = format_date(day_of(*pool.rng.choice(days)))
+    if "vouchers" in found:
+        found["vouchers"] = pool.rng.sample(OWN_CODES, pool.rng.randint(1, 2))
     if pool.core.tiers is not None and pool.core.tiers.from_host:
         found["tier"] = pool.rng.choice(pool.rungs)
     return found
@@ -152,6 +177,7 @@ def _event(pool: Pool, number: int, day: int, members: Sequence[str]) -> dict[st
     begins = {name for match in pool.core.matches for name in match.events}
     weights = [6 if kind.name == "visit" else 2 if kind.name in begins else 1 for kind in kinds]
     kind = pool.rng.choices(kinds, weights)[0]
+    pool.currency = pool.rng.choice(kind.currencies) if kind.currencies else ""
     event: dict[str, Any] = {"event": kind.name}
     for field in kind.fields:
         if field.name == kind.owner:
@@ -165,7 +191,26 @@ def _event(pool: Pool, number: int, day: int, members: Sequence[str]) -> dict[st
             event[field.name] = _value(field, pool, day)
     if kind.lines is not None:
         event["lines"] = _lines(kind.lines, pool, day)
+    for line in event.get("lines", [event]):
+        _price(kind, line, pool)
     return event
+
+
+def _price(kind: ir.EventDef, line: dict[str, Any], pool: Pool) -> None:
+    """Prices as shops have them: often alike, seldom below the floor, seldom above what they were."""
+    fields = {each.role: each for each in (kind.lines.fields if kind.lines is not None else kind.fields) if each.role}
+    price = fields.get("list each", fields.get("list"))
+    if price is None or pool.core.offers == () or price.low < 0:
+        return
+    pieces = line.get(kind.quantity_field, 1)
+    amount = pool.rng.choice(PRICES) if pool.chance(70) else _near(price, pool)
+    amount = 0 if pieces == 0 and not kind.list_each else min(amount, _bounds(price, pool)[1])
+    line[price.name] = _amount(price, amount, pool)
+    beside = {"was": (amount, amount + 100, 2 * amount, amount // 2), "floor": (0, amount // 2, amount, amount + 1, 1)}
+    for role, amounts in beside.items():
+        field = fields.get(role)
+        if field is not None and line.get(field.name) is not None:
+            line[field.name] = _amount(field, min(pool.rng.choice(amounts), _bounds(field, pool)[1]), pool)
 
 
 def _lines(lines: ir.LinesDef, pool: Pool, day: int) -> list[dict[str, Any]]:
@@ -212,6 +257,8 @@ def _value(field: ir.FieldDef, pool: Pool, day: int) -> Any:
             return _moment(pool, day - rng.choice((0, 0, 1, 30)))
         case "time":
             return format_time(rng.choice(TIMES))
+        case "codes" if pool.core.offers:
+            return _presented(pool, field.high)
         case "codes":
             return rng.sample(("WELCOME", "SPRING", "A1", "X"), rng.randint(0, min(3, field.high)))
         case "list":
@@ -222,10 +269,27 @@ def _value(field: ir.FieldDef, pool: Pool, day: int) -> Any:
             return _number(field, pool)
 
 
+def _presented(pool: Pool, most: int) -> list[str]:
+    """Codes as people type them, none twice."""
+    found = dict[str, str]()
+    for code in pool.rng.sample(pool.codes, pool.rng.randint(0, min(most, len(pool.codes)))):
+        typed = pool.rng.choice(
+            (code, code, code.lower(), f" {code}", code.replace("-", " "), f"{code[:2]}-{code[2:]}")
+        )
+        found.setdefault(normal_code(code), typed)
+    return list(found.values())
+
+
 def _number(field: ir.FieldDef, pool: Pool) -> Any:
     match field.kind:
+        case "count" if field.role == "quantity" and pool.core.offers:
+            return pool.rng.choice((1, 1, 1, 2, 2, 3, 5, pool.rng.randint(0, field.high)))
         case "count":
             return _near(field, pool)
+        case "rate" if "tax" in field.role:
+            return format_decimal(min(field.high, pool.rng.choice(TAXES)), 9)
+        case "money":
+            return _amount(field, _near(field, pool), pool)
         case "rate":
             high = field.high if 0 < field.high <= BILLION else BILLION
             chosen = pool.rng.choice(
@@ -242,9 +306,24 @@ def _number(field: ir.FieldDef, pool: Pool) -> Any:
             )
 
 
+def _bounds(field: ir.FieldDef, pool: Pool) -> tuple[int, int]:
+    """A number's bounds, in the currency at hand where there are several."""
+    for each in field.bounds:
+        if each.currency == pool.currency:
+            return each.low, each.high
+    return field.low, field.high
+
+
+def _amount(field: ir.FieldDef, amount: int, pool: Pool) -> Any:
+    """Money as a host sends it."""
+    if not field.bounds:
+        return format_decimal(amount, pool.decimals[field.unit])
+    return {"amount": format_decimal(amount, pool.decimals[pool.currency]), "currency": pool.currency}
+
+
 def _near(field: ir.FieldDef, pool: Pool) -> int:
     """A number inside its bounds, often on one of the program's own or one beside it."""
-    rng, (low, high) = pool.rng, (field.low, field.high)
+    rng, (low, high) = pool.rng, _bounds(field, pool)
     inside = [each for each in pool.numbers if low <= each <= high]
     if inside and rng.random() < 0.5:
         return max(low, min(high, rng.choice(inside) + rng.choice((-1, 0, 0, 1))))

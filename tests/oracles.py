@@ -80,6 +80,8 @@ def spread(
             parts[i] = rounded(reached, "half up") - given
             given += parts[i]
         return parts
+    if remainder == "last rounded":
+        return last_rounded(shares, caps, by_key)
     if remainder == "largest":
         queue = sorted(by_key, key=lambda i: (parts[i] - shares[i], -weights[i], keys[i]))
     else:
@@ -92,6 +94,27 @@ def spread(
                 step = 1 if remainder != "last" else odd if room is None else min(odd, room)
                 parts[i] += step
                 odd -= step
+    return parts
+
+
+def last_rounded(shares: Sequence[Fraction], caps: Sequence[int] | None, by_key: Sequence[int]) -> list[int]:
+    """Each share rounded by itself as long as there is something left; the end of the row takes the rest."""
+    rooms = [None if caps is None else max(caps[i], 0) for i in range(len(shares))]
+    parts = [0] * len(shares)
+    open_row = []
+    for i in by_key:
+        if rooms[i] is not None and shares[i] == rooms[i]:
+            parts[i] = int(shares[i])
+        elif shares[i]:
+            open_row.append(i)
+    left = int(sum(shares)) - sum(parts)
+    for i in open_row:
+        parts[i] = min(rounded(shares[i], "half up"), left)
+        left -= parts[i]
+    while left:
+        i = next(i for i in reversed(open_row) if rooms[i] is None or parts[i] < rooms[i])  # type: ignore[operator]
+        parts[i] += 1
+        left -= 1
     return parts
 
 

@@ -13,16 +13,16 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from tests.generating import FILES, program
+from tests.generating import FILES, orders, program
 
-__all__ = ["FILES", "program", "programs", "seeded"]
+__all__ = ["FILES", "orders", "program", "programs", "seeded"]
 
 
-def seeded(seed: int) -> str:
-    """The program of a seed."""
-    return program(Random(seed))
+def seeded(seed: int, *, offers: bool = False) -> str:
+    """The program of a seed: of visits, or of orders with offers on them."""
+    return (orders if offers else program)(Random(seed))
 
 
 def programs() -> st.SearchStrategy[str]:
     """Programs that hypothesis can shrink."""
-    return st.randoms(use_true_random=False).map(program)
+    return st.randoms(use_true_random=False).map(lambda rng: (orders if rng.randrange(2) else program)(rng))

@@ -1,6 +1,7 @@
 """Every evaluator gives the same, on generated programs and histories; and nothing of the language is left out.
 
-Four shards of fixed seeds, so that two workers share them and a failure comes back under the same name.
+Shards of fixed seeds, so that two workers share them and a failure comes back under the same name: programs of visits,
+and programs of orders with offers on them.
 """
 
 from __future__ import annotations
@@ -20,17 +21,19 @@ from rules_engine.decoding import decode, encode_state, event_struct
 from rules_engine.lowering import fingerprint
 from rules_engine.outcome import EventRefused, Outcome, Refused
 from rules_engine.scoring import Program
-from rules_engine.state import Change, State
+from rules_engine.state import Change, Shared, State
 from tests.histories import history
 from tests.strategies import seeded
 from tests.trials import Finding, core_of, shrunk, trial
 
-SHARDS = 4
-PROGRAMS = 250
+SHARDS = 3
+PROGRAMS = 220
+ORDERS = 150
 
-UNWRITTEN = {"node LineQuantity", "node TimeOf"}  # nothing that can be written becomes one of these yet
+UNWRITTEN = {"node LineQuantity"}  # nothing that can be written becomes one of these yet
+OF_OFFERS = {f"node {name}" for name in ("Basis", "PerCurrency", "CurrencyRead", "CodeRead", "Picked")}
 NODES = {f"node {each.__name__}" for each in (*get_args(ir.Expr), *get_args(ir.Test), ir.Stop, ir.Share, ir.MarksDef)}
-NODES -= UNWRITTEN
+NODES -= UNWRITTEN | OF_OFFERS
 CHANGES = {f"change {each.__name__}" for each in get_args(Change)}
 PERIODS = {f"period {each.__name__}" for each in get_args(periods.Period)} - {
     "period Host",  # from the host: not evaluated yet
@@ -43,7 +46,7 @@ RESULTS = {
     "earn gave", "reward gave", "gave nothing", "held out", "late", "said", "mark fired", "weights", "event of a guest",
     "tier up", "tier down", "match trial", "match kept", "match ended", "holding began", "holding prolonged",
     "holding ended", "cut by times of own", "cut by amount of own", "cut by times of group", "cut by amount of group",
-    "cut to some",     "cut to nothing", "refused V151", "generated", "delegated",
+    "cut to some", "cut to nothing", "refused V151", "generated", "delegated",
     *(f"TrackDef window {kind}" for kind in ("period", "rolling", "last", "lifetime", "trial")),
     *(f"LimitDef window {kind}" for kind in ("period", "rolling", "last", "lifetime", "trial")),
     "limit by line", "limit by date", "limit by event", "track sum", "track count", "track sum by line",
@@ -57,18 +60,73 @@ RESULTS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("shard", range(SHARDS))
-def test_evaluators_agree(shard: int) -> None:
+STAGES = ("catalogue", "item", "basket", "shipping")
+PERS = ("unit", "line", "basket")
+CHOICES = ("all", "first", "best", "best together")
+MODES = get_args(ir.RoundingMode)
+OFFERED = OF_OFFERS | {
+    *(f"{stage} offer" for stage in STAGES), "automatic", "by code", "code of a member", "code text",
+    "code of a column",
+    *(f"{verb} each {grain}" for verb in ("take", "price") for grain in ("unit", "line", "set", "total")),
+    *(f"take with {word}" for word in ("low", "high", "only from", "steps", "or nothing")),
+    *(f"price with {word}" for word in ("low", "high", "or nothing")),
+    *(f"discount {mode}" for mode in MODES), "split evenly", "split in proportion", "split in proportion with tax",
+    *(f"selection of {lines}" for lines in ("lines", "shipping", "both")),
+    *(f"pick {which}" for which in ("cheapest", "dearest", "first", "last")), "pick units", "pick lines",
+    "pick units per full", "PickEvery", "PickSpan",
+    *(f"order {how}" for how in ("line", "cheapest", "dearest", "sorted", "sorted descending")),
+    "sets per basket", "sets per line", "sets once", "sets every", "sets several", "sets partial",
+    "part with an effect", "part without", "ChargeDef", "GiftDef",
+    *(f"consent with {whom}" for whom in ("all", "some", "none")), *(f"consent on the {per}" for per in PERS),
+    *(f"{where}: choice {choice}" for where in ("stage", "group") for choice in CHOICES),
+    *(f"{choice} per {per}" for choice in ("first", "best") for per in PERS), "order of codes",
+    "group shares claims", "group at most",
+    *(f"return {policy}, {shortfall}" for policy, shortfall in (
+        ("keep", None), ("by share", None), ("work out again", "off refund"),
+        ("work out again", "off balance"), ("work out again", "forgiven"),
+    )),
+    *(f"limit of {owner}" for owner in ("member", "event", "shared")), "limit with a key",
+    *(f"basis {base}" for base in ("was", "list", "current", "catalogue", "after item", "after basket")),
+    *(f"money {base}" for base in ("list", "current", "net")),
+    *(f"{what} {side}" for what in ("basis", "money") for side in ("with", "without")),
+    "held out of an offer", "discount cut to room", "discount raises a price", "discount of several runs",
+    "discount of several lines", "cut by amount of own", "cut by amount of group", "times of a rule counted",
+    "times of a group counted", "charge", "gift", "reserved", "code applied", "price in several currencies True",
+    *(f"price with {word}" for word in ("net", "shipping", "charges", "tax", "total")),
+    *(f"code {reason}" for reason in (
+        "unknown code", "not before", "ended on", "used up", "members only", "conditions not met", "shut out by",
+        "lost to", "group is full", "nothing to give", "no amount in", "held out",
+    )),
+    *(f"public {words}" for words in (
+        "not valid", "not yet valid", "expired", "already used", "not for this order", "does not combine",
+    )),
+    "earn gave", "reward gave", "tier up", "event of a guest", "refused V162",
+}  # fmt: skip
+
+
+def run_shard(first: int, count: int, wanted: set[str], *, offers: bool) -> None:
     """The whole evaluation, on every event, with the state carried on; every program checks and round-trips."""
     met, findings = Counter[str](), list[Finding]()
-    for seed in range(shard * PROGRAMS, (shard + 1) * PROGRAMS):
-        found = trial(seed, met, format_too=seed % 4 == 0)
+    for seed in range(first, first + count):
+        found = trial(seed, met, format_too=seed % 4 == 0, offers=offers)
         if isinstance(found, Finding):
             findings.append(found)
     kinds = Counter(finding.kind for finding in findings)
     assert not findings, f"{kinds}\n{shrunk(findings[0], 20)}"
-    missing = (NODES | CHANGES | PERIODS | RESULTS) - set(+met)
+    missing = wanted - set(+met)
     assert not missing, f"never exercised: {sorted(missing)}"
+
+
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_evaluators_agree(shard: int) -> None:
+    """On visits: earns, rewards, tracks, tiers, matches."""
+    run_shard(shard * PROGRAMS, PROGRAMS, NODES | CHANGES | PERIODS | RESULTS, offers=False)
+
+
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_evaluators_agree_on_offers(shard: int) -> None:
+    """On orders: offers of all stages, and what is earned after them."""
+    run_shard(shard * ORDERS, ORDERS, OFFERED, offers=True)
 
 
 # ---- the ways in
@@ -80,21 +138,27 @@ def programs(core: ir.Program) -> tuple[Program, Program]:
     return Program(core, backend=Python(core, fingerprint(core), zones)), Program(core)
 
 
-@pytest.mark.parametrize("seed", range(2000, 2040))
-def test_ways_in_agree(seed: int) -> None:
+@pytest.mark.parametrize(
+    ("seed", "offers"), [*((n, False) for n in range(2000, 2030)), *((n, True) for n in range(30))]
+)
+def test_ways_in_agree(seed: int, offers: bool) -> None:
     """A dictionary, a decoded event, a typed struct and `score_json` give the same outcome, by either evaluator."""
-    core = core_of(seeded(seed))
-    told, both, states = history(core, Random(seed), 12), programs(core), dict[str, State]()
+    core = core_of(seeded(seed, offers=offers))
+    told, both, states, shared = history(core, Random(seed), 12), programs(core), dict[str, State](), Shared()
     for sent in told.events:
         member = sent.get("who")
         state, facts = states.get(member or "", State()), told.members.get(member or "")
-        outcomes = [_outcome(each, way, facts, state) for each in both for way in _ways(core, sent)]
+        outcomes = [_outcome(each, way, facts, state, shared) for each in both for way in _ways(core, sent)]
         assert all(each == outcomes[0] for each in outcomes), outcomes
         request = {"event": sent, "member": facts or {}, "state": encode_state(state)}
+        if shared.limits:
+            request["shared"] = orjson.loads(shared.to_json())
         for each in both:
             assert orjson.loads(each.score_json(orjson.dumps(request))) == orjson.loads(_as_json(outcomes[0]))
-        if isinstance(outcomes[0], Outcome) and member is not None:
-            states[member] = both[0].apply(state, outcomes[0])
+        if isinstance(outcomes[0], Outcome):
+            shared.reserve(outcomes[0].reserved)
+            if member is not None:
+                states[member] = both[0].apply(state, outcomes[0])
 
 
 def _ways(core: ir.Program, sent: dict[str, Any]) -> list[object]:
@@ -102,9 +166,11 @@ def _ways(core: ir.Program, sent: dict[str, Any]) -> list[object]:
     return [sent, decode(sent, core), typed]
 
 
-def _outcome(made: Program, sent: object, facts: object, state: State) -> Outcome | Refused:
+def _outcome(
+    made: Program, sent: object, facts: object, state: State, shared: Shared | None = None
+) -> Outcome | Refused:
     try:
-        return made.score(sent, facts, state)
+        return made.score(sent, facts, state, shared)
     except EventRefused as reason:
         return reason.refused
 
@@ -127,10 +193,12 @@ BROKEN: tuple[object, ...] = (
 )
 
 
-@pytest.mark.parametrize("seed", range(2050, 2075))
-def test_refusals_agree(seed: int) -> None:
+@pytest.mark.parametrize(
+    ("seed", "offers"), [*((n, False) for n in range(2050, 2070)), *((n, True) for n in range(50, 70))]
+)
+def test_refusals_agree(seed: int, offers: bool) -> None:
     """What is broken somewhere is refused with the same faults, or scored alike, by either evaluator."""
-    core, rng = core_of(seeded(seed)), Random(seed)
+    core, rng = core_of(seeded(seed, offers=offers)), Random(seed)
     told, both = history(core, rng, 12), programs(core)
     for sent in told.events:
         for broken in _broken(sent, rng):
@@ -158,20 +226,26 @@ def _broken(sent: dict[str, Any], rng: Random) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("seed", range(2100, 2110))
-def test_streams_agree_with_single_events(seed: int) -> None:
-    """`score_many` in the order of arrival is `score` and `apply`, one after the other."""
-    core = core_of(seeded(seed))
+@pytest.mark.parametrize(
+    ("seed", "offers"), [*((n, False) for n in range(2100, 2110)), *((n, True) for n in range(100, 115))]
+)
+def test_streams_agree_with_single_events(seed: int, offers: bool) -> None:
+    """`score_many` in the order of arrival is `score`, `apply` and `reserve`, one after the other."""
+    core = core_of(seeded(seed, offers=offers))
     told, (program, _), states = history(core, Random(seed), 15), programs(core), dict[str, State]()
-    streamed = list(program.score_many(list(told.events), told.members, states, in_order=True))
+    kept, shared = Shared(), Shared()
+    streamed = list(program.score_many(list(told.events), told.members, states, in_order=True, shared=kept))
     single, apart = list[Outcome | Refused](), dict[str, State]()
     for sent in told.events:
         member = sent.get("who")
-        found = _outcome(program, sent, told.members.get(member or ""), apart.get(member or "", State()))
+        found = _outcome(program, sent, told.members.get(member or ""), apart.get(member or "", State()), shared)
         single.append(found)
-        if isinstance(found, Outcome) and member is not None:
-            apart[member] = program.apply(apart.get(member, State()), found)
+        if isinstance(found, Outcome):
+            shared.reserve(found.reserved)
+            if member is not None:
+                apart[member] = program.apply(apart.get(member, State()), found)
     assert streamed == single
+    assert kept == shared
     assert {name: state for name, state in states.items() if state != State()} == apart
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import csv
+import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import orjson
+import pyarrow.parquet as pq
 import pytest
 
+from rules_engine import Source, load
 from rules_engine.feeds import FeedError
 from rules_engine.scoring import Program
-from rules_engine.workbench import Job, Report, score_file
+from rules_engine.workbench import Job, Report, money_lines, score_file
+from tests.checkout_rules import TEXT, line, order
 from tests.small_program import CORE
 
 MEMBERS = '{"member": "m", "joined": "2020-01-01", "resident": false}\n'
@@ -138,3 +143,134 @@ def test_the_first_reasons_are_shown(tmp_path: Path) -> None:
     report, _ = score(tmp_path, [purchase("wrong", "2027-05-01T12:00:00Z", "1.005", channel="telex")] * 3)
     assert len(report.reasons) == 3
     assert report.reasons[0].startswith("row 1: `channel` of purchase cannot be the text `telex`")
+
+
+# ---- offers: prices, effects, shared counters ----
+
+DELIVERY = {"amount": "4.50", "currency": "GBP"}
+ORDERS = [
+    {
+        **order("O1", line("a", "toy", 3, "20.00"), line("b", "food", 1, "7.99"), codes=("spring-20",)),
+        "delivery": DELIVERY,
+    },
+    {**order("O2", *(line(key, "food", 5, "10.00") for key in "abc")), "delivery": DELIVERY},
+    order("O3", line("a", "food", 2, "9000", "JPY"), codes=("SPRING20",)),
+    order("O4", line("a", "food", 2, "9.00"), codes=("SPRING20",)),
+    order("O5", line("a", "food", 2, "9.00"), line("b", "food", 1, "9", "JPY")),
+]
+
+
+def checked_out(tmp_path: Path, events: list[Any], ending: str = ".csv", shared: Path | None = None) -> Report:
+    source = tmp_path / "orders.ndjson"
+    source.write_bytes(b"\n".join(map(orjson.dumps, events)) + b"\n")
+    out, effects = tmp_path / f"out{ending}", tmp_path / f"effects{ending}"
+    job = Job(events=source, out=out, effects=effects, rejects=tmp_path / "rejects.csv", shared=shared)
+    return score_file(load([Source("checkout.rules", TEXT)]), job)
+
+
+def test_a_row_says_what_an_event_costs(tmp_path: Path) -> None:
+    checked_out(tmp_path, ORDERS)
+    told = [{name: value for name, value in row.items() if name != "fingerprint"} for row in rows(tmp_path / "out.csv")]
+    assert list(told[0].values()) == ["O1", "", "GBP", "21.60", "46.39", "4.50", "0.00", "8.48", "50.89"]
+    assert list(told[0]) == [
+        "event", "member", "currency", "discount", "net", "shipping", "charges", "tax", "total",
+    ]  # fmt: skip
+    assert list(told[2].values()) == ["O3", "", "JPY", "3600", "14400", "0", "0", "2400", "14400"]
+    (reject,) = rows(tmp_path / "rejects.csv")
+    assert (reject["event"], reject["code"], reject["field"]) == ("O5", "V154", "lines[2].price")
+
+
+def test_effects_have_a_row_for_each_part_of_a_discount(tmp_path: Path) -> None:
+    checked_out(tmp_path, ORDERS[:2])
+    names = ("event", "rule", "line", "kind", "unit", "amount", "stage", "pieces")
+    assert [tuple(row[name] for name in names) for row in rows(tmp_path / "effects.csv")] == [
+        ("O1", "Second half price", "1", "take", "GBP", "10.00", "item", "1"),
+        ("O1", "Spring", "1", "take", "GBP", "10.00", "basket", "3"),
+        ("O1", "Spring", "2", "take", "GBP", "1.60", "basket", "1"),
+        ("O2", "Big basket", "1", "take", "GBP", "5.00", "basket", "5"),
+        ("O2", "Big basket", "2", "take", "GBP", "5.00", "basket", "5"),
+        ("O2", "Big basket", "3", "take", "GBP", "5.00", "basket", "5"),
+        ("O2", "Free delivery", "shipping", "take", "GBP", "4.50", "shipping", "1"),
+        ("O2", "Wrapping", "", "charge", "GBP", "2.00", "", ""),
+        ("O2", "Mug", "", "gift", "MUG", "1", "", "1"),
+    ]
+
+
+def test_parquet_holds_the_same_money(tmp_path: Path) -> None:
+    checked_out(tmp_path, ORDERS)
+    checked_out(tmp_path, ORDERS, ".parquet")
+    for name in ("out", "effects"):
+        table = pq.read_table(tmp_path / f"{name}.parquet").to_pylist()
+        plain = rows(tmp_path / f"{name}.csv")
+        texts = [{key: "" if value is None else str(value) for key, value in row.items()} for row in table]
+        amounts = {"discount", "net", "shipping", "charges", "tax", "total"} if name == "out" else set()
+        for mine, theirs in zip(texts, plain, strict=True):
+            assert {**mine, **dict.fromkeys(amounts, "")} == {**theirs, **dict.fromkeys(amounts, "")}
+            assert [Decimal(mine[key]) for key in amounts] == [Decimal(theirs[key]) for key in amounts]
+
+
+def test_money_is_summed_by_stage_and_rule(tmp_path: Path) -> None:
+    report = checked_out(tmp_path, ORDERS)
+    assert list(money_lines(report.money, load([Source("checkout.rules", TEXT)]).core)) == [
+        "taken off: 41.10 GBP",
+        '  item, "Second half price": 10.00 GBP',
+        '  basket, "Big basket": 15.00 GBP',
+        '  basket, "Spring": 11.60 GBP',
+        '  shipping, "Free delivery": 4.50 GBP',
+        "taken off: 3600 JPY",
+        '  basket, "Big basket": 1600 JPY',
+        '  basket, "Spring": 2000 JPY',
+        "charged: 2.00 GBP",
+        '  "Wrapping": 2.00 GBP',
+        'added free: 2 MUG ("Mug")',
+    ]
+
+
+def test_shared_counters_go_from_file_to_file(tmp_path: Path) -> None:
+    shared = tmp_path / "shared.json"
+    checked_out(tmp_path, ORDERS[:1], shared=shared)
+    assert orjson.loads(shared.read_bytes()) == {"limits": {"Spring: times in total": {"0": 1}}, "version": 1}
+    checked_out(tmp_path, ORDERS[2:4], shared=shared)
+    assert orjson.loads(shared.read_bytes())["limits"] == {"Spring: times in total": {"0": 2}}
+    assert [row["discount"] for row in rows(tmp_path / "out.csv")] == ["3600", "0.00"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"[", "is not JSON"),
+        (b'{"version": 2}', "layout 2"),
+        (b'{"version": 1, "limits": {"a": {"0": -1}}}', "nothing"),
+    ],
+)
+def test_broken_shared_counters_stop_the_run(tmp_path: Path, content: bytes, words: str) -> None:
+    shared = tmp_path / "shared.json"
+    shared.write_bytes(content)
+    with pytest.raises(FeedError, match=f"shared counters .*{words}"):
+        checked_out(tmp_path, ORDERS, shared=shared)
+    assert shared.read_bytes() == content
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_shared_counters_are_never_written_over_something_else(tmp_path: Path) -> None:
+    with pytest.raises(FeedError, match="would be written over by this run"):
+        checked_out(tmp_path, ORDERS, shared=tmp_path / "out.csv")
+
+
+def test_orders_in_csv(tmp_path: Path) -> None:
+    """Without lines, an event is a row: codes between semicolons, money with its currency."""
+    flat = re.sub(r"lines 0 to 60 \{\n    id: text as id|  \}\n(?=\}\n\ngroup)", "", TEXT)
+    source = tmp_path / "orders.csv"
+    source.write_text(
+        "number,placed_at,codes,delivery_tax,kind,pieces,price,tax\n"
+        "O1,2027-03-31T12:00:00Z,spring-20; NIX,20%,food,2,9.00 GBP,20%\n"
+        "O2,2027-03-31T12:00:00Z,,20%,food,2,900 JPY,20%\n"
+        "O3,2027-03-31T12:00:00Z,,20%,food,2,9.00,20%\n"
+    )
+    job = Job(events=source, out=tmp_path / "out.csv", rejects=tmp_path / "rejects.csv")
+    score_file(load([Source("orders.rules", flat)]), job)
+    assert [(row["currency"], row["discount"], row["net"]) for row in rows(tmp_path / "out.csv")] == [
+        ("GBP", "3.60", "14.40"),
+        ("JPY", "0", "1800"),
+    ]
+    assert [row["code"] for row in rows(tmp_path / "rejects.csv")] == ["V156"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import checking, checkout, loading, peers, retail, stock_lark, tables
+from benchmarks import checking, checkout, heavy, loading, peers, retail, stock_lark, tables
 from benchmarks.__main__ import report
 
 
@@ -16,6 +16,13 @@ def test_checkout_answers_are_equal() -> None:
     names = {row[0] for row in objects.rows}
     assert {checkout.HAND, checkout.STRUCT, checkout.DICT, *peers.peers()} == names
     assert {checkout.FLOOR, checkout.JSON} <= {row[0] for row in bytes_.rows}
+
+
+def test_offers_by_hand_are_equal() -> None:
+    """The function by hand, a dictionary, a typed event: the same discounts off the same units."""
+    times, lengths = heavy.run(rounds=1, count=150)
+    assert [row[0] for row in times.rows] == [heavy.HAND, heavy.STRUCT, heavy.DICT]
+    assert len(lengths.rows) == len(heavy.LENGTHS)
 
 
 @pytest.mark.parametrize("peer", ["zen-engine", "rule-engine"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from rules_engine.cli import COMMANDS
+from rules_engine.spelling import normal_code
+from tests.checkout_rules import TEXT as CHECKOUT
+from tests.checkout_rules import line, order
 
 RULES = Path(sys.executable).with_name("rules")
 SHOP = """language 1
@@ -159,6 +163,53 @@ def test_explain_goes_on_from_a_run(shop: Path) -> None:
     assert rules(*asked, "members.csv", cwd=shop, code=2).stderr == "error: `members.csv` has no member `m`\n"
 
 
+def test_a_checkout_from_file_to_file(tmp_path: Path) -> None:
+    (tmp_path / "checkout.rules").write_text(CHECKOUT)
+    orders = [order(number, line("a", "food", 2, "9.00"), codes=("spring-20",)) for number in ("O1", "O2", "O3")]
+    (tmp_path / "orders.ndjson").write_text("".join(json.dumps(each) + "\n" for each in orders))
+    (tmp_path / "order.json").write_text(json.dumps(orders[0]))
+    files = ("--events", "orders.ndjson", "--out", "out.csv", "--state", "state.json")
+    done = rules("score", "checkout.rules", *files, cwd=tmp_path)
+    assert done.stdout.splitlines()[-2:] == ["taken off: 7.20 GBP", '  basket, "Spring": 7.20 GBP']
+    assert "say `--shared FILE` beside `--state`" in done.stderr
+    (tmp_path / "state.json").unlink()
+    done = rules("score", "checkout.rules", *files, "--shared", "shared.json", cwd=tmp_path)
+    assert "--shared" not in done.stderr
+    asked = ("explain", "checkout.rules", "--event", "order.json")
+    assert "spring-20: set off" in rules(*asked, cwd=tmp_path).stdout
+    again = rules(*asked, "--shared", "shared.json", cwd=tmp_path).stdout
+    assert "spring-20: refused, used up (the customer reads: already used)" in again
+    told = json.loads(rules(*asked, "--shared", "shared.json", "--format", "json", cwd=tmp_path).stdout)
+    assert told["codes"][0]["reason"] == "used up"
+    (tmp_path / "order.json").write_text(json.dumps({**orders[0], "codes": ["A-1", "a1"]}))
+    refusal = rules(*asked, cwd=tmp_path, code=1).stderr
+    assert refusal == "error: `codes` of order names `A-1` and `a1`, which are one code; send each code once\n"
+    (tmp_path / "shared.json").write_text('{"version": 7}')
+    assert "layout 7" in rules(*asked, "--shared", "shared.json", cwd=tmp_path, code=2).stderr
+
+
+def test_codes(tmp_path: Path) -> None:
+    done = rules("codes", "Spring", "--count", "2000", "-o", "spring.csv", cwd=tmp_path)
+    assert done.stdout == "2,000 codes in spring.csv; one guess in 18,911,429 hits one\n"
+    header, *codes = (tmp_path / "spring.csv").read_text().splitlines()
+    assert (header, len({normal_code(code) for code in codes})) == ("code", 2000)
+    assert all(re.fullmatch("SPRING-[3479CDFGHJKMNPQRTVWXY]{8}", code) for code in codes)
+    for name in ("a.csv", "b.csv"):
+        told = rules("codes", "", "--count", "3", "--length", "6", "--seed", "5", "-o", name, cwd=tmp_path)
+        assert "for codes that customers get" in told.stderr
+    assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.csv").read_text()
+    assert len((tmp_path / "a.csv").read_text()) == len("code\n") + 3 * 7
+    (tmp_path / "shop.rules").write_text(
+        CHECKOUT.replace('with code "SPRING20"', "with code from spring").replace(
+            "group seasons", 'define spring = column "code" of "spring.csv"\ngroup seasons'
+        )
+    )
+    typed = codes[0].lower().replace("-", " ")
+    (tmp_path / "order.json").write_text(json.dumps(order("O1", line("a", "food", 2, "9.00"), codes=(typed,))))
+    explained = rules("explain", "shop.rules", "--event", "order.json", cwd=tmp_path).stdout
+    assert f'{typed}: set off "Spring"' in explained
+
+
 def test_schema_and_vocabulary(shop: Path) -> None:
     schema = json.loads(rules("schema", "shop.rules", "purchase", cwd=shop).stdout)
     assert schema["properties"]["event"] == {"const": "purchase"}
@@ -185,6 +236,15 @@ CANNOT: tuple[tuple[tuple[str, ...], str], ...] = (
     (("score", "shop.rules", "--events", "no.csv", "--out", "o.csv"), "`no.csv` cannot be read"),
     (("score", "shop.rules", "--events", "event.json", "--out", "o.csv"), "so its format is not known"),
     (("score", "shop.rules", "--mapping", "event.json", "--out", "o.csv"), "event.json"),
+    (("codes", "A", "--count", "10", "-o", "shop.rules"), "`shop.rules` does not end in `.csv`"),
+    (("codes", "A", "--count", "10", "-o", "no/a.csv"), "`no/a.csv` cannot be written: no such file or directory"),
+    (("codes", "A", "--count", "0", "-o", "a.csv"), "a series has 1 to 1,000,000 codes, not 0"),
+    (("codes", "A,", "--count", "1", "-o", "a.csv"), "`A,` cannot be the prefix of a code"),
+    (("codes", "A", "--count", "9", "--length", "64", "-o", "a.csv"), "at most 64 signs with its prefix"),
+    (
+        ("codes", "A", "--count", "9999", "--length", "5", "-o", "a.csv"),
+        "one try in 408 would hit one; say",
+    ),
     (("chek",), "there is no command `chek`; did you mean `check`?"),
 )
 
@@ -196,9 +256,48 @@ def test_what_cannot_run_is_one_line_on_stderr(shop: Path, args: tuple[str, ...]
     assert not (shop / "o.csv").exists()
 
 
+def test_codes_that_are_out_are_never_written_over(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("code\nMINE\n")
+    done = rules("codes", "A", "--count", "10", "-o", "a.csv", cwd=tmp_path, code=2)
+    assert "`a.csv` is there already: codes that are out must not be lost" in done.stderr
+    assert (tmp_path / "a.csv").read_text() == "code\nMINE\n"
+
+
 def test_a_broken_state_stops_the_run(shop: Path) -> None:
     (shop / "events.ndjson").write_text(json.dumps(EVENT) + "\n")
     (shop / "state.json").write_text("{")
     files = ("--events", "events.ndjson", "--out", "out.csv", "--state", "state.json")
     assert "state.json` is broken" in rules("score", "shop.rules", *files, cwd=shop, code=2).stderr
     assert not (shop / "out.csv").exists()
+
+
+COVERED = """
+earn "Large" { on purchase   when net >= 100 GBP   give 5 points }
+test "a small order" {
+  given member {}
+  when  purchase { bought_at: 2027-01-12 10:00
+    lines | pieces | price   |
+          | 1      | 8.00 GBP | }
+  then  "Large" not applied
+}
+"""
+
+
+def test_coverage(shop: Path) -> None:
+    (shop / "covered.rules").write_text(SHOP + COVERED)
+    done = rules("test", "covered.rules", "--coverage", cwd=shop)
+    line = (SHOP + COVERED).split("\n").index('earn "Large" { on purchase   when net >= 100 GBP   give 5 points }') + 1
+    assert f'  covered.rules:{line} "Large" is never' not in done.stdout
+    assert f'  covered.rules:{line} "Large" never acts\n' in done.stdout
+    assert f"  covered.rules:{line} `net >= 100 GBP` never holds\n" in done.stdout
+    told = json.loads(rules("test", "covered.rules", "--coverage", "--format", "json", cwd=shop).stdout)
+    (file,) = told["coverage"]["files"]
+    assert [test["passed"] for test in told["tests"]] == [True]
+    assert {"line": line, "kind": "condition", "what": "`net >= 100 GBP`", "side": "holds"} in file["missed"]
+    seen = {"line": line, "kind": "condition", "what": "`net >= 100 GBP`", "seen": {"holds": 0, "fails": 1}}
+    assert seen in file["points"]
+    percent = told["coverage"]["percent"]
+    assert 0 < percent < 100
+    rules("test", "covered.rules", "--coverage-min", str(percent), cwd=shop)
+    failed = rules("test", "covered.rules", "--coverage-min", str(percent + 1), cwd=shop, code=1)
+    assert failed.stderr == f"error: coverage is below {percent + 1}%\n"

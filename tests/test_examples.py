@@ -7,6 +7,7 @@ test is skipped with the reason.
 from __future__ import annotations
 
 import filecmp
+from collections import Counter
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from itertools import islice
@@ -16,26 +17,34 @@ import pytest
 
 import examples.airline.make_sample
 import examples.hotel.make_sample
+import examples.marketplace.make_sample
 import examples.retail.make_sample
+import examples.shop.make_sample
 import examples.status_match.make_sample
 from examples.airline import run as airline
 from examples.hotel import prepare
 from examples.hotel import run as hotel
+from examples.marketplace import run as marketplace
 from examples.replay import DATA, Replay
 from examples.retail import demo as retail
+from examples.shop import run as shop
 from examples.status_match import run as status_match
 from rules_engine import tree
+from rules_engine.backends.reference import Reference
 from rules_engine.feeds import Count
 from rules_engine.formatting import format_source
 from rules_engine.outcome import Outcome
 from rules_engine.parsing import parse
 from rules_engine.pipeline import check, load
+from rules_engine.scoring import Program
 from rules_engine.source import Source
-from rules_engine.workbench import TestCase, run_tests
-from tests import example_models
+from rules_engine.state import Shared, State
+from rules_engine.workbench import Coverage, TestCase, run_tests, total
+from tests import docs_blocks, example_models
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
-NAMES = ("airline", "hotel", "retail", "status_match")
+NAMES = ("airline", "hotel", "marketplace", "retail", "shop", "status_match")
+COVERED = {"marketplace": 100, "shop": 100}
 Main = Callable[[list[str]], object]
 
 
@@ -58,8 +67,12 @@ def test_the_terms_hold_what_their_tests_say(name: str) -> None:
         if isinstance(entry.declaration, tree.TestDecl)
     ]
     assert len(cases) >= 4
-    failed = [finding for result in run_tests(load(EXAMPLES / name), cases) for finding in result.findings]
+    program = load(EXAMPLES / name)
+    coverage = Coverage(program.core)
+    failed = [finding for result in run_tests(program, cases, coverage) for finding in result.findings]
     assert failed == []
+    reached = coverage.files({file.source.name: file.source for file in checked.files})
+    assert total(reached).percent >= COVERED.get(name, 0), [missed for file in reached for missed in file.missed]
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*/*.rules")), ids=lambda path: path.name)
@@ -77,6 +90,8 @@ def test_rule_files_are_formatted(path: Path) -> None:
         (examples.retail.make_sample.main, "retail", ("sample.csv",)),
         (examples.hotel.make_sample.main, "hotel", ("sample.csv",)),
         (examples.status_match.make_sample.main, "status_match", ("sample.ndjson",)),
+        (examples.marketplace.make_sample.main, "marketplace", ("sample.ndjson", "sample_members.csv")),
+        (examples.shop.make_sample.main, "shop", ("sample.ndjson", "sample_members.csv", "sample_returns.ndjson")),
         (examples.airline.make_sample.main, "airline", ("sample.csv", "sample_members.csv")),
     ],
 )
@@ -93,6 +108,8 @@ def test_generators_make_the_samples(main: Main, name: str, files: tuple[str, ..
         (hotel.main, ["--sample"], "hotel"),
         (airline.main, ["--sample"], "airline"),
         (status_match.main, [], "status_match"),
+        (marketplace.main, [], "marketplace"),
+        (shop.main, [], "shop"),
     ],
 )
 def test_samples_print_what_is_recorded(
@@ -162,6 +179,115 @@ def test_the_shops_sample_equals_a_model_by_hand() -> None:
 def test_the_hotels_sample_equals_a_model_by_hand() -> None:
     model = example_models.hotels(EXAMPLES / "hotel" / "sample.csv")
     assert _given(Replay(load(EXAMPLES / "hotel")).run(prepare.stays(prepare.bookings(None)))) == model
+
+
+# ---- offers: the marketplace and the shop ----
+
+
+def _money(outcomes: Iterable[Outcome]) -> dict[str, Counter[str]]:
+    """What each rule took off, added or gave in each order, with what is to be paid; what is nothing is left out."""
+    found = {}
+    for outcome in outcomes:
+        given = found[outcome.id] = Counter({award.rule: award.given for award in outcome.awards})
+        for discount in outcome.discounts:
+            given[discount.rule] += discount.given
+        for gift in outcome.gifts:
+            given[gift.rule] += gift.count
+        assert outcome.price is not None
+        given["total"], given["tax"] = outcome.price.total, outcome.price.tax
+        found[outcome.id] = +given
+    return found
+
+
+def test_the_marketplaces_sample_equals_a_model_by_hand() -> None:
+    festival = marketplace.score()
+    assert (len(festival.sent), len(festival.outcomes), len(festival.refused)) == (120, 117, 3)
+    given = _money(festival.outcomes)
+    codes = {
+        outcome.id: {f"code {code.code}": int(bool(code.rules)) for code in outcome.codes}
+        for outcome in festival.outcomes
+    }
+    model = example_models.marketplace(EXAMPLES / "marketplace")
+    assert {order: {**given[order], **codes[order]} for order in given} == model
+    assert {rule for found in given.values() for rule in found} >= {offer.key for offer in festival.program.core.offers}
+
+
+def test_the_budget_of_the_festival_is_what_the_orders_drew_on_it() -> None:
+    festival = marketplace.score()
+    drawn = Counter[str]()
+    for found in _money(festival.outcomes).values():
+        drawn.update(found)
+    assert festival.shared.limits["Hello 20: CNY in total"] == {0: drawn["Hello 20"]}
+    assert (
+        festival.shared.limits["Cream with two serums: times in total"] == {0: drawn["Cream with two serums"]} == {0: 6}
+    )
+    assert drawn["Hello 20"] <= 100_00
+    reasons = {
+        code.reason.partition(" Every")[0].partition(" Spend")[0] for each in festival.outcomes for code in each.codes
+    }
+    assert reasons >= {"", "used up", "unknown code", "conditions not met", "not before 2027-11-01", "shut out by"}
+
+
+def test_the_shops_year_and_its_refunds_equal_a_model_by_hand() -> None:
+    till, returned = shop.sell_all()
+    assert (len(till.sold), len(till.refused)) == (118, 2)
+    given, refunds = example_models.tiered_shop(EXAMPLES / "shop")
+    assert _money(sold.outcome for sold in till.sold.values()) == given
+    assert [back.refund for _, _, back in returned] == refunds
+    assert {rule for found in given.values() for rule in found} >= {offer.key for offer in till.program.core.offers}
+    assert {str(sold.outcome.before["tier"]) for sold in till.sold.values() if sold.outcome.member} == {
+        "Leaf", "Twig", "Branch", "Tree",
+    }  # fmt: skip
+
+
+def test_what_comes_back_whole_comes_back_for_what_was_paid() -> None:
+    till, _ = shop.sell_all()
+    for sold in till.sold.values():
+        kept = Counter({line["sku"]: line["pieces"] for line in sold.event["lines"]})
+        for back in sold.returns:
+            kept.subtract({line.id: line.count for line in back.lines})
+        if rest := +kept:
+            till.take_back(sold.outcome.id, dict(rest))
+        assert sold.outcome.price is not None
+        assert sum(back.refund for back in sold.returns) == sold.outcome.price.total
+
+
+def _by_the_reference(program: Program) -> Program:
+    return Program(program.core, program.sources, Reference(program.core), program.fingerprint)
+
+
+def test_the_reference_gives_the_same_festival() -> None:
+    festival, states, shared = marketplace.score(), dict[str, State](), Shared()
+    again = _by_the_reference(festival.program).score_many(festival.sent, festival.members, states, shared=shared)
+    assert tuple(again) == festival.results
+    assert (states, shared) == (festival.states, festival.shared)
+
+
+def test_the_reference_gives_the_same_year() -> None:
+    till, returned = shop.sell_all()
+    slow = shop.Till(_by_the_reference(till.program), till.members)
+    for sold in till.sold.values():
+        slow.sell(sold.event)
+    assert {order: sold.outcome for order, sold in slow.sold.items()} == {
+        order: sold.outcome for order, sold in till.sold.items()
+    }
+    for order, pieces, back in returned:
+        assert slow.take_back(order, pieces) == back
+
+
+@pytest.mark.parametrize("name", ["marketplace", "shop"])
+def test_what_their_pages_show_is_what_is_printed(name: str, tmp_path: Path, update_golden: bool) -> None:
+    page = EXAMPLES / name / "README.md"
+    docs_blocks.prepare(tmp_path, page)
+    shown = [number for number, block in enumerate(docs_blocks.blocks(page)) if block.kind == "console"]
+    assert shown
+    for number in shown:
+        block = docs_blocks.blocks(page)[number]
+        printed = docs_blocks.run_console(block, tmp_path)
+        if update_golden:
+            docs_blocks.rewrite(block, printed)
+        else:
+            assert block.text == printed, block.place
 
 
 # ---- hotel guests and nights ----

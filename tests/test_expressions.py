@@ -105,7 +105,7 @@ def short(value: object) -> str:
         case msgspec.Struct():
             fields = [name for name in value.__struct_fields__ if name != "at"]
             texts = [short(getattr(value, name)) for name in fields]
-            shown = ", ".join(text for text in texts if text not in ("None", "no", "False"))
+            shown = ", ".join(text for text in texts if text not in ("", "None", "no", "False", "lines"))
             return f"{type(value).__name__}({shown})" if shown else type(value).__name__
         case tuple():
             return "(" + ", ".join(map(short, value)) + ")"
@@ -160,6 +160,113 @@ AMOUNTS = [
 @pytest.mark.parametrize(("text", "core"), AMOUNTS)
 def test_amounts(text: str, core: str) -> None:
     assert short(rule(f"give {text}").gives[0].value) == core
+
+
+SHOP = """language 1
+program "Shop" {
+  currency GBP, USD, rounded half up   prices include tax   tax rounded half up per line
+  split in proportion, odd pennies to the largest remainder
+}
+unit point, points { rounded down   lasts forever }
+event purchase dated by bought_on of customer identified by receipt {
+  receipt: text   customer: member?   bought_on: date   codes: codes up to 5
+  post: money up to 100 GBP or 120 USD as shipping   post_tax: rate as shipping tax rate
+  lines 0 to 100 {
+    sku: text   pieces: count up to 100 as quantity   price: money up to 5_000 GBP or 6_000 USD as list each
+    was: money? up to 5_000 GBP or 6_000 USD as was   vat: rate as tax rate
+  }
+}
+member { own: text?   limit: money up to 500 GBP }
+tiers from host { Basic Gold }
+define spring = ("a-1", "B 2")
+define book = 5 GBP
+"""
+
+
+def offer(clauses: str, kind: str = "basket offer") -> ir.OfferDef:
+    result = check([Source("shop.rules", SHOP + f'{kind} "It" {{ on purchase  {clauses} }}')])
+    assert [finding.message for finding in result.diagnostics] == []
+    core = result.ones[-1].core
+    assert isinstance(core, ir.OfferDef)
+    return core
+
+
+TAKEN = [
+    ("10% of current off each line", "1/10*Basis(current)"),
+    ("10% of current with tax off each line", "1/10*Basis(current)"),
+    ("10% of list off each unit where pieces > 2", "1/10*Basis(list)"),
+    ("10% of was off each unit", "1/10*Basis(was)"),
+    ("10% of after item off the total of lines", "1/10*Basis(after item)"),
+    ("10% of after catalogue off the total of lines", "1/10*Basis(catalogue)"),
+    ("10% of current of lines where pieces > 2, off the total of lines",
+     "1/10*Fold(sum, LineMoney(current), LineField(pieces) > 2)"),
+    ("current of the cheapest 1 unit off the total of lines",
+     "Picked(current, Selection(both, PickSome(cheapest, 1, unit)), True)"),
+    ("current of the cheapest 1 lines off the total of lines",
+     "Picked(current, Selection(PickSome(cheapest, 1, line)))"),
+    ("10% of current of shipping, off the total of lines", "1/10*Fold(sum, LineMoney(current), shipping)"),
+    ("5 GBP off the total of lines", "PerCurrency(((GBP, 5 GBP)))"),
+    ("(5 GBP, 6 USD) off the total of lines", "PerCurrency(((GBP, 5 GBP), (USD, 6 USD)))"),
+    ("book off the total of lines", "PerCurrency(((GBP, 5 GBP)))"),
+    ("5 GBP per full 50 GBP of current off the total of lines",
+     "PerCurrency(((GBP, 1)))*500*Steps(PerCurrency(((GBP, 1/5000)))*Basis(current))"),
+    ("by currency { GBP: 5 GBP   USD: 6 USD } off the total of lines",
+     "[CurrencyRead: GBP -> PerCurrency(((GBP, 5 GBP))); USD -> PerCurrency(((USD, 6 USD)))]"),
+    ("by currency { GBP: by list { from 0 GBP: nothing   from 9 GBP: 1 GBP }   otherwise: nothing } off each line",
+     ("[CurrencyRead: GBP -> [PerCurrency(((GBP, 1)))*Basis(list): 0..900 -> 0; 900.. -> PerCurrency(((GBP, 1 GBP)))]; "
+      "any -> 0]")),
+    ("1 GBP plus 5% of current off the total of lines", "(PerCurrency(((GBP, 1 GBP))) + 1/20*Basis(current))"),
+    ("5% of (sum of current of lines) off the total of lines", "1/20*Fold(sum, LineMoney(current))"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "core"), TAKEN)
+def test_amounts_of_offers(text: str, core: str) -> None:
+    effect = offer(f"automatic  take {text}").effects[0]
+    assert isinstance(effect, ir.DiscountDef)
+    assert short(effect.value) == core.replace("5 GBP", "500").replace("6 USD", "600").replace("1 GBP", "100")
+
+
+MONEY_CONDITIONS = [
+    ("list >= (5 GBP, 6 USD)", "Fold(sum, LineMoney(list)) >= PerCurrency(((GBP, 500), (USD, 600)))"),
+    ("list without tax > 5 GBP", "Fold(sum, LineMoney(list, without)) > PerCurrency(((GBP, 500)))"),
+    ("after item without tax of lines and shipping > 5 GBP",
+     "Fold(sum, LineMoney(after item, without), both) > PerCurrency(((GBP, 500)))"),
+    ("has member and current > member.limit",
+     "All((HasMember, Fold(sum, LineMoney(current)) > PerCurrency(((GBP, 1)))*MemberField(limit)))"),
+    ("currency is GBP", "CurrencyRead = 'GBP'"),
+    ("currency in (GBP, USD)", "OneOf(CurrencyRead, (GBP, USD))"),
+    ("(price * pieces) of lines >= 5 GBP",
+     "Fold(sum, LineField(price)*LineField(pieces)) >= PerCurrency(((GBP, 500)))"),
+    ("sum of (pieces * 2 - 1) of lines >= 5", "Fold(sum, (2*LineField(pieces) + -1)) >= 5"),
+    ("count of (units where pieces > 2) >= 3", "Fold(sum, LineQuantity, LineField(pieces) > 2) >= 3"),
+    ("count of (lines where pieces > 2) >= 3", "Fold(count, LineField(pieces) > 2) >= 3"),
+    ("count of (the dearest 2 units where pieces > 2) >= 1",
+     "Picked(Selection(LineField(pieces) > 2, PickSome(dearest, 2, unit))) >= 1"),
+    ("list of units 2 to 5 of each line > 5 GBP",
+     "Picked(list, Selection(PickSpan(2, 5))) > PerCurrency(((GBP, 500)))"),
+    ("list of every 2nd of 3 units > 5 GBP",
+     "Picked(list, Selection(PickEvery(2, 3, Ordering(line)))) > PerCurrency(((GBP, 500)))"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "core"), MONEY_CONDITIONS)
+def test_conditions_on_money(text: str, core: str) -> None:
+    made = offer(f"automatic  when {text}  take 1 GBP off each line")
+    assert short(made.when) == core
+
+
+CODES = [
+    ('with code "spring-20"', "CodeDef(('SPRING20'))"),
+    ("with code from spring", "CodeDef(('A1', 'B2'))"),
+    ("with code from member.own", "CodeDef(MemberField(own))"),
+]
+
+
+@pytest.mark.parametrize(("text", "core"), CODES)
+def test_codes(text: str, core: str) -> None:
+    shown = short(offer(f"{text}  take 1 GBP off each line").code)
+    assert shown.replace("()", "").replace("(, ", "(") == core.replace("'", "")
 
 
 CONDITIONS = [

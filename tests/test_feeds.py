@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from rules_engine import feeds
 from rules_engine.feeds import conversions
 from rules_engine.feeds import mapping as mapping_module
+from rules_engine.state import Shared
 from rules_engine.values import ROUNDINGS, Rounding
 
 DATA = Path(__file__).parent / "data" / "feeds"
@@ -464,6 +465,53 @@ def test_columns_are_fields_without_a_mapping(tmp_path: Path) -> None:
         feeds.read_events(write(tmp_path / "f.csv", ["id", "1"]))
     _, single = tallied(feeds.read_events(tmp_path / "f.csv", event="buy"))
     assert single[0].fields() == {"id": "1"}
+
+
+def test_codes_and_money_of_a_currency_in_cells(tmp_path: Path) -> None:
+    rows = ["id,codes,price", "1,SPRING 20; hello-10,12.50 GBP", "2,,12.50", "3,;A,12.50 pounds"]
+    path = write(tmp_path / "e.csv", rows)
+    formats = {"buy": {"codes": "list", "price": "money"}}
+    _, reads = tallied(feeds.read_events(path, event="buy", formats=formats))
+    assert reads[0].fields() == {
+        "id": "1",
+        "codes": ["SPRING 20", "hello-10"],
+        "price": {"amount": "12.50", "currency": "GBP"},
+    }
+    assert reads[1].fields() == {"id": "2", "codes": [], "price": "12.50"}
+    assert reads[2].fields()["price"] == {"amount": "12.50", "currency": "pounds"}
+
+
+COUPONS = """
+event = "buy"
+null = ["", "NA"]
+[fields]
+id = "id"
+codes = { from = ["first", "second"], format = "list" }
+price = { from = ["amount", "currency"], format = "money" }
+"""
+
+
+def test_a_mapping_gathers_codes_and_money_from_columns(tmp_path: Path) -> None:
+    rows = ["id,first,second,amount,currency", "1,A,B;C,12.50,GBP", "2,NA,B,3,JPY", "3,NA,,NA,GBP"]
+    _, reads = tallied(feeds.read_events(write(tmp_path / "e.csv", rows), mapping=mapped(tmp_path, COUPONS)))
+    assert [read.fields() for read in reads] == [
+        {"id": "1", "codes": ["A", "B", "C"], "price": {"amount": "12.50", "currency": "GBP"}},
+        {"id": "2", "codes": ["B"], "price": {"amount": "3", "currency": "JPY"}},
+        {"id": "3", "codes": []},
+    ]
+
+
+def test_shared_counters_are_replaced_as_a_whole_or_refused(tmp_path: Path) -> None:
+    path = tmp_path / "shared.json"
+    assert feeds.read_shared(path) is None
+    feeds.write_shared(path, Shared({"b": {0: 1}, "a": {7: 2}}).to_json())
+    assert path.read_bytes() == b'{"limits":{"a":{"7":2},"b":{"0":1}},"version":1}\n'
+    assert feeds.read_shared(path) == {"version": 1, "limits": {"b": {"0": 1}, "a": {"7": 2}}}
+    path.write_bytes(b"{")
+    with pytest.raises(feeds.FeedError, match=r"shared counters .* is not JSON"):
+        feeds.read_shared(path)
+    with pytest.raises(feeds.FeedError, match="cannot be read"):
+        feeds.read_shared(tmp_path)
 
 
 def test_files_that_cannot_be_used_at_all(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from rules_engine.formatting import format_source
 from rules_engine.parsing import parse
 from rules_engine.pipeline import check, load
 from rules_engine.source import Source
-from rules_engine.state import State
+from rules_engine.state import Shared, State
 from rules_engine.workbench import TestCase, run_tests
 from rules_engine.workbench.engine import Engine
 from tests import corpus_report
@@ -43,8 +43,8 @@ def test_every_case_comes_out(path: Path, name: str, monkeypatch: pytest.MonkeyP
     program = load(path)
     backend = BACKENDS[name](program.core)
 
-    def evaluate(engine: Engine, event: Event, facts: Facts, state: State) -> Evaluation:
-        return backend.evaluate(event, facts, state)
+    def evaluate(engine: Engine, event: Event, facts: Facts, state: State, shared: Shared | None = None) -> Evaluation:
+        return backend.evaluate(event, facts, state, shared)
 
     monkeypatch.setattr(Engine, "evaluate", evaluate)
     tests = [entry.declaration for entry in checked.tests]

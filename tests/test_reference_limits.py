@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rules_engine.outcome import Outcome
+from rules_engine.scoring import Program
+from rules_engine.state import LimitUsed, Shared, State
 from tests.playing import Guest, day, given, program
 
 BASE = 'earn "Base" as base {{ on stay  give 10 points per 1 GBP of net  {} }}\n'
@@ -178,3 +180,31 @@ def test_a_rule_that_amounts_cut_to_nothing_uses_no_time() -> None:
     guest = Guest(program(rules))
     found = [given(guest.stay(out, "1")) for out in ("2027-03-01", "2027-03-02", "2027-04-01", "2027-05-01")]
     assert found == [{"base": 10}, {}, {"base": 10}, {}]
+
+
+def test_a_limit_in_total_is_of_all_members() -> None:
+    """The second of two rules of one group sees what the first has reserved, the next member what both have."""
+    rules = """
+earn "A" as a { on stay  give 10 points  competes in both }
+earn "B" as b { on stay  give 10 points  at most 12 points in total per calendar year  competes in both }
+group both { all in order "A", "B"  at most 25 points in total }
+"""
+    ready, shared = program(rules), Shared()
+    first, second = (_reserving(ready, guest, shared) for guest in ("x", "y"))
+    assert _wanted(first) == [("a", 10, 10, ""), ("b", 10, 10, "")]
+    assert first.reserved == (
+        LimitUsed("both: point in total", 0, 0, 10),
+        LimitUsed("b: point in total per calendar year", day("2027-01-01"), 0, 10),
+        LimitUsed("both: point in total", 0, 10, 20),
+    )
+    assert _wanted(second) == [("a", 10, 5, "both: point in total"), ("b", 10, 0, "both: point in total")]
+    assert shared.limits["both: point in total"] == {0: 25}
+    assert not any(isinstance(change, LimitUsed) for change in first.changes["x"])
+
+
+def _reserving(ready: Program, guest: str, shared: Shared) -> Outcome:
+    sent = {"event": "stay", "folio": guest, "guest": guest, "out": "2027-03-01", "brand": "city", "lines": []}
+    outcome = ready.score(sent, None, State(), shared=shared)
+    assert ready.explain(sent, None, State(), shared).outcome == outcome
+    shared.reserve(outcome.reserved)
+    return outcome

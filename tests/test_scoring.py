@@ -8,9 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from rules_engine.backends import Evaluation
 from rules_engine.calendar import format_date
-from rules_engine.outcome import EventRefused, Outcome, Refused, TierChange
-from rules_engine.state import State
+from rules_engine.event import Event, Facts
+from rules_engine.outcome import CodeUse, EventRefused, Outcome, Refused, TierChange
+from rules_engine.scoring import Program
+from rules_engine.state import LimitUsed, Shared, State
+from tests.checkout_program import CHECKOUT
 from tests.playing import HEAD, Guest, day, given, program
 
 BASE = 'earn "Base" as base { on stay  give 10 points per 1 GBP of net }\n'
@@ -290,3 +294,84 @@ def test_a_stream_takes_states_as_they_were_stored() -> None:
     states: dict[str, Any] = {"m": json.loads(scored.apply(None, scored.score(_stay("a", "2027-03-01"))).to_json())}
     list(scored.score_many([_stay("b", "2027-03-02")], states=states))
     assert states["m"].tracks == {"nights": {day("2027-01-01"): 2}}
+
+
+# ---- shared counters: what the whole programme has used ----
+
+
+class Counting:
+    """A back end that lets everyone act while the shared counter is under two."""
+
+    name = "counting"
+    score = None
+
+    def typed(self, struct: type) -> None:
+        """Nothing is quick here."""
+
+    def opened(self, content: bytes) -> object | None:
+        """Nothing is quick here."""
+        return None
+
+    def score_json(self, content: bytes) -> bytes | None:
+        """Nothing is quick here."""
+        return None
+
+    def evaluate(self, event: Event, facts: Facts, state: State, shared: Shared | None = None) -> Evaluation:
+        """One time is reserved while there is room."""
+        used = 0 if shared is None else shared.limits.get("Gift", {}).get(0, 0)
+        codes = tuple(CodeUse(str(each), ("Gift",)) for each in event.fields.get("codes") or ())  # type: ignore[union-attr]
+        reserved = (LimitUsed("Gift", 0, used, used + 1),) if used < 2 else ()
+        return Evaluation((), (), (), {}, False, reserved=reserved, codes=codes)
+
+
+ORDER = {"event": "order", "number": "O1", "placed_on": "2027-03-31", "lines": []}
+
+
+def test_shared_counters_are_passed_in_and_reserved() -> None:
+    counting = Program(CHECKOUT, backend=Counting())
+    shared = Shared()
+    for used in (0, 1):
+        outcome = counting.score(ORDER, shared=shared)
+        assert outcome.reserved == (LimitUsed("Gift", 0, used, used + 1),)
+        assert shared.limits.get("Gift", {}).get(0, 0) == used, "scoring reserves nothing by itself"
+        shared.reserve(outcome.reserved)
+    assert counting.score(ORDER, shared=shared).reserved == ()
+    assert counting.score(ORDER, shared=json.loads(shared.to_json())).reserved == ()
+    assert counting.shared(shared.to_json()) == counting.shared(json.loads(shared.to_json())) == shared
+    assert counting.shared(None) == Shared()
+    with pytest.raises(EventRefused, match="layout 2; this release reads layout 1"):
+        counting.score(ORDER, shared={"version": 2})
+    with pytest.raises(EventRefused, match=r"what `Shared\.to_json` gave"):
+        counting.shared(b"{")
+
+
+def test_requests_may_bring_shared_counters() -> None:
+    counting = Program(CHECKOUT, backend=Counting())
+    sent = {"event": ORDER, "shared": {"version": 1, "limits": {"Gift": {"0": 1}}}}
+    assert json.loads(counting.score_json(json.dumps(sent).encode()))["reserved"] == [["limit", "Gift", 0, 1, 2]]
+    broken = {**sent, "shared": {"version": 1, "limits": {"Gift": {"0": -1}}}, "state": {"version": 3}}
+    faults = json.loads(counting.score_json(json.dumps(broken).encode()))["faults"]
+    assert [each["code"] for each in faults] == ["V130", "V158"]
+
+
+def test_a_stream_keeps_shared_counters_in_place() -> None:
+    counting = Program(CHECKOUT, backend=Counting())
+    shared = Shared({"Gift": {0: 1}, "Elsewhere": {0: 7}})
+    events = [{**ORDER, "number": f"O{number}"} for number in range(3)]
+    found = list(counting.score_many([*events, events[0]], shared=shared))
+    assert [len(each.reserved) for each in found if isinstance(each, Outcome)] == [1, 0, 0]
+    assert len([each for each in found if isinstance(each, Refused)]) == 1
+    assert shared.limits == {"Gift": {0: 2}, "Elsewhere": {0: 7}}
+
+
+def test_an_outcome_without_offers_has_the_json_it_always_had() -> None:
+    counting = Program(CHECKOUT, backend=Counting())
+    plain = json.loads(program(BASE).score(_stay("a", "2027-03-01")).to_json())
+    offers = {"price", "discounts", "charges", "gifts", "codes", "reserved"}
+    assert not offers & set(plain)
+    assert list(plain)[-2:] == ["said", "totals"]
+    found = counting.score({**ORDER, "codes": ["spring-20"]})
+    told = json.loads(found.to_json())
+    assert offers <= set(told)
+    assert told["codes"] == [{"code": "spring-20", "rules": ["Gift"], "reason": "", "public": ""}]
+    assert msgspec.json.decode(found.to_json(), type=Outcome) == found

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import doctest
 from fractions import Fraction
-from itertools import product
+from itertools import combinations, product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules_engine import ir, solving
-from rules_engine.solving import cover, domains, witnesses
+from rules_engine.solving import cover, domains, subsets, witnesses
 from rules_engine.solving.domains import FLAGS, holds
 
 AT = ir.Origin(0, 0, 0)
@@ -177,6 +177,112 @@ def test_a_proof_that_grows_too_large_is_given_up(monkeypatch: pytest.MonkeyPatc
         solving.gap(rows, [FLAGS] * 3)
 
 
+# ---- sets of rules that go together ----
+
+
+@st.composite
+def refusals(draw: st.DrawFn) -> tuple[int, set[tuple[int, int]]]:
+    members = draw(st.integers(0, 7))
+    pairs = [(one, other) for one in range(members) for other in range(one + 1, members)]
+    return members, set(draw(st.lists(st.sampled_from(pairs), unique=True))) if pairs else set()
+
+
+def free_subsets(members: int, pairs: set[tuple[int, int]]) -> int:
+    chosen = (set(each) for size in range(members + 1) for each in combinations(range(members), size))
+    return sum(not any(pair <= each for pair in map(set, pairs)) for each in chosen)
+
+
+@settings(deadline=None)
+@given(refusals(), st.integers(1, 140))
+def test_sets_of_rules_are_counted_up_to_the_bound(case: tuple[int, set[tuple[int, int]]], bound: int) -> None:
+    assert solving.consenting(*case, bound) == min(free_subsets(*case), bound + 1)
+
+
+@settings(deadline=None)
+@given(refusals(), st.integers(9, 140))
+def test_separating_the_named_rules_is_enough(case: tuple[int, set[tuple[int, int]]], bound: int) -> None:
+    members, pairs = case
+    if free_subsets(*case) > bound:
+        apart = solving.separable(members, pairs, bound)
+        assert free_subsets(members, pairs | set(combinations(apart, 2))) <= bound
+
+
+# ---- offers that meet ----
+
+SORT, MINE, FEE = ir.LineField(AT, "kind"), ir.LineField(AT, "own"), ir.Field(AT, "web")
+line_tests: st.SearchStrategy[ir.Expr] = st.one_of(
+    st.sampled_from(LETTERS).map(lambda each: ir.Cmp(AT, "=", SORT, ir.Txt(AT, each))),
+    st.lists(st.sampled_from(LETTERS), min_size=1).map(lambda each: ir.OneOf(AT, SORT, tuple(each))),
+    st.just(ir.Not(AT, MINE)) | st.just(MINE),
+)
+filters = st.lists(line_tests, max_size=3).map(lambda parts: ir.All(AT, tuple(parts)) if parts else None)
+gates = st.sampled_from((None, FEE, ir.Not(AT, FEE)))
+current = ir.LineMoney(AT, "current")
+
+
+@st.composite
+def offers(draw: st.DrawFn) -> ir.OfferDef:
+    select = ir.Selection("lines", draw(filters), None)
+    take = ir.DiscountDef(
+        "take", "unit", select, ir.Num(AT, 1), None, None, None, None, "half up", "in proportion", False, AT
+    )
+    parts: list[ir.Expr] = [part for part in (draw(gates),) if part is not None]
+    if draw(st.booleans()):
+        parts.append(ir.Cmp(AT, ">=", ir.Fold(AT, "sum", current, draw(filters)), ir.Num(AT, 5)))
+    when = ir.All(AT, tuple(parts)) if parts else None
+    gift = ir.GiftDef(1, ir.Txt(AT, "toy"), AT)
+    choices: tuple[ir.EffectDef, ...] = (take, gift)
+    effects = (draw(st.sampled_from(choices)),)
+    return ir.OfferDef("k", "k", "", "item", ("buy",), None, None, when, None, effects, (), "", None, None, (), (), AT)
+
+
+def gate_of(offer: ir.OfferDef, web: bool) -> bool:
+    parts = offer.when.parts if isinstance(offer.when, ir.All) else ()
+    return all(web if part == FEE else not web for part in parts if not isinstance(part, ir.Cmp))
+
+
+def holds_on(where: ir.Expr | None, line: tuple[str, bool]) -> bool:
+    match where:
+        case None:
+            return True
+        case ir.All(parts=parts):
+            return all(holds_on(part, line) for part in parts)
+        case ir.Cmp(right=ir.Txt(value=text)):
+            return line[0] == text
+        case ir.OneOf(items=items):
+            return line[0] in items
+        case ir.Not():
+            return not line[1]
+        case _:
+            return line[1]
+
+
+def touched(offer: ir.OfferDef) -> tuple[list[ir.Expr | None], list[ir.Expr | None]]:
+    changed = [each.select.where for each in offer.effects if isinstance(each, ir.DiscountDef)]
+    asked = [node.where for node in ir.walk((offer.when,)) if isinstance(node, ir.Fold)]
+    return changed, asked
+
+
+def meet_on(one: ir.OfferDef, other: ir.OfferDef, line: tuple[str, bool]) -> bool:
+    (mine, asked), (theirs, wanted) = touched(one), touched(other)
+    pairs = [*product(mine, theirs), *product(asked, theirs), *product(mine, wanted)]
+    return any(holds_on(left, line) and holds_on(right, line) for left, right in pairs)
+
+
+BUY = ir.EventDef("buy", "at", "who", "id", (), ir.LinesDef(0, 9, ()))
+
+
+@settings(max_examples=300, deadline=None)
+@given(offers(), offers())
+def test_offers_meet_where_brute_force_says_so(one: ir.OfferDef, other: ir.OfferDef) -> None:
+    found = solving.meeting(solving.acting(one), solving.acting(other), BUY, "unit", lambda _: None)
+    lines = list(product((*LETTERS, "X"), (True, False)))
+    webs = [web for web in (True, False) if gate_of(one, web) and gate_of(other, web)]
+    assert (found is not None) == (bool(webs) and any(meet_on(one, other, line) for line in lines))
+    whole = solving.meeting(solving.acting(one), solving.acting(other), BUY, "basket", lambda _: None)
+    assert (whole is not None) == bool(webs)
+
+
 def test_examples_in_docstrings() -> None:
-    for module in (cover, domains, witnesses):
+    for module in (cover, domains, subsets, witnesses):
         assert doctest.testmod(module).failed == 0

@@ -29,17 +29,20 @@ from rules_engine.types import (
 )
 
 GBP, USD = Money("GBP", 2), Money("USD", 2)
+GROSS, NET = Money("GBP", 2, "with"), Money("GBP", 2, "without")
+EITHER = Money("", 0, "", ("GBP", "USD"))
 POINTS, CASH = Unit("point", "points", 0), Unit("cashback", "cashback", 2, "GBP")
 ALL: tuple[Type, ...] = (
-    UNKNOWN, GBP, USD, POINTS, CASH, COUNT, RATE, TEXT, FLAG, DATE, INSTANT, TIME, TIER, Choice(("a", "b"), "kind"),
-    Member(), Codes(), ListOf(TEXT), Ratio(POINTS, GBP),
+    UNKNOWN, GBP, USD, GROSS, NET, EITHER, POINTS, CASH, COUNT, RATE, TEXT, FLAG, DATE, INSTANT, TIME, TIER,
+    Choice(("a", "b"), "kind"), Member(), Codes(), ListOf(TEXT), Ratio(POINTS, GBP),
 )  # fmt: skip
 
 
 @pytest.mark.parametrize(("left", "right", "total"), [
     (GBP, GBP, GBP), (POINTS, POINTS, POINTS), (COUNT, COUNT, COUNT), (COUNT, RATE, RATE),
     (GBP, USD, None), (GBP, POINTS, None), (GBP, CASH, None), (GBP, COUNT, None), (DATE, DATE, None),
-    (TEXT, TEXT, None),
+    (TEXT, TEXT, None), (GROSS, GBP, GROSS), (NET, GBP, NET), (GROSS, NET, None), (EITHER, EITHER, EITHER),
+    (EITHER, GBP, None), (GROSS, USD, None),
 ])  # fmt: skip
 def test_sums(left: Type, right: Type, total: Type | None) -> None:
     assert types.total(left, right) == types.total(right, left) == total

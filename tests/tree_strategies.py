@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 
 from rules_engine import tree
+from rules_engine.parsing.clauses import PRICE_WORDS
 from rules_engine.source import NOWHERE
 
 T = TypeVar("T", bound=tree.Node)
@@ -314,8 +315,8 @@ def conditions(depth: int) -> Made:
     )
 
 
-orders = make(tree.Ordered, how=one("dearest", "cheapest"), by=NOTHING) | make(
-    tree.Ordered, how=st.just("sorted"), by=paths
+orders = make(tree.Ordered, how=one("dearest", "cheapest"), by=NOTHING, descending=st.just(False)) | make(
+    tree.Ordered, how=st.just("sorted"), by=paths, descending=st.booleans()
 )
 rounded = make(tree.Rounded, mode=one("down", "up", "half up", "half even"))
 
@@ -332,7 +333,7 @@ def mods(depth: int) -> Made:
         make(tree.InSteps, step=numbers | quantities | money),
         rounded,
         orders,
-        make(tree.SplitHow, how=one("evenly", "in proportion"), rows=NO_NODES),
+        make(tree.SplitHow, how=one("evenly", "in proportion", "in proportion with tax"), rows=NO_NODES),
         make(tree.SplitHow, how=st.just("into"), rows=rows_of(percents | make(tree.TheRest), 1)),
         make(tree.PendingUntil, date=plain_dates),
         make(tree.Lasting, life=lives_or_tables),
@@ -354,7 +355,7 @@ grains = st.one_of(
         tree.Grain,
         what=one("unit", "line", "set"),
         where=maybe_where,
-        pick=maybe(picks_n | picks_every),
+        pick=maybe(picks_n | picks_every | picks_units),
         selection=NOTHING,
     ),
     make(tree.Grain, what=st.just("total"), where=NOTHING, pick=NOTHING, selection=selections(1)),
@@ -362,9 +363,9 @@ grains = st.one_of(
 offered = paths | quantities | expressions(1) | make(tree.BalanceOf, unit=names, pending=st.just(False))
 effects = st.one_of(
     make(tree.Take, amount=EXPR, grain=grains, mods=MODS),
-    make(tree.Price, grain=grains.filter(lambda grain: grain.what != "total"), amount=EXPR, mods=MODS),
+    make(tree.Price, grain=grains, amount=EXPR, mods=MODS),
     make(tree.Charge, amount=EXPR, label=texts),
-    make(tree.AddFree, count=counts, sku=texts),
+    make(tree.AddFree, count=counts, sku=texts | paths),
     make(tree.Say, text=texts),
     make(tree.Accept, amount=offered, where=maybe_where, mods=MODS, worth=EXPR, worth_mods=MODS),
     make(tree.Give, verb=one("give", "deduct"), amount=EXPR, mods=MODS),
@@ -387,7 +388,7 @@ loops = st.one_of(
 )
 triggers = st.one_of(
     make(tree.Automatic),
-    make(tree.WithCode, code=texts | names),
+    make(tree.WithCode, code=texts | paths),
     make(tree.WithThing, thing=quantities, source=maybe(names), where=maybe_where),
 )
 scopes = st.one_of(
@@ -414,8 +415,9 @@ limits = st.one_of(
         or_nothing=st.booleans(),
     ),
 )
-consents = make(tree.Consent, what=one("nothing", "everything"), names=NO_NODES) | make(
-    tree.Consent, what=st.just("these"), names=many(refs)
+same = one(None, "unit", "line", "basket")
+consents = make(tree.Consent, what=one("nothing", "everything"), names=NO_NODES, on=same) | make(
+    tree.Consent, what=st.just("these"), names=many(refs), on=same
 )
 returned = make(tree.OnReturn, policy=st.just("keep"), shortfall=NOTHING) | make(
     tree.OnReturn,
@@ -493,7 +495,7 @@ settings = st.one_of(
         tree.SplitPolicy,
         how=one("evenly", "in proportion"),
         odd=make(tree.Name, text=one("pennies", "cents")),
-        to=one("largest", "first", "last", "running"),
+        to=one("largest", "first", "last", "running", "last rounded"),
     ),
     make(tree.Terms, dates=dates_of(False)),
     make(tree.ReturnsPolicy, policy=returned),
@@ -536,10 +538,16 @@ types = st.one_of(
     ),
 )
 bounds = numbers | money | quantities | percents
-roles = one(None, "id", "quantity", "list", "list each", "was", "floor", "tax rate", "shipping", "household")
-fields = make(
-    tree.FieldDecl, name=names, type=types, optional=st.booleans(), low=NOTHING, high=maybe(bounds), role=roles
-) | make(tree.FieldDecl, name=names, type=types, optional=st.booleans(), low=bounds, high=bounds, role=roles)
+roles = one(
+    *(None, "id", "quantity", "list", "list each", "was", "floor", "tax rate", "shipping", "shipping tax rate"),
+    "household",
+)
+any_fields: dict[str, Made] = {"name": names, "type": types, "optional": st.booleans(), "role": roles}
+fields = st.one_of(
+    make(tree.FieldDecl, **any_fields, low=NOTHING, high=maybe(bounds), highs=NO_NODES),
+    make(tree.FieldDecl, **any_fields, low=NOTHING, high=bounds, highs=many(money, 1, 2)),
+    make(tree.FieldDecl, **any_fields, low=bounds, high=bounds, highs=many(money, 0, 2)),
+)
 unit_clauses = st.one_of(
     rounded,
     make(tree.HeldBy, who=one("member", "household"), apart=st.booleans()),
@@ -667,13 +675,15 @@ matches = make(
 values: Made = words | literals
 field_values = st.one_of(
     make(tree.FieldValue, name=names, value=values),
-    make(tree.FieldValue, name=names, value=make(tree.ListOf, items=many(values, 1, 3))),
+    make(tree.FieldValue, name=names, value=make(tree.ListOf, items=many(values, 0, 3))),
     make(tree.FieldValue, name=names, value=make(tree.TierUntil, tier=names, until=date_lits)),
 )
 givens = st.one_of(
     make(tree.GivenMember, who=maybe(texts), facts=many(field_values, 0, 3)),
     make(tree.GivenTrack, track=names, value=values),
     make(tree.GivenBalance, value=quantities | money),
+    make(tree.GivenUsed, rule=texts | names, times=counts, amount=NOTHING, code=maybe(texts)),
+    make(tree.GivenUsed, rule=texts | names, times=NOTHING, amount=quantities | money, code=maybe(texts)),
 )
 
 
@@ -686,19 +696,33 @@ def event_steps(draw: st.DrawFn) -> tree.EventStep:
     return tree.EventStep(NOWHERE, draw(names), draw(many(field_values, 0, 3)), columns, rows)
 
 
-rule_names = texts | names.filter(lambda name: name.text not in ("net", "tier"))
+rule_names = texts | names.filter(lambda name: name.text not in (*PRICE_WORDS, "tier"))
+places = st.one_of(
+    make(tree.OnPart, line=texts, unit=maybe(counts)),
+    make(tree.OnPart, line=NOTHING, unit=NOTHING),
+)
+statuses = one("refused", "held out", "not applied")
 expectations = st.one_of(
-    make(tree.ExpectRule, rule=rule_names, value=values, status=NOTHING),
-    make(tree.ExpectRule, rule=rule_names, value=NOTHING, status=one("refused", "held out", "not applied")),
-    make(tree.ExpectNet, value=values),
+    make(tree.ExpectRule, rule=rule_names, value=values, place=maybe(places), status=NOTHING),
+    make(tree.ExpectRule, rule=rule_names, value=NOTHING, place=NOTHING, status=statuses),
+    make(tree.ExpectPrice, what=one(*PRICE_WORDS), value=values),
+    make(tree.ExpectLine, line=texts, value=values),
+    make(tree.ExpectGift, count=counts, sku=texts),
+    make(tree.ExpectCode, code=texts, applied=st.just(True), because=NOTHING),
+    make(tree.ExpectCode, code=texts, applied=st.just(False), because=maybe(texts)),
     make(tree.ExpectTier, tier=names),
     make(tree.ExpectBalance, unit=names, value=values),
     make(tree.ExpectTrack, track=names, value=values),
     make(tree.ExpectRefused),
 )
+returned_items = st.one_of(
+    make(tree.Returned, count=maybe(counts), line=texts),
+    make(tree.Returned, count=NOTHING, line=NOTHING),
+)
+return_steps = make(tree.ReturnStep, items=many(returned_items, 0, 2))
 test_steps = make(
     tree.Step,
-    act=event_steps() | make(tree.OnDate, date=date_lits),
+    act=event_steps() | make(tree.OnDate, date=date_lits) | return_steps,
     expect=many(expectations),
     nothing_else=st.booleans(),
 )

@@ -7,6 +7,7 @@ small by leaving out declarations, clauses and events for as long as the same th
 from __future__ import annotations
 
 import contextlib
+import re
 import traceback
 from collections import Counter
 from collections.abc import Callable
@@ -27,15 +28,18 @@ from rules_engine.formatting import format_source
 from rules_engine.lowering import fingerprint, lower
 from rules_engine.outcome import EventRefused, Refused, receive
 from rules_engine.parsing import parse
+from rules_engine.scoring import Program
 from rules_engine.source import Source
-from rules_engine.state import State, apply
+from rules_engine.state import Shared, State, apply
 from tests.coverage import Index, note
 from tests.histories import History, history
 from tests.strategies import FILES, seeded
 
 EVENTS = 20
-STATED = frozenset({"V150", "V151", "V153"})
-"""The two reasons for which a valid event may be refused by what the member's state holds."""
+STATED = frozenset({"V150", "V151", "V153", "V162"})
+"""The reasons for which a valid event may be refused: what the member's state holds, a unit that no offer priced."""
+EXPLAINED = 4
+"""Of so many events one is explained too."""
 
 
 class Beside:
@@ -55,11 +59,13 @@ class Finding:
     history: History
     seen: str
     seed: int = 0
+    offers: bool = False
 
     def __str__(self) -> str:
         events = "\n".join(f"  {event}" for event in self.history.events)
         members = "\n".join(f"  {name}: {facts}" for name, facts in self.history.members.items())
-        return f"{self.kind} (seed {self.seed})\n{self.text}\nmembers\n{members}\nevents\n{events}\n{self.seen}"
+        seed = f"seed {self.seed}{' of orders' if self.offers else ''}"
+        return f"{self.kind} ({seed})\n{self.text}\nmembers\n{members}\nevents\n{events}\n{self.seen}"
 
 
 class Wrong(Exception):  # noqa: N818 - carries a kind and what was seen to the maker of a finding
@@ -127,10 +133,12 @@ def decoded(core: ir.Program, told: History) -> list[tuple[Event, Facts]]:
     return events
 
 
-def attempt(backend: Backend, event: Event, facts: Facts, state: State) -> Evaluation | Refused:
+def attempt(
+    backend: Backend, event: Event, facts: Facts, state: State, shared: Shared | None = None
+) -> Evaluation | Refused:
     """An evaluation, or a refusal for one of the stated reasons; raises `Wrong` for anything else."""
     try:
-        return backend.evaluate(event, facts, state)
+        return backend.evaluate(event, facts, state, shared)
     except EventRefused as reason:
         if {fault.code for fault in reason.faults} <= STATED:
             return reason.refused
@@ -154,25 +162,49 @@ def play(core: ir.Program, told: History, met: Counter[str] | None = None) -> in
         python = Python(core)
     except Exception as fault:
         raise Wrong(f"python does not compile: {_where(fault)}", traceback.format_exc(limit=-6)) from fault
-    index, states = Index(core), dict[str, State]()
-    for event, facts in events:
+    index, states, shared = Index(core), dict[str, State](), Shared()
+    for number, (event, facts) in enumerate(events):
         state = states.get(event.member or "", State())
-        kept = repr(state)
-        expected, found = attempt(reference, event, facts, state), attempt(python, event, facts, state)
-        compare(expected, found, f"event {event.id}")
-        if repr(state) != kept:
-            raise Wrong("the state was changed", f"{kept}\n{state}")
+        kept = repr((state, shared))
+        expected = attempt(reference, event, facts, state, shared)
+        compare(expected, attempt(python, event, facts, state, shared), f"event {event.id}")
+        if number % EXPLAINED == 0:
+            compare(expected, explained(reference, event, facts, state, shared), f"event {event.id} explained")
+        if repr((state, shared)) != kept:
+            raise Wrong("the state was changed", f"{kept}\n{(state, shared)}")
         if met is not None:
             met["delegated" if event.name in python.delegated else "generated"] += 1
+            _met(index, event, expected, met)
         if isinstance(expected, Refused):
-            if met is not None:
-                met[f"refused {expected.faults[0].code}"] += 1
             continue
-        if met is not None:
-            note(index, event, expected, met)
+        shared.reserve(expected.reserved)
         if event.member is not None:
             states[event.member] = after(state, event, expected)
     return len(events)
+
+
+def _met(index: Index, event: Event, found: Evaluation | Refused, met: Counter[str]) -> None:
+    if isinstance(found, Refused):
+        met[f"refused {found.faults[0].code}"] += 1
+    else:
+        note(index, event, found, met)
+
+
+def explained(
+    reference: Reference, event: Event, facts: Facts, state: State, shared: Shared | None
+) -> Evaluation | Refused:
+    """The same with everything noted; raises `Wrong` where it cannot be told."""
+    program = Program(reference.core, backend=reference)
+    try:
+        explanation = program.explain_decoded(event, facts, state, shared)
+        explanation.text()
+    except EventRefused as reason:
+        return reason.refused
+    except Exception as fault:
+        raise Wrong(f"explaining fails: {_where(fault)}", traceback.format_exc(limit=-6)) from fault
+    outcome = explanation.outcome
+    changes = outcome.changes.get(event.member or "", ())
+    return Evaluation(changes=changes, **{name: getattr(outcome, name) for name in PARTS if name != "changes"})
 
 
 def after(state: State, event: Event, found: Evaluation) -> State:
@@ -182,7 +214,10 @@ def after(state: State, event: Event, found: Evaluation) -> State:
     return moved
 
 
-PARTS = ("awards", "tiers", "changes", "before", "late", "said")
+PARTS = (
+    "discounts", "charges", "gifts", "codes", "price", "reserved", "awards", "tiers", "changes", "before", "late",
+    "said",
+)  # fmt: skip
 
 
 def compare(expected: Evaluation | Refused, found: Evaluation | Refused, where: str) -> None:
@@ -190,21 +225,26 @@ def compare(expected: Evaluation | Refused, found: Evaluation | Refused, where: 
     if expected == found:
         return
     if isinstance(expected, Refused) or isinstance(found, Refused):
-        raise Wrong("refused by one only", f"{where}\nreference {expected}\npython    {found}")
+        raise Wrong("refused by one only", f"{where}\nexpected {expected}\nfound    {found}")
     for part in PARTS:
         one, other = getattr(expected, part), getattr(found, part)
         if one != other:
-            raise Wrong(f"{part} differ", f"{where}\nreference {one}\npython    {other}")
+            raise Wrong(f"{part} differ", f"{where}\nexpected {one}\nfound    {other}")
 
 
 # ---- trials and findings
 
 
 def trial(
-    seed: int, met: Counter[str] | None = None, *, events: int = EVENTS, format_too: bool = True
+    seed: int,
+    met: Counter[str] | None = None,
+    *,
+    events: int = EVENTS,
+    format_too: bool = True,
+    offers: bool = False,
 ) -> int | Finding:
     """One seed: the program checks, round-trips, and every event of its history is scored alike."""
-    text, told = seeded(seed), History({}, ())
+    text, told = seeded(seed, offers=offers), History({}, ())
     try:
         core = core_of(text)
         if format_too:
@@ -212,7 +252,7 @@ def trial(
         told = history(core, Random(seed), events)
         return play(core, told, met)
     except Wrong as wrong:
-        return Finding(wrong.kind, text, told, wrong.seen, seed)
+        return Finding(wrong.kind, text, told, wrong.seen, seed, offers)
 
 
 def kind_of(text: str, told: History, *, format_too: bool = False) -> Wrong | None:
@@ -261,8 +301,9 @@ def shrunk(finding: Finding, seconds: int = 60) -> Finding:
     if told.events:
         events = smaller(told.events, lambda some: fails(finding.text, replace(told, events=tuple(some))))
         told = replace(told, events=tuple(events))
-    blocks = smaller(_blocks(finding.text), lambda some: fails("".join(some), told))
-    lines = smaller("".join(blocks).splitlines(keepends=True), lambda some: fails("".join(some), told))
+    blocks = smaller(_blocks(finding.text), lambda some: fails(mended("".join(some)), told))
+    text = mended("".join(blocks))
+    lines = smaller(text.splitlines(keepends=True), lambda some: fails("".join(some), told))
     if told.events:
         told = replace(
             told,
@@ -272,6 +313,27 @@ def shrunk(finding: Finding, seconds: int = 60) -> Finding:
     with contextlib.suppress(Wrong):
         told = declared_only(core_of("".join(lines)), told)
     return replace(finding, text="".join(lines), history=told, seen=wrong.seen if wrong is not None else finding.seen)
+
+
+LISTS = re.compile(
+    r"((?:in order |combines with |^holdout.* from ))(?!everything|nothing|codes)(.*?)( on the same \w+)?$"
+)
+NAMED = re.compile(r'^(?:\w+ )?(?:offer|group|earn|reward) (?:("[^"]*")(?: as (\w+))?|(\w+))|^  tag (\w+)')
+
+
+def mended(text: str) -> str:
+    """A program without the names, in the lists of others, of offers and groups that were left out."""
+    known = {name for line in text.splitlines() for match in [NAMED.match(line)] if match for name in match.groups()}
+    lines = []
+    for line in text.splitlines():
+        found = LISTS.search(line)
+        if found is None:
+            lines.append(line)
+            continue
+        names = [name for name in found[2].split(", ") if name.removeprefix("tag ") in known]
+        if names:
+            lines.append(line[: found.start()] + found[1] + ", ".join(names) + (found[3] or ""))
+    return "\n".join(lines) + "\n"
 
 
 def _blocks(text: str) -> list[str]:

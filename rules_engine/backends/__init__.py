@@ -16,8 +16,20 @@ from typing import Protocol, TypeAlias
 import msgspec
 
 from rules_engine.event import Event, Facts
-from rules_engine.outcome import Award, Outcome, Said, TierChange, Value
-from rules_engine.state import Change, State
+from rules_engine.outcome import (
+    Award,
+    Charge,
+    CodeUse,
+    Discount,
+    Gift,
+    Opening,
+    Outcome,
+    Price,
+    Said,
+    TierChange,
+    Value,
+)
+from rules_engine.state import Change, LimitUsed, Shared, State
 
 
 class Evaluation(msgspec.Struct, frozen=True):
@@ -29,10 +41,26 @@ class Evaluation(msgspec.Struct, frozen=True):
     before: dict[str, Value]
     late: bool
     said: tuple[Said, ...] = ()
+    price: Price | None = None
+    discounts: tuple[Discount, ...] = ()
+    charges: tuple[Charge, ...] = ()
+    gifts: tuple[Gift, ...] = ()
+    codes: tuple[CodeUse, ...] = ()
+    reserved: tuple[LimitUsed, ...] = ()
+    opening: Opening | None = None
+
+    def outcome(self, event: Event, fingerprint: str, zones: str) -> Outcome:
+        """The outcome of an event that came to this."""
+        changes = {event.member: self.changes} if event.member is not None else {}
+        return Outcome(
+            event.name, event.id, event.member, event.day, self.awards, self.tiers, changes, self.before,
+            fingerprint, zones, self.late, self.said, self.price, self.discounts, self.charges, self.gifts,
+            self.codes, self.reserved, self.opening,
+        )  # fmt: skip
 
 
-Score: TypeAlias = Callable[[object, object, State | None], Outcome]
-"""Event, facts and state as a host sends them -> outcome; raises `EventRefused`."""
+Score: TypeAlias = Callable[[object, object, State | None, Shared | None], Outcome]
+"""Event, facts, state and shared counters as a host sends them -> outcome; raises `EventRefused`."""
 
 
 class Backend(Protocol):
@@ -60,7 +88,7 @@ class Backend(Protocol):
         """A quick way from bytes to bytes, or None where there is none for this request. Raises `EventRefused`."""
         ...
 
-    def evaluate(self, event: Event, facts: Facts, state: State) -> Evaluation:
+    def evaluate(self, event: Event, facts: Facts, state: State, shared: Shared | None = None) -> Evaluation:
         """Score a decoded event: time moves to the event's day, then every stage runs. The state is left as it is.
 
         Raises `EventRefused` where a track would pass 2^62 or hold more different values than it declares.

@@ -11,6 +11,7 @@ from rules_engine.checking.declarations import CheckedOne, check_one
 from rules_engine.checking.imports import Folder, NoFolder
 from rules_engine.checking.infos import EventInfo, HeaderInfo
 from rules_engine.checking.relocating import core_of
+from rules_engine.checking.stages import stages_of
 from rules_engine.checking.symbols import Entry, Symbols, symbols
 
 __all__ = [
@@ -28,5 +29,6 @@ __all__ = [
     "check_one",
     "core_of",
     "in_order",
+    "stages_of",
     "symbols",
 ]

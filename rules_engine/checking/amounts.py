@@ -14,7 +14,7 @@ from typing import TypeVar
 import msgspec
 
 from rules_engine import ir, tree
-from rules_engine.checking import conditions, dates, expressions, keys, measures, names, rates, unknowns
+from rules_engine.checking import conditions, dates, expressions, keys, measures, names, picking, rates, unknowns
 from rules_engine.checking.context import Context
 from rules_engine.checking.core import integral
 from rules_engine.checking.env import STAGE_WORDS, Env, Stage, env_for, narrowed
@@ -22,10 +22,14 @@ from rules_engine.checking.infos import RuleInfo, UnitInfo
 from rules_engine.checking.typed import Typed, lean, unknown
 from rules_engine.diagnostics import Fix
 from rules_engine.types import (
+    Choice,
     Count,
+    Date,
+    Member,
     Money,
     Rate,
     Ratio,
+    Text,
     Type,
     Unit,
     Unknown,
@@ -111,7 +115,7 @@ def _grain(effect: tree.Give, env: Env) -> tuple[Env, ir.Expr | None]:
     each = _mod(effect, tree.OfEachLine)
     if each is None:
         return env, None
-    where, inner = measures.line_condition(each.where, env)
+    where, inner = picking.line_condition(each.where, env)
     return inner, where
 
 
@@ -187,6 +191,10 @@ def _in_unit(effect: tree.Give, env: Env) -> tuple[Typed, Unit | None]:
 
 def _money_unit(effect: tree.Give, kind: Money, unit: Unit | None, env: Env) -> Unit | None:
     """The unit that money is given in: it must count that money, and be named."""
+    if kind.several:
+        rates = "   ".join(f"{code}: 0.05 cashback per 1 {code}" for code in kind.several)
+        env.report("T355", effect.amount, found=describe(kind), rates=rates)
+        return None
     if unit is not None and unit.currency == kind.currency:
         return unit
     if unit is not None:
@@ -326,6 +334,35 @@ def _award(effect: tree.Give, env: Env) -> list[Typed]:
         return []
     each = _mod(effect, tree.OfEachLine) is not None
     return [Typed(unit, found.expr, (ir.Share(found.expr, where, None),) if each else found.shares)]
+
+
+# ---- what offers give and count by ----
+
+
+def free_thing(node: tree.Text | tree.Path, env: Env) -> ir.Expr | None:
+    """What is added free: a text, or a field with the customer's choice; absent, nothing is chosen."""
+    if isinstance(node, tree.Text):
+        if not node.value:
+            env.report("T325", node, what="what is added", wanted="a name that is not empty")
+        return ir.Txt(env.at(node), node.value)
+    found = names.resolve(node, env.with_proven(frozenset({node.text})))
+    if isinstance(found.type, Unknown):
+        return None
+    if not isinstance(found.type, (Text, Choice)):
+        env.report("T305", node, found=f"`{node.text}`, {describe(found.type)},", wanted="a text")
+        return None
+    return found.expr
+
+
+def limit_field(path: tree.Path, env: Env) -> ir.Expr | None:
+    """What a limit `per PATH` counts by: a field of the event, or a fact of its member."""
+    found = names.resolve(path, env)
+    if isinstance(found.type, Unknown):
+        return None
+    if not isinstance(found.type, (Text, Choice, Member, Count, Date)):
+        env.report("T305", path, found=f"`{path.text}`, {describe(found.type)},", wanted="a field to count by")
+        return None
+    return found.expr
 
 
 # ---- marks and limits ----

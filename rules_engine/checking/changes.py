@@ -38,12 +38,27 @@ def changed_names(
             keys.add((table, ""))
         if table == "title" and any(_may_be_match(each.get(name)) for name in differing for each in (old, new)):
             keys.add(("match", ""))
+    keys.update(_rosters("members", before.members, after.members, keys))
+    keys.update(_rosters("tag", before.tags, after.tags, keys))
     if before.member_broken != after.member_broken:
         keys.add(("member", ""))
     for table, left, right in (("tiers", before.tiers, after.tiers), ("header", before.header, after.header)):
         if not alike(left, right):
             keys.add((table, ""))
     return frozenset(keys)
+
+
+def _rosters(
+    table: str, old: Mapping[str, Sequence[RuleInfo]], new: Mapping[str, Sequence[RuleInfo]], changed: set[ReadKey]
+) -> set[ReadKey]:
+    """The groups, or tags, whose rules are others now, stand in another order, or say something else."""
+    keys: set[ReadKey] = {(table, "")} if old.keys() != new.keys() else set()
+    for name in {*old, *new}:
+        was, now = old.get(name, ()), new.get(name, ())
+        same = [each.title for each in was] == [each.title for each in now]
+        if not same or any(("title", each.title) in changed for each in now):
+            keys.add((table, name))
+    return keys
 
 
 def _may_be_match(info: object) -> bool:

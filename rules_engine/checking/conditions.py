@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from rules_engine import ir, periods, tree
-from rules_engine.checking import dates, expressions, keys, measures, names, tables, unknowns
+from rules_engine.checking import dates, expressions, keys, measures, monies, names, slips, tables, unknowns
 from rules_engine.checking.core import both, mul, negated, num
 from rules_engine.checking.env import STAGE_WORDS, Env, proof
 from rules_engine.checking.infos import BrokenInfo, DefineInfo, EventInfo, PeriodInfo, TableInfo, TrackInfo
@@ -54,6 +54,8 @@ def _condition(node: tree.Expr, env: Env) -> ir.Expr:
     match node:
         case tree.Both(parts=parts):
             return both(_parts(parts, env, 0), at)
+        case tree.Either(parts=parts) if slips.amounts_joined_by_or(parts, env):
+            return ir.Flg(at, True)
         case tree.Either(parts=parts):
             return ir.Any(at, tuple(_parts(parts, env, 1)))
         case tree.Not(value=value):
@@ -97,6 +99,8 @@ def _test(node: tree.Expr, env: Env) -> ir.Expr:
             return _reaches(node, env)
         case tree.DateTest():
             return dates.date_test(node, env)
+        case _ if slips.filter_takes_comparison(node, env):
+            return ir.Flg(env.at(node), True)
         case _:
             found = expressions.value(node, env)
             if not isinstance(found.type, (Unknown, Flag)):
@@ -140,6 +144,11 @@ def compare(op: Op, left: tree.Expr, right: tree.Expr, node: tree.Expr, env: Env
         one = as_day(one, left, env)
     elif isinstance(one.type, Date) and isinstance(other.type, Instant):
         other = as_day(other, right, env)
+    one, other = monies.level(one, other, left, right, env)
+    if isinstance(one.type, Unknown) or isinstance(other.type, Unknown):
+        return ir.Flg(at, True)
+    if monies.apart(one.type, other.type, left, right, env):
+        return ir.Flg(at, True)
     if not alike(one.type, other.type):
         env.report("T302", node, left=_called(left, one), right=_called(right, other), note=_same_money(one, other))
         return ir.Flg(at, True)

@@ -121,6 +121,21 @@ class Context:
         self.reads.add(("title", ""))
         return self.symbols.titles
 
+    def members_of(self, group: str) -> tuple[RuleInfo, ...]:
+        """The rules that compete in a group, in the order of the text."""
+        self.reads.add(("members", group))
+        return tuple(self.symbols.members.get(group, ()))
+
+    def tagged(self, tag: str) -> tuple[RuleInfo, ...]:
+        """The rules that carry a tag, in the order of the text."""
+        self.reads.add(("tag", tag))
+        return tuple(self.symbols.tags.get(tag, ()))
+
+    def tags(self) -> Iterable[str]:
+        """All tags."""
+        self.reads.add(("tag", ""))
+        return self.symbols.tags
+
     def matches(self) -> list[tree.MatchDecl] | None:
         """All matches of the program; None where a rule or match does not parse, so that nobody knows."""
         self.reads.add(("match", ""))

@@ -81,6 +81,10 @@ def integral(node: ir.Expr, rates: frozenset[str]) -> bool:
     match node:
         case ir.Num(den=den):
             return den == 1
+        case ir.PerCurrency(amounts=amounts):
+            return all(amount.den == 1 for _, amount in amounts)
+        case ir.LineMoney(side=side) | ir.Basis(side=side) | ir.Picked(side=side):
+            return side == ""
         case ir.Field() | ir.LineField() | ir.MemberField():
             return field_key(node) not in rates
         case ir.Mul(left=left, right=right):

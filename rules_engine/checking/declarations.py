@@ -17,11 +17,12 @@ from rules_engine.checking.elaboration import anchor, define_decl, env_for, tabl
 from rules_engine.checking.events import event_info
 from rules_engine.checking.fields import fields_of
 from rules_engine.checking.groups import group_def, holdout_def
-from rules_engine.checking.headers import header_info, not_evaluated
+from rules_engine.checking.headers import header_info
 from rules_engine.checking.imports import import_column, import_table
 from rules_engine.checking.infos import EventInfo, HeaderInfo, PeriodInfo
 from rules_engine.checking.ladders import match_def, tiers_def
-from rules_engine.checking.not_yet import of_event
+from rules_engine.checking.not_yet import OFFERS, of_event
+from rules_engine.checking.offers import offer_def
 from rules_engine.checking.rules import rule_def
 from rules_engine.checking.scenarios import check_test
 from rules_engine.checking.spans import anchors_of, period_of
@@ -41,7 +42,9 @@ Core: TypeAlias = (
     | ir.TrackDef
     | ir.TiersDef
     | ir.RuleDef
+    | ir.OfferDef
     | ir.GroupDef
+    | ir.OfferGroupDef
     | ir.MatchDef
     | ir.HoldoutDef
     | ir.ImportDef
@@ -82,7 +85,6 @@ def check_one(entry: Entry, symbols: Symbols) -> CheckedOne:
 def _core(declared: tree.Declaration, context: Context) -> Core | None:  # noqa: C901 - one arm for each kind
     match declared:
         case tree.Program():
-            not_evaluated(declared, context)
             return header_info(declared, context)
         case tree.PeriodDecl():
             return period_def(declared, context)
@@ -95,7 +97,7 @@ def _core(declared: tree.Declaration, context: Context) -> Core | None:  # noqa:
         case tree.EventDecl():
             return _event(declared, context)
         case tree.MemberDecl():
-            return fields_of(declared.fields, context)
+            return _member(declared, context)
         case tree.TrackDecl():
             return track_def(declared, context)
         case tree.TiersDecl():
@@ -106,6 +108,8 @@ def _core(declared: tree.Declaration, context: Context) -> Core | None:  # noqa:
             return holdout_def(declared, context)
         case tree.MatchDecl():
             return match_def(declared, context)
+        case tree.RuleDecl() if declared.kind in OFFERS:
+            return offer_def(declared, context)
         case tree.RuleDecl():
             return rule_def(declared, context)
         case tree.TestDecl():
@@ -126,6 +130,14 @@ LANGUAGE_VERSION = 1
 def _language(declared: tree.Language, context: Context) -> None:
     if declared.version != LANGUAGE_VERSION:
         context.report("S102", declared, version=str(declared.version), known=str(LANGUAGE_VERSION))
+
+
+def _member(declared: tree.MemberDecl, context: Context) -> MemberFields:
+    fields = fields_of(declared.fields, context)
+    for each in fields:
+        if each.bounds:
+            context.report("T353", declared, name=each.name)
+    return fields
 
 
 def _event(declared: tree.EventDecl, context: Context) -> EventInfo:

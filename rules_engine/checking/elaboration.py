@@ -4,13 +4,25 @@ Declarations import these from here and nothing of the modules behind, so that t
 place that can be read.
 """
 
-from rules_engine.checking.amounts import award_has_lines, award_units, give, limit_amount, marks
+from rules_engine.checking.amounts import (
+    award_has_lines,
+    award_units,
+    free_thing,
+    give,
+    limit_amount,
+    limit_field,
+    marks,
+)
+from rules_engine.checking.bases import price_side
 from rules_engine.checking.conditions import condition
 from rules_engine.checking.dates import anchor, date, dates, day_field, life, unit_life
 from rules_engine.checking.env import Env, Stage, env_for, narrowed
 from rules_engine.checking.folds import FoldParts, fold, fold_type
 from rules_engine.checking.literals import constant
+from rules_engine.checking.monies import constant_money, money, money_rounding, priced_events
 from rules_engine.checking.names import rung_of
+from rules_engine.checking.picking import effect_env, line_condition, ordering, pick, selected_units, selection
+from rules_engine.checking.presented import code_source
 from rules_engine.checking.tables import keep, rung_table, table_decl
 from rules_engine.checking.unknowns import define_decl
 
@@ -21,23 +33,37 @@ __all__ = [
     "anchor",
     "award_has_lines",
     "award_units",
+    "code_source",
     "condition",
     "constant",
+    "constant_money",
     "date",
     "dates",
     "day_field",
     "define_decl",
+    "effect_env",
     "env_for",
     "fold",
     "fold_type",
+    "free_thing",
     "give",
     "keep",
     "life",
     "limit_amount",
+    "limit_field",
+    "line_condition",
     "marks",
+    "money",
+    "money_rounding",
     "narrowed",
+    "ordering",
+    "pick",
+    "price_side",
+    "priced_events",
     "rung_of",
     "rung_table",
+    "selected_units",
+    "selection",
     "table_decl",
     "unit_life",
 ]

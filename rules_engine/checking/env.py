@@ -58,13 +58,18 @@ class Env(msgspec.Struct, frozen=True):
     """See the module. `guard` is the offset where a missing `has x and` belongs, None outside conditions. `use` is
     where a define stands whose text is being read: findings and origins then point at the use. A `muted` reading only
     asks for types: it reports nothing and skips conditions. `resolving` holds what is being looked into, to stop at a
-    circle; `memo` what was found on the way, for one declaration."""
+    circle; `memo` what was found on the way, for one declaration. `offer` is the stage of the offer that is read;
+    inside the amount of its effects (`element`) a bare money base is that of the unit, line, set or total at hand, and
+    in a filter of units (`unit`) that of one unit."""
 
     context: Context
     events: tuple[ir.EventDef, ...]
     owner_known: bool
     stage: Stage
     line: bool = False
+    offer: ir.Stage | Literal[""] = ""
+    element: bool = False
+    unit: bool = False
     proven: frozenset[str] = NOTHING
     guard: int | None = None
     use: tree.Node | None = None
@@ -119,12 +124,21 @@ class Env(msgspec.Struct, frozen=True):
 
     def on_lines(self) -> Env:
         """The same on each line of the event."""
-        return msgspec.structs.replace(self, line=True)
+        return msgspec.structs.replace(self, line=True, element=False, unit=False)
+
+    def on_units(self) -> Env:
+        """The same on each unit of each line."""
+        return msgspec.structs.replace(self.on_lines(), unit=True)
+
+    def for_element(self, *, line: bool) -> Env:
+        """The same in the amount of an effect; `line` where each element is of one line."""
+        base = self.on_lines() if line else self.off_lines()
+        return msgspec.structs.replace(base, element=True, guard=None)
 
     def off_lines(self) -> Env:
         """The same on the event as a whole; what is known to be there on one line says nothing of the others."""
         of_lines = {field.name for event in self.events if event.lines for field in event.lines.fields}
-        return msgspec.structs.replace(self, line=False, proven=self.proven - of_lines)
+        return msgspec.structs.replace(self, line=False, element=False, unit=False, proven=self.proven - of_lines)
 
     def with_proven(self, paths: frozenset[str]) -> Env:
         """The same where these paths are known to be present."""
@@ -179,7 +193,14 @@ class Env(msgspec.Struct, frozen=True):
         return " or ".join(f"`{event.name}`" for event in self.events)
 
 
-def env_for(context: Context, events: tuple[str, ...], stage: Stage, *, owner_known: bool = False) -> Env:
+def env_for(
+    context: Context,
+    events: tuple[str, ...],
+    stage: Stage,
+    *,
+    owner_known: bool = False,
+    offer: ir.Stage | Literal[""] = "",
+) -> Env:
     """The environment of a clause read on each of these events; unknown ones were reported by whoever names them."""
     found = [context.event(name) for name in events]
     known = [info for info in found if isinstance(info, EventInfo)]
@@ -190,6 +211,7 @@ def env_for(context: Context, events: tuple[str, ...], stage: Stage, *, owner_kn
         owner_known=owner_known or not optional,
         stage=stage,
         broken=len(known) < len(events),
+        offer=offer,
         memo={},
     )
 

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 from rules_engine import ir, tree
 from rules_engine.checking.fields import fields_of
 from rules_engine.checking.infos import EventInfo
+from rules_engine.checking.roles import PRICES, below_zero, roles, with_role
 
 if TYPE_CHECKING:
     from rules_engine.checking.context import Context
-
-PRICES = ("list", "list each")
 
 
 def event_info(declared: tree.EventDecl, context: Context) -> EventInfo:
@@ -26,10 +25,11 @@ def event_info(declared: tree.EventDecl, context: Context) -> EventInfo:
     _collisions(declared, context)
     goods = lines.fields if lines else fields
     price = _price(declared, fields, lines, context)
-    _roles(declared, context)
+    roles(declared, fields, lines, context)
     dated = _head(declared.dated_by, fields, ("date", "instant"), "a date or an instant", context)
     owner = _head(declared.owner, fields, ("member",), "a member", context)
     _head(declared.identified_by, fields, ("text",), "a text", context)
+    currencies = _currencies(declared, (*fields, *(lines.fields if lines else ())), context)
     definition = ir.EventDef(
         declared.name.text,
         declared.dated_by.text,
@@ -39,10 +39,24 @@ def event_info(declared: tree.EventDecl, context: Context) -> EventInfo:
         lines,
         list_field=price.name if price else "",
         list_each=price is not None and price.role == "list each",
-        quantity_field=_with_role("quantity", goods),
-        line_id_field=_with_role("id", goods),
-        currency=price.unit if price else "",
+        quantity_field=with_role("quantity", goods),
+        line_id_field=with_role("id", goods),
+        currency=currencies[0] if len(currencies) == 1 else "",
+        currencies=currencies,
+        was_field=with_role("was", goods),
+        floor_field=with_role("floor", goods),
+        tax_field=with_role("tax rate", goods),
+        shipping_field=with_role("shipping", fields, "money"),
+        shipping_flag=with_role("shipping", lines.fields, "flag") if lines else "",
+        shipping_tax_field=with_role("shipping tax rate", fields),
+        codes_field=next((each.name for each in fields if each.kind == "codes"), ""),
+        priced_by_offers=declared.priced_by_offers,
+        returnable=declared.returnable,
     )
+    if definition.tax_field or definition.shipping_field or definition.shipping_flag or definition.floor_field:
+        below = below_zero(definition)
+        if below:
+            context.report("M199", declared.name, name=declared.name.text, field=below)
     return EventInfo(
         declared.name.text,
         definition,
@@ -50,7 +64,7 @@ def event_info(declared: tree.EventDecl, context: Context) -> EventInfo:
         dated is not None and dated.kind == "instant",
         declared.priced_by_offers,
         declared.priced_in.text if declared.priced_in else "",
-        "an event priced by offers" if declared.priced_by_offers else "",
+        "",
     )
 
 
@@ -62,10 +76,6 @@ def _lines(declared: tree.LinesDecl | None, context: Context) -> ir.LinesDef | N
     elif declared.high > 10_000:
         context.report("M151", declared)
     return ir.LinesDef(declared.low, declared.high, fields_of(declared.fields, context))
-
-
-def _with_role(role: str, fields: tuple[ir.FieldDef, ...]) -> str:
-    return next((each.name for each in fields if each.role == role), "")
 
 
 def _head(
@@ -91,6 +101,8 @@ def _price(
     inner = lines.fields if lines else ()
     prices = [each for each in (*fields, *inner) if each.role in PRICES]
     if declared.priced_by_offers:
+        for each in prices:
+            context.report("M201", declared.name, name=declared.name.text, field=each.name)
         return None
     if len(prices) > 1:
         context.report("M156", declared.name, name=declared.name.text, fields=_listed(prices))
@@ -102,9 +114,6 @@ def _price(
             context.report("M157", declared.name, field=each.name, role=each.role)
         if each.optional:
             context.report("M153", declared.name, name=each.name)
-    currencies = {each.unit for each in (*fields, *inner) if each.kind == "money" and each.unit}
-    if len(currencies) > 1:
-        context.report("M158", declared.name, name=declared.name.text, currencies=", ".join(sorted(currencies)))
     return prices[0] if prices else None
 
 
@@ -112,18 +121,32 @@ def _listed(fields: list[ir.FieldDef]) -> str:
     return " and ".join(f"`{each.name}`" for each in fields)
 
 
-def _roles(declared: tree.EventDecl, context: Context) -> None:
-    """No role twice; `id` and `quantity` are of lines."""
-    first: dict[str, tree.FieldDecl] = {}
-    inner = declared.lines.fields if declared.lines else ()
-    for each in (*declared.fields, *inner):
-        if each.role is None or each.role in PRICES:
-            continue
-        other = first.setdefault(each.role, each)
-        if other is not each:
-            context.report("M159", each, role=each.role, labels=context.label(other, "the first one"))
-        if each.role in ("id", "quantity") and each in declared.fields and declared.lines is not None:
-            context.report("M157", each, field=each.name.text, role=each.role)
+def _currencies(declared: tree.EventDecl, fields: tuple[ir.FieldDef, ...], context: Context) -> tuple[str, ...]:
+    """The currencies that the event may come in; all of its money is in the one that it comes in."""
+    money = [each for each in fields if each.kind == "money" and (each.unit or each.bounds)]
+    kinds = {each.name: tuple(bound.currency for bound in each.bounds) or (each.unit,) for each in money}
+    if len(set(kinds.values())) > 1:
+        _mixed(declared, kinds, context)
+    if money:
+        return next(iter(kinds.values()))
+    only = tuple(context.header().currencies)
+    if declared.priced_by_offers and len(only) == 1:
+        return only
+    if declared.priced_by_offers:
+        context.report("M202", declared.name, name=declared.name.text)
+    return ()
+
+
+def _mixed(declared: tree.EventDecl, kinds: dict[str, tuple[str, ...]], context: Context) -> None:
+    """Fields of different currencies: of one each, or some of several."""
+    if all(len(each) == 1 for each in kinds.values()):
+        codes = sorted({code for each in kinds.values() for code in each})
+        context.report("M158", declared.name, name=declared.name.text, currencies=", ".join(codes))
+        return
+    (first, codes_of_first), *others = kinds.items()
+    second = next(name for name, codes in others if codes != codes_of_first)
+    shown = [" or ".join(each) for each in (codes_of_first, kinds[second])]
+    context.report("M207", declared.name, first=first, kinds=shown[0], second=second, others=shown[1])
 
 
 def _collisions(declared: tree.EventDecl, context: Context) -> None:

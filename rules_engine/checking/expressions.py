@@ -13,7 +13,7 @@ from typing import assert_never
 
 from rules_engine import ir, tree
 from rules_engine.calendar import parse_date, parse_time
-from rules_engine.checking import conditions, dates, measures, names, rates, tables, unknowns
+from rules_engine.checking import bases, conditions, dates, measures, monies, names, rates, tables, unknowns
 from rules_engine.checking.core import add, mul, negative, num, value_of
 from rules_engine.checking.env import Env
 from rules_engine.checking.typed import Typed, scaled, unknown
@@ -35,6 +35,7 @@ from rules_engine.types import (
     Unit,
     Unknown,
     alike,
+    common,
     describe,
     is_number,
     product,
@@ -131,10 +132,13 @@ def _read(node: Read, env: Env) -> Typed:
             env.report("T320", node, what="rung", where="this place", note="it is a table's key: `by rung { ... }`")
         case tree.StreakOf() | tree.EdgeDay():
             env.report("T331", node, what="a streak" if isinstance(node, tree.StreakOf) else "a first or last day")
-        case tree.Selection() | tree.ListOf():
-            what = "a list" if isinstance(node, tree.ListOf) else "a selection of lines"
-            env.report("T305", node, found=what, wanted="a value")
-        case tree.Each() | tree.Basis() | tree.AfterStage() | tree.TopOf() | tree.FlowOf() | tree.CalendarOf():
+        case tree.Selection():
+            env.report("T305", node, found="a selection of lines", wanted="a value")
+        case tree.ListOf():
+            return monies.amounts(node, env)
+        case tree.Basis() | tree.AfterStage():
+            return bases.basis(node, env)
+        case tree.Each() | tree.TopOf() | tree.FlowOf() | tree.CalendarOf():
             env.not_yet(node, NOT_YET[type(node)])
         case _:
             assert_never(node)
@@ -143,8 +147,6 @@ def _read(node: Read, env: Env) -> Typed:
 
 NOT_YET: dict[type[tree.Node], str] = {
     tree.Each: "`each` of a loop",
-    tree.Basis: "a money base with or without tax",
-    tree.AfterStage: "a money base after a stage",
     tree.TopOf: "`top n of`",
     tree.FlowOf: "what an event gave or used",
     tree.CalendarOf: "a calendar unit as a value",
@@ -203,10 +205,16 @@ def literal(node: Literal_, env: Env, expected: Type | None = None) -> Typed:
 def _number(node: tree.Number, text: str, env: Env, expected: Type | None) -> Typed:
     exact = Fraction(text)
     if isinstance(expected, (Money, Unit)):
-        mend = f"{text} {expected.currency if isinstance(expected, Money) else expected.plural}"
+        mend = f"{text} {_called_unit(expected)}"
         env.report("T308", node, text=text, mend=mend, fix=Fix(f"write `{mend}`", node.span, mend))
         return Typed(expected, num(exact * scale(expected), env.at(node)))
     return Typed(COUNT if exact.denominator == 1 else RATE, num(exact, env.at(node)))
+
+
+def _called_unit(kind: Money | Unit) -> str:
+    if isinstance(kind, Unit):
+        return kind.plural
+    return kind.several[0] if kind.several else kind.currency
 
 
 def _money(node: tree.MoneyLit, env: Env) -> Typed:
@@ -342,17 +350,27 @@ def _plus_minus(one: Typed, node: tree.Binary, env: Env, expected: Type | None) 
 
 
 def _sum(parts: list[Typed], nodes: list[tree.Expr], node: tree.Expr, env: Env, word: str) -> Typed:
+    parts = _levelled(parts, nodes, env)
     kind = parts[0].type
     for part, written in zip(parts[1:], nodes[1:], strict=True):
         joined = total(kind, part.type)
         if joined is None:
-            _report_sum(kind, part.type, written, word, env)
+            if not monies.apart(kind, part.type, nodes[0], written, env):
+                _report_sum(kind, part.type, written, word, env)
             return unknown(env.at(node))
         kind = joined
     shares = tuple(share for part in parts for share in part.shares)
     if word == "plus" and not all(part.shares for part in parts):
         shares = ()
     return Typed(kind, add([part.expr for part in parts], env.at(node)), shares)
+
+
+def _levelled(parts: list[Typed], nodes: list[tree.Expr], env: Env) -> list[Typed]:
+    """Where one part is of several currencies, all become so."""
+    wanted = next((part.type for part in parts if isinstance(part.type, Money) and part.type.several), None)
+    if wanted is None:
+        return parts
+    return [monies.lifted(part, wanted, written, env) for part, written in zip(parts, nodes, strict=True)]
 
 
 def _report_sum(left: Type, right: Type, node: tree.Expr, word: str, env: Env) -> None:
@@ -396,17 +414,20 @@ def _divided(one: Typed, right: tree.Expr, node: tree.Expr, env: Env) -> Typed:
     if isinstance(by.type, PLAIN):
         kind = RATE if isinstance(one.type, PLAIN) else one.type
         return Typed(kind, mul(factor, one.expr, at), scaled(one.shares, factor, at))
-    if one.type == by.type:
+    if alike(one.type, by.type):
         return Typed(RATE, mul(factor, one.expr, at), scaled(one.shares, factor, at))
     env.report("T303", node, left=describe(one.type), right=f"1 divided by {describe(by.type)}")
     return unknown(at)
 
 
 def _largest(items: tuple[tree.Expr, ...], node: tree.Expr, env: Env, expected: Type | None) -> Typed:
-    found = [number(item, env, expected) for item in items]
+    found = _levelled([number(item, env, expected) for item in items], list(items), env)
     kind = found[0].type
     for one, item in zip(found[1:], items[1:], strict=True):
+        if monies.apart(kind, one.type, items[0], item, env):
+            return unknown(env.at(node))
         if not alike(kind, one.type):
             env.report("T302", item, left=describe(kind), right=describe(one.type))
             return unknown(env.at(node))
+        kind = common(kind, one.type) or kind
     return Typed(kind, ir.Largest(env.at(node), tuple(one.expr for one in found)))

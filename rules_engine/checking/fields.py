@@ -35,18 +35,19 @@ BUILT_IN: Final[dict[str, Kind]] = {
     "rate": "rate", "money": "money", "member": "member", "codes": "codes", "tier": "tier",
 }  # fmt: skip
 
-ROLE_KINDS: Final[dict[str, tuple[str, str]]] = {
-    "id": ("text", "a text"),
-    "quantity": ("count", "a count"),
-    "list": ("money", "money"),
-    "list each": ("money", "money"),
-    "was": ("money", "money"),
-    "floor": ("money", "money"),
-    "tax rate": ("rate", "a rate"),
-    "shipping": ("money", "money"),
-    "household": ("text", "a text"),
+ROLE_KINDS: Final[dict[str, tuple[tuple[str, ...], str]]] = {
+    "id": (("text",), "a text"),
+    "quantity": (("count",), "a count"),
+    "list": (("money",), "money"),
+    "list each": (("money",), "money"),
+    "was": (("money",), "money"),
+    "floor": (("money",), "money"),
+    "tax rate": (("rate",), "a rate"),
+    "shipping": (("money", "flag"), "money of the event, or a flag of its lines"),
+    "shipping tax rate": (("rate",), "a rate"),
+    "household": (("text",), "a text"),
 }
-"""What kind a field must be of to play a role."""
+"""What kinds a field may be of to play a role, and their words."""
 
 
 def fields_of(declared: tuple[tree.FieldDecl, ...], context: Context) -> tuple[ir.FieldDef, ...]:
@@ -71,12 +72,15 @@ def field_def(declared: tree.FieldDecl, context: Context) -> ir.FieldDef | None:
     field = _typed(declared.name.text, declared.type, context)
     if field is None:
         return None
+    role = declared.role or ""
+    if role and field.kind not in ROLE_KINDS[role][0]:
+        context.report("M143", declared, name=field.name, role=role, wanted=ROLE_KINDS[role][1])
+    field = replace(field, optional=declared.optional, role=role)
+    if declared.highs:
+        return _in_several(declared, field, context)
     field = _in_its_currency(declared, field, context)
     low, high = _bounds(declared, field, context)
-    role = declared.role or ""
-    if role and field.kind != ROLE_KINDS[role][0]:
-        context.report("M143", declared, name=field.name, role=role, wanted=ROLE_KINDS[role][1])
-    return replace(field, optional=declared.optional, low=low, high=high, role=role)
+    return replace(field, low=low, high=high)
 
 
 def _typed(name: str, written: tree.TypeRef, context: Context) -> ir.FieldDef | None:
@@ -143,6 +147,38 @@ def _of_money(name: str, written: tree.TypeRef, context: Context) -> ir.FieldDef
     currencies = context.header().currencies
     only = next(iter(currencies.values())) if len(currencies) == 1 else None
     return ir.FieldDef(name, "money", unit=only.code if only else "", decimals=only.decimals if only else 0)
+
+
+def _in_several(declared: tree.FieldDecl, field: ir.FieldDef, context: Context) -> ir.FieldDef:
+    """A field with a bound in each of several currencies."""
+    if field.kind != "money":
+        context.report("M149", declared.highs[0], name=field.name, kind=_words(field))
+        return field
+    if declared.low is not None and not (isinstance(declared.low, tree.Number) and declared.low.text == "0"):
+        context.report("M219", declared.low, name=field.name)
+    bounds: dict[str, ir.CurrencyBounds] = {}
+    for written in (declared.high, *declared.highs):
+        made = None if written is None else _one_bound(written, field, context)
+        if made is not None and made.currency in bounds:
+            context.report("M208", declared, name=field.name, currency=made.currency)
+        elif made is not None:
+            bounds[made.currency] = made
+    found = tuple(sorted(bounds.values(), key=lambda each: each.currency))
+    high = max((each.high for each in found), default=0)
+    return replace(field, unit="", decimals=0, high=high, bounds=found)
+
+
+def _one_bound(written: tree.Expr, field: ir.FieldDef, context: Context) -> ir.CurrencyBounds | None:
+    if not isinstance(written, tree.MoneyLit):
+        context.report("M149", written, name=field.name, kind="money of a currency, `5_000 GBP`")
+        return None
+    high = bound_of(written, field, context)
+    currency = context.currency(written.currency)
+    if high is None or currency is None:
+        return None
+    if not 0 <= high <= NUMBER_MAX:
+        context.report("M146" if high < 0 else "M147", written, name=field.name)
+    return ir.CurrencyBounds(currency.code, currency.decimals, 0, high)
 
 
 # ---- bounds ----

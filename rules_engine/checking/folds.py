@@ -139,6 +139,9 @@ def _sum(node: tree.Expr, env: Env) -> FoldParts | None:
     if not is_number(found.type):
         env.report("T305", node, found=describe(found.type), wanted="an amount")
         return None
+    if isinstance(found.type, Money) and found.type.several:
+        env.report("T347", node, events=env.event_words(), known=" or ".join(found.type.several))
+        return None if not env.muted else _with_value("sum", found)
     if not integral(found.expr, keys.rate_keys(env)):
         env.report("T336", node, what=describe(found.type))
     return _with_value("sum", found)

@@ -1,6 +1,7 @@
-"""Groups of earns or rewards that are limited together, and holdouts.
+"""Groups: offers that are chosen among, earns or rewards that are limited together; and holdouts.
 
-In: the declarations and the context of the check. Out: `ir.GroupDef`, `ir.HoldoutDef`, or None after an error.
+In: the declarations and the context of the check. Out: `ir.OfferGroupDef`, `ir.GroupDef`, `ir.HoldoutDef`, or None
+after an error. A group is what its members are.
 """
 
 from __future__ import annotations
@@ -9,16 +10,106 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from rules_engine import ir, tree
-from rules_engine.checking.elaboration import award_has_lines, award_units, condition, env_for
+from rules_engine.checking.consents import OFFERS, consent_of_group, is_offer, warn
+from rules_engine.checking.elaboration import Env, award_has_lines, award_units, condition, env_for
 from rules_engine.checking.infos import BrokenInfo, GroupInfo, MatchInfo, RuleInfo
 from rules_engine.checking.limits import Owner, limit_defs
+from rules_engine.checking.stages import arranged, rules_as_elements
 
 if TYPE_CHECKING:
     from rules_engine.checking.context import Context
 
 
-def group_def(declared: tree.GroupDecl, context: Context) -> ir.GroupDef | None:
-    """The group, or None after an error. Whether it names all its members is asked for the whole program."""
+def group_def(declared: tree.GroupDecl, context: Context) -> ir.GroupDef | ir.OfferGroupDef | None:
+    """The group, or None after an error."""
+    members = context.members_of(declared.name.text)
+    listed = [context.rule(each) for each in declared.policy.order if isinstance(each, tree.Text)]
+    if any(isinstance(each, RuleInfo) and is_offer(each) for each in (*members, *listed)):
+        return _offers(declared, members, context)
+    if not members and not declared.policy.order:
+        if context.matches() is not None:  # else a rule that does not parse may be a member
+            warn("M225", declared.name, context, name=declared.name.text)
+        return None
+    return _awards(declared, context)
+
+
+# ---- offers ----
+
+
+def _offers(declared: tree.GroupDecl, members: tuple[RuleInfo, ...], context: Context) -> ir.OfferGroupDef | None:
+    """A group of offers; None after an error."""
+    name = declared.name.text
+    kinds = list(dict.fromkeys(rule.kind for rule in members))
+    if len(kinds) > 1:
+        context.report("M235", declared.name, name=name, kinds=" and ".join(KINDS[kind] for kind in kinds))
+    stage: ir.Stage = next((OFFERS[kind] for kind in kinds if kind in OFFERS), "item")
+    _once(declared, context)
+    first = any(isinstance(each, tree.ExclusiveFirst) for each in declared.clauses)
+    order = arranged(declared.policy, rules_as_elements(members), stage, context, group=name, exclusive_first=first)
+    limits = tuple(each for each in declared.clauses if isinstance(each, tree.Limit))
+    for limit in limits:
+        if limit.or_nothing:
+            context.report("M183", limit)
+    made = limit_defs(limits, _owner(name, members), context, _env(members, stage, context))
+    if context.failed:
+        return None
+    most = next((each.count for each in declared.clauses if isinstance(each, tree.AtMostRules)), None)
+    claims = any(isinstance(each, tree.SharesClaims) for each in declared.clauses)
+    return ir.OfferGroupDef(name, stage, order.policy, claims, most, made, context.at(declared))
+
+
+KINDS: dict[tree.RuleKind, str] = {
+    "catalogue offer": "catalogue offers",
+    "item offer": "item offers",
+    "basket offer": "basket offers",
+    "shipping offer": "shipping offers",
+    "redeem": "redeems",
+    "earn": "earns",
+    "reward": "rewards",
+}
+
+
+def _once(declared: tree.GroupDecl, context: Context) -> None:
+    """Clauses that stand only once, and what they say."""
+    seen: set[type[tree.Node]] = set()
+    for each in declared.clauses:
+        if type(each) in seen and not isinstance(each, tree.Limit):
+            context.report("M160", each, what=WORDS[type(each)])
+        seen.add(type(each))
+        match each:
+            case tree.Consent():
+                consent_of_group(each, declared.name.text, context)
+            case tree.AtMostRules(count=0):
+                context.report("M171", each)
+            case _:
+                pass
+
+
+WORDS: dict[type[tree.Node], str] = {
+    tree.Consent: "`combines with`",
+    tree.SharesClaims: "`shares claims`",
+    tree.AtMostRules: "`at most ... rules`",
+    tree.ExclusiveFirst: "`exclusive ones first`",
+}
+
+
+def _owner(name: str, members: tuple[RuleInfo, ...]) -> Owner:
+    sets = all(isinstance(rule.node.loop, tree.EverySet) for rule in members)
+    code = all(isinstance(rule.node.trigger, tree.WithCode) for rule in members)
+    return Owner(name, None, False, tuple(rule.node.when for rule in members), True, sets, code, True)
+
+
+def _env(members: tuple[RuleInfo, ...], stage: ir.Stage, context: Context) -> Env:
+    """Where the limits of a group stand: on the events of all its members."""
+    events = tuple(dict.fromkeys(name for rule in members for name in rule.events))
+    return env_for(context, events, "offer", offer=stage)
+
+
+# ---- earns and rewards ----
+
+
+def _awards(declared: tree.GroupDecl, context: Context) -> ir.GroupDef | None:
+    """A group of earns or rewards. Whether it names all its members is asked for the whole program."""
     rules = [rule for rule in (_rule(each, context) for each in declared.policy.order) if rule is not None]
     limits = tuple(each for each in declared.clauses if isinstance(each, tree.Limit))
     _not_evaluated(declared, rules, context)
@@ -53,7 +144,7 @@ def known_rule(name: tree.Name | tree.Text, context: Context) -> RuleInfo | None
         case RuleInfo():
             return found
         case MatchInfo():
-            context.report("N104", name, name=found.title, wanted="an earn or a reward")
+            context.report("N104", name, name=found.title, wanted="an earn, a reward or an offer")
         case BrokenInfo():
             context.failed = True
         case None if isinstance(name, tree.Text):

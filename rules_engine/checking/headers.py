@@ -38,6 +38,10 @@ def header_info(declared: tree.Program, context: Context) -> HeaderInfo:
         _split(said.get(tree.SplitPolicy)),
         *terms,
         tree.Terms in said,
+        _prices(said.get(tree.Prices)),
+        _tax(said.get(tree.TaxRounding)),
+        _returns(said.get(tree.ReturnsPolicy), context),
+        _stacking(said.get(tree.Stacking), context),
     )
 
 
@@ -72,20 +76,6 @@ def words(setting: tree.Setting) -> str:
             return "stacking"
         case _:
             assert_never(setting)
-
-
-def not_evaluated(declared: tree.Program, context: Context) -> None:
-    """Settings that only offers and returns use."""
-    for each in declared.settings:
-        match each:
-            case tree.Stacking():
-                context.not_yet("the stacking of offers", each)
-            case tree.ReturnsPolicy():
-                context.not_yet("a policy for returns", each)
-            case tree.TaxRounding():
-                context.not_yet("rounding of tax", each)
-            case _:
-                pass
 
 
 def _currencies(setting: tree.Setting | None, context: Context) -> dict[str, ir.Currency]:
@@ -139,6 +129,46 @@ def _leap_day(setting: tree.Setting | None, context: Context) -> Literal["28 Feb
 
 def _split(setting: tree.Setting | None) -> tree.SplitPolicy | None:
     return setting if isinstance(setting, tree.SplitPolicy) else None
+
+
+def _prices(setting: tree.Setting | None) -> Literal["include", "exclude", ""]:
+    if not isinstance(setting, tree.Prices):
+        return ""
+    return "include" if setting.include else "exclude"
+
+
+def _tax(setting: tree.Setting | None) -> tree.TaxRounding | None:
+    return setting if isinstance(setting, tree.TaxRounding) else None
+
+
+def _returns(setting: tree.Setting | None, context: Context) -> tree.OnReturn | None:
+    if not isinstance(setting, tree.ReturnsPolicy):
+        return None
+    shortfall_fits(setting.policy, context)
+    return setting.policy
+
+
+def shortfall_fits(policy: tree.OnReturn, context: Context) -> None:
+    """Only where a return is worked out again can it take back more than was paid for what comes back."""
+    again = policy.policy == "work out again"
+    if again and policy.shortfall is None:
+        fix = context.insert("take it off later refunds", policy.span[1], ", shortfall off refund")
+        context.report("M217", policy, fix=fix)
+    elif not again and policy.shortfall is not None:
+        context.report("M218", policy, policy=policy.policy)
+
+
+def _stacking(setting: tree.Setting | None, context: Context) -> tuple[tree.StageRow, ...]:
+    if not isinstance(setting, tree.Stacking):
+        return ()
+    first: dict[str, tree.StageRow] = {}
+    for each in setting.rows:
+        if each.stage == "tender":
+            context.not_yet("the stage `tender`", each)
+        other = first.setdefault(each.stage, each)
+        if other is not each:
+            context.report("M160", each, what=f"`{each.stage}:`", labels=context.label(other, "the first one"))
+    return setting.rows
 
 
 def _terms(setting: tree.Setting | None, context: Context) -> tuple[int | None, int | None]:

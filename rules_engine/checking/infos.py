@@ -14,7 +14,7 @@ import msgspec
 from rules_engine import ir, tree
 from rules_engine.periods import Period
 
-Setting: TypeAlias = Literal["currency", "timezone", "weeks", "leap day", "split"]
+Setting: TypeAlias = Literal["currency", "timezone", "weeks", "leap day", "split", "prices", "tax", "returns"]
 """The settings of the header that something may need."""
 
 STAGES: dict[tree.RuleKind, int] = {
@@ -156,6 +156,10 @@ class HeaderInfo(msgspec.Struct, frozen=True):
     terms_from: int | None
     terms_until: int | None
     terms: bool
+    prices: Literal["include", "exclude", ""] = ""
+    tax: tree.TaxRounding | None = None
+    returns: tree.OnReturn | None = None
+    stacking: tuple[tree.StageRow, ...] = ()
 
 
 class PeriodUse(msgspec.Struct, frozen=True):
@@ -173,6 +177,8 @@ def alike(left: object, right: object) -> bool:
         return False
     if isinstance(left, tree.Node):
         return tree.same(left, right)
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        return len(left) == len(right) and all(map(alike, left, right))
     if isinstance(left, msgspec.Struct):
         return all(alike(getattr(left, each), getattr(right, each)) for each in left.__struct_fields__)
     return left == right

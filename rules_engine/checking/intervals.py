@@ -31,7 +31,7 @@ def bounds(node: ir.Expr, reads: Reads) -> Bounds:
     return None if low is None else floor(low), None if high is None else ceil(high)
 
 
-def interval(node: ir.Expr | ir.Stop, reads: Reads) -> Interval:
+def interval(node: ir.Expr | ir.Stop, reads: Reads) -> Interval:  # noqa: C901 - one arm for each kind of node
     """The interval of a number."""
     match node:
         case ir.Num(num=top, den=bottom):
@@ -42,8 +42,12 @@ def interval(node: ir.Expr | ir.Stop, reads: Reads) -> Interval:
             return reads.get(f"track {name}", ANY)
         case ir.BalanceRead() | ir.AwardRead() | ir.AwardPart() | ir.LineQuantity() | ir.Fold(op="count" | "distinct"):
             return 0, None
-        case ir.LineMoney():
+        case ir.LineMoney() | ir.Basis():
             return reads.get("prices", (0, None))
+        case ir.Picked(base=base):
+            return reads.get("prices", (0, None)) if base is not None else (0, None)
+        case ir.PerCurrency(amounts=amounts):
+            return _either([interval(amount, reads) for _, amount in amounts])
         case ir.Fold(value=value) if value is not None:
             low, high = interval(value, reads)
             return 0 if low is not None and low >= 0 else None, 0 if high is not None and high <= 0 else None

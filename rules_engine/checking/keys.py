@@ -13,6 +13,7 @@ from fractions import Fraction
 import msgspec
 
 from rules_engine import ir, solving, tree
+from rules_engine.calendar import DAY_SECONDS
 from rules_engine.checking import conditions, expressions, measures, names, proofs, rates
 from rules_engine.checking.core import add, field_key, integral, mul, num
 from rules_engine.checking.env import Env
@@ -34,6 +35,7 @@ from rules_engine.types import (
     Rate,
     Text,
     Tier,
+    Time,
     Type,
     Unit,
     Unknown,
@@ -61,9 +63,12 @@ class KeyPlan(msgspec.Struct, frozen=True):
     whole: bool = True
 
 
-def key_plan(key: tree.Key, env: Env) -> KeyPlan | None:
-    """What a key reads and which cells it can meet, or None where it cannot be read."""
+def key_plan(key: tree.Key, env: Env, currency: str = "") -> KeyPlan | None:
+    """What a key reads and which cells it can meet, or None where it cannot be read. `currency` is the one in which its
+    cells are written."""
     read, optional = _key_value(key.value, key.within is None, env)
+    if isinstance(read.type, Money) and read.type.several:
+        read = _in_one_currency(read, read.type, key, currency, env)
     if isinstance(read.type, Unknown):
         return None
     if key.within is not None:
@@ -85,6 +90,27 @@ def key_plan(key: tree.Key, env: Env) -> KeyPlan | None:
         env.report("C408", key.value, cell=words, key=describe(read.type), note="a table looks up by values")
         return None
     return KeyPlan(read.expr, read.type, domain, words, optional, whole=whole_key)
+
+
+def currency_of(table: tree.TableBy, at: int) -> str:
+    """The one currency in which the cells of a key are written; empty if there is none, or several."""
+    cells = [row.cells[at] for row in table.rows if at < len(row.cells)]
+    codes = {each.currency for cell in cells for each in tree.walk(cell) if isinstance(each, tree.MoneyLit)}
+    return codes.pop() if len(codes) == 1 else ""
+
+
+def _in_one_currency(read: Typed, kind: Money, key: tree.Key, code: str, env: Env) -> Typed:
+    """An amount of the event's currency, looked up by amounts of one: the rule has none in the others."""
+    at = env.at(key)
+    currency = env.context.currency(code) if code in kind.several else None
+    if currency is None:
+        example = "   ".join(f"{each}: by ..." for each in kind.several)
+        env.report(
+            "T351", key, key=f"`{proofs.key_words(key.value)}`", known=" or ".join(kind.several), example=example
+        )
+        return unknown(at)
+    one = ir.PerCurrency(at, ((code, ir.Num(at, 1)),))
+    return Typed(Money(code, currency.decimals, kind.side), ir.Mul(at, one, read.expr))
 
 
 def _key_value(node: tree.Expr, discharged: bool, env: Env) -> tuple[Typed, tree.Path | None]:
@@ -128,6 +154,8 @@ def _domain(node: tree.Expr, read: Typed, env: Env) -> Domain | None:
             rungs = len(ladder.rungs) if isinstance(ladder, TiersInfo) else 0
             lowest = 1 if isinstance(read.expr, ir.RungRead) else 0
             return Values(tuple(range(lowest, rungs)))
+        case Time():
+            return Range(0, DAY_SECONDS - 1)
         case Date():
             return _terms(env) if isinstance(node, tree.Today) else Range()
         case Money() | Unit() | Count() | Rate():

@@ -10,11 +10,11 @@ from fractions import Fraction
 
 from rules_engine import ir, tree
 from rules_engine.calendar import day_start
-from rules_engine.checking import expressions, names
+from rules_engine.checking import expressions, monies, names
 from rules_engine.checking.env import Env
 from rules_engine.diagnostics import Fix
 from rules_engine.event import FieldValue
-from rules_engine.types import Codes, Date, Instant, ListOf, Member, Rate, Text, Type, Unknown, describe
+from rules_engine.types import Codes, Date, Instant, ListOf, Member, Money, Rate, Text, Type, Unknown, describe
 
 RATE_SCALE = 10**9
 
@@ -48,6 +48,8 @@ def _one(node: tree.Expr, kind: Type, env: Env) -> int | str | bool | None:
         return _text(node, kind, env)
     if isinstance(kind, Instant):
         return _instant(node, env)
+    if isinstance(kind, Money) and kind.several:
+        return _in_one_of(node, kind, env)
     found = expressions.constant_of(node, kind, env)
     if not isinstance(found, Fraction):
         return found
@@ -56,6 +58,17 @@ def _one(node: tree.Expr, kind: Type, env: Env) -> int | str | bool | None:
         env.report("T313", node, text=str(found), reason=f"{describe(kind)} is counted in whole numbers here")
         return None
     return int(exact)
+
+
+def _in_one_of(node: tree.Expr, kind: Money, env: Env) -> int | None:
+    """Money of an event that comes in several currencies: the amount in the one that the test writes."""
+    found = expressions.value(node, env, kind)
+    if isinstance(found.type, Unknown):
+        return None
+    if not isinstance(found.type, Money) or not isinstance(found.expr, ir.Num):
+        env.report("T302", node, left=describe(kind), right=describe(found.type))
+        return None
+    return found.expr.num if monies.comes_in(found.type.currency, kind, node, env) else None
 
 
 def _text(node: tree.Expr, kind: Type, env: Env) -> str | None:

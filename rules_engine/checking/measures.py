@@ -1,4 +1,4 @@
-"""Measures: money bases, sums over lines, tracks, balances, awards of other rules, rates of a measure, slices of a
+"""Measures: sums over lines, tracks, balances, awards of other rules, rates of a measure, slices of a
 track.
 
 In: a measure as written and its environment. Out: a typed value with its shares: the weights by which an amount made
@@ -9,18 +9,17 @@ event it is the sum over the lines.
 from __future__ import annotations
 
 from rules_engine import ir, tree
-from rules_engine.checking import amounts, conditions, expressions, folds, names
-from rules_engine.checking.env import STAGE_WORDS, Env, narrowed
-from rules_engine.checking.infos import EventInfo, RuleInfo, TrackInfo
+from rules_engine.checking import amounts, bases, conditions, expressions, folds, names, picking
+from rules_engine.checking.env import STAGE_WORDS, Env
+from rules_engine.checking.infos import RuleInfo, TrackInfo
 from rules_engine.checking.intervals import Bounds
+from rules_engine.checking.not_yet import OFFERS
 from rules_engine.checking.typed import Typed, unknown, without_shares
-from rules_engine.diagnostics import Fix
 from rules_engine.types import (
     COUNT,
     Choice,
     Count,
     Date,
-    Money,
     Text,
     Type,
     Unknown,
@@ -31,117 +30,111 @@ from rules_engine.types import (
 Node = tree.Expr
 
 
-# ---- money bases and folds over lines ----
-
-
-def basis(name: tree.Name, env: Env) -> Typed:
-    """`net`: on a line its money, on the event the total of its lines."""
-    at = env.at(name)
-    if name.text in names.OFFER_BASES:
-        if name.text == "current" and env.stage != "offer":
-            fix = Fix("write `net`", name.span, "net")
-            env.report("N215", name, name=name.text, fix=fix)
-        else:
-            env.not_yet(name, f"the base `{name.text}`")
-        return unknown(at)
-    kind = _currency(name, env)
-    if kind is None:
-        return unknown(at)
-    line = ir.LineMoney(at, name.text)
-    return Typed(kind, line) if env.line else _summed(Typed(kind, line), None, at)
-
-
-def _currency(name: tree.Name, env: Env) -> Money | None:
-    """The one currency of the events at hand."""
-    if not env.events:
-        if env.broken:
-            env.fail()
-        else:
-            env.report("N216", name, name=name.text, where=STAGE_WORDS[env.stage], note="it reads no event")
-        return None
-    bare = [event.name for event in env.events if not event.list_field]
-    if any(_priced_by_offers(name, env) for name in bare):
-        env.fail()
-        return None
-    if bare:
-        note = f"`{bare[0]}` has no field that says `as list`"
-        env.report("N216", name, name=name.text, where=f"`{bare[0]}`", note=note)
-        return None
-    codes = list(dict.fromkeys(event.currency for event in env.events))
-    if len(codes) > 1:
-        kinds = ", ".join(f"{event.currency} on `{event.name}`" for event in env.events)
-        env.report("N218", name, name=name.text, kinds=kinds)
-        return None
-    currency = env.context.currency(codes[0])
-    if currency is None:
-        env.fail()
-        return None
-    return Money(codes[0], currency.decimals)
-
-
-def _priced_by_offers(event: str, env: Env) -> bool:
-    """Whether the event says so: that is not evaluated yet, which is reported there."""
-    info = env.context.event(event)
-    return isinstance(info, EventInfo) and (info.priced_by_offers or info.priced_in != "")
-
-
-def _summed(line: Typed, where: ir.Expr | None, at: ir.Origin) -> Typed:
-    """The sum of a line value over the lines where a condition holds."""
-    return Typed(line.type, ir.Fold(at, "sum", line.expr, where), (ir.Share(line.expr, where, None),))
+# ---- measures over lines ----
 
 
 def of(node: tree.Of, env: Env) -> Typed:
-    """`net of lines where F`, `base of lines where F`, `distance of lines`."""
-    if env.line:
+    """`net of lines where F`, `base of lines where F`, `distance of lines`, `net of the dearest 1 unit`."""
+    if env.element and node.selection.what == "units":
+        return _of_element(node, env)
+    if env.line or env.element:
         return without_shares(of(node, env.off_lines()))
-    at = env.at(node)
-    lines = selected(node.selection, env)
-    if lines is None:
-        return unknown(at)
-    where, inner = lines
-    if isinstance(node.measure, (tree.Basis, tree.AfterStage)):
-        env.not_yet(node.measure, "a money base with or without tax, or after a stage")
-        return unknown(at)
-    info = None if len(node.measure.parts) > 1 else _rule(node.measure, env)
+    found = picking.selection(node.selection, env)
+    if found is None:
+        return unknown(env.at(node))
+    select, inner = found
+    measure = node.measure
+    if isinstance(measure, (tree.Basis, tree.AfterStage)):
+        return _money_of(measure, select, node, env)
+    if len(measure.parts) == 1 and bases.is_base(measure.parts[0], env):
+        return _money_of(measure.parts[0], select, node, env)
+    info = None if len(measure.parts) > 1 else _rule(measure, env)
     if info is not None:
-        return _award_of_lines(info, node.measure, where, env)
-    line = names.resolve(node.measure, inner)
-    if isinstance(line.type, Unknown):
-        return unknown(at)
+        if not _whole_lines(select, measure, measure.text, env):
+            return unknown(env.at(node))
+        return _award_of_lines(info, measure, select.where, env)
+    line = names.resolve(measure, inner)
+    if isinstance(line.type, Unknown) or not _whole_lines(select, measure, measure.text, env):
+        return unknown(env.at(node))
     if not is_number(line.type):
-        env.report("T305", node.measure, found=f"`{node.measure.text}`, {describe(line.type)},", wanted="an amount")
+        env.report("T305", measure, found=f"`{measure.text}`, {describe(line.type)},", wanted="an amount")
+        return unknown(env.at(node))
+    return _summed(line, select, env.at(node))
+
+
+def over_lines(node: tree.Per, env: Env) -> Typed:
+    """`(weight * pieces) of lines where F`: formed on each line, then added."""
+    if env.line or env.element:
+        return without_shares(over_lines(node, env.off_lines()))
+    assert isinstance(node.measure, tree.Selection)
+    found = picking.selection(node.measure, env)
+    if found is None:
+        return unknown(env.at(node))
+    select, inner = found
+    line = expressions.number(node.amount, inner)
+    if isinstance(line.type, Unknown) or not _whole_lines(select, node.amount, "this", env):
+        return unknown(env.at(node))
+    if not is_number(line.type):
+        env.report("T305", node.amount, found=describe(line.type), wanted="an amount")
+        return unknown(env.at(node))
+    return _summed(line, select, env.at(node))
+
+
+def _of_element(node: tree.Of, env: Env) -> Typed:
+    """`current of the cheapest 1 unit` in the amount of an effect: of the units of the set, line or total at hand."""
+    at = env.at(node)
+    found = picking.of_element(node.selection, env)
+    if found is None:
         return unknown(at)
-    return _summed(line, where, at)
+    written = node.measure
+    if isinstance(written, tree.Path) and not (len(written.parts) == 1 and bases.is_base(written.parts[0], env)):
+        env.report("T348", written, name=written.text)
+        return unknown(at)
+    money = bases.measure(written.parts[0] if isinstance(written, tree.Path) else written, env)
+    if money is None:
+        return unknown(at)
+    return Typed(money.type, ir.Picked(at, money.base, money.side, found, within=True))
 
 
-def selected(selection: tree.Selection, env: Env) -> tuple[ir.Expr | None, Env] | None:
-    """The condition on lines of a selection, and the environment on such a line."""
-    if selection.what != "lines" or selection.pick is not None:
-        env.not_yet(selection, SELECTIONS.get(selection.what, "picking some of the lines"))
-        return None
-    return line_condition(selection.where, env)
+def _money_of(written: bases.Written, select: ir.Selection, node: tree.Of, env: Env) -> Typed:
+    """A money base over some units."""
+    found = bases.measure(written, env)
+    at = env.at(node)
+    if found is None:
+        return unknown(at)
+    if ir.by_unit(select):
+        return Typed(found.type, ir.Picked(at, found.base, found.side, select))
+    return _summed(Typed(found.type, ir.LineMoney(env.at(written), found.base, found.side)), select, at)
 
 
-SELECTIONS = {
-    "lines and shipping": "a selection with shipping",
-    "shipping": "a selection of shipping",
-    "units": "a selection of units",
-    "each": "`each` of a loop",
-    "turned": "what was turned",
-}
+def _whole_lines(select: ir.Selection, node: tree.Expr, words: str, env: Env) -> bool:
+    """Whether a field or an award can be summed over a selection: over whole lines that have fields."""
+    if ir.by_unit(select):
+        env.report("T348", node, name=words)
+        return False
+    if select.of != "lines" and any(event.shipping_field for event in env.events):
+        env.report("T352", node, name=words, events=env.event_words())
+        return False
+    return True
 
 
-def line_condition(where: tree.Expr | None, env: Env) -> tuple[ir.Expr | None, Env]:
-    """A `where` over lines, and the environment on a line where it holds."""
-    inner = env.on_lines().unguarded()
-    if where is None:
-        return None, inner
-    return conditions.condition(where, inner), narrowed(inner, where)
+def _summed(line: Typed, select: ir.Selection, at: ir.Origin) -> Typed:
+    """The sum of a line value over some lines. Awards spread over goods: what is of shipping too has no lines."""
+    shares = (ir.Share(line.expr, select.where, None),) if select.of == "lines" else ()
+    return Typed(line.type, ir.Fold(at, "sum", line.expr, select.where, select.of), shares)
+
+
+ALL = ir.Selection("lines", None, None)
 
 
 def line_fold(node: tree.SumOf | tree.CountOf | tree.DistinctOf, env: Env) -> Typed:
     """`sum of net of lines where F`, `count of lines where F`, `distinct sku of lines`."""
-    if env.line and not isinstance(node, tree.SumOf):
+    match node:
+        case tree.CountOf(of=tree.Selection(what="units") as units) if env.element:
+            return _units_of_element(units, env)
+        case _:
+            pass
+    if (env.line or env.element) and not isinstance(node, tree.SumOf):
         return without_shares(line_fold(node, env.off_lines()))
     match node:
         case tree.SumOf(measure=measure):
@@ -170,27 +163,44 @@ def _sum_of(measure: tree.Expr, node: tree.SumOf, env: Env) -> Typed:
         hit = names.find_field(measure.parts[0], env.on_lines())
         if hit is not None and hit.line:
             line = expressions.number(measure, env.on_lines().unguarded())
-            return _summed(line, None, env.at(node))
+            return _summed(line, ALL, env.at(node))
     return expressions.number(measure, env)
 
 
+def _units_of_element(selection: tree.Selection, env: Env) -> Typed:
+    """`count of units where F` in the amount of an effect."""
+    found = picking.of_element(selection, env)
+    at = env.at(selection)
+    return unknown(at) if found is None else Typed(COUNT, ir.Picked(at, None, "", found, within=True))
+
+
 def _count_lines(selection: tree.Selection, node: tree.CountOf, env: Env) -> Typed:
-    lines = selected(selection, env)
-    if lines is None:
-        return unknown(env.at(node))
-    at, where = env.at(node), lines[0]
-    return Typed(COUNT, ir.Fold(at, "count", None, where), (ir.Share(ir.Num(at, 1), where, None),))
+    """`count of lines where F` counts lines, `count of units where F` the pieces in them."""
+    found = picking.selection(selection, env)
+    at = env.at(node)
+    if found is None:
+        return unknown(at)
+    select = found[0]
+    if ir.by_unit(select):
+        return Typed(COUNT, ir.Picked(at, None, "", select))
+    if selection.what == "units":
+        return _summed(Typed(COUNT, ir.LineQuantity(at)), select, at)
+    shares = (ir.Share(ir.Num(at, 1), select.where, None),) if select.of == "lines" else ()
+    return Typed(COUNT, ir.Fold(at, "count", None, select.where, select.of), shares)
 
 
 def distinct(node: tree.DistinctOf, env: Env) -> tuple[ir.Expr, ir.Expr | None] | None:
     """What `distinct` counts: a value on the lines, and the condition on them."""
+    where, inner = None, env.on_lines().unguarded()
     if node.selection is not None:
-        lines = selected(node.selection, env)
-        if lines is None:
+        found_lines = picking.selection(node.selection, env)
+        if found_lines is None:
             return None
-        where, inner = lines
-    else:
-        where, inner = None, env.on_lines().unguarded()
+        select, inner = found_lines
+        where = select.where
+        if ir.by_unit(select) or select.of != "lines":
+            env.not_yet(node.selection, "`distinct` of picked units or of shipping")
+            return None
     found = names.resolve(node.path, inner)
     if isinstance(found.type, Unknown):
         return None
@@ -233,6 +243,12 @@ def _award_type(info: RuleInfo, path: tree.Path, env: Env) -> Type | None:
         )
         env.report("T320", path, what=path.text, where=STAGE_WORDS[env.stage], note=note)
         return None
+    if info.kind in OFFERS:
+        env.not_yet(path, f'what "{info.title}" takes, as an amount,')
+        return None
+    if env.stage == "offer":
+        env.report("T320", path, what=path.text, where="an offer", note="offers act before anything is earned")
+        return None
     if info.not_yet:
         env.not_yet(path, f"what `{info.title}` gives, {info.not_yet},")
         return None
@@ -256,7 +272,8 @@ def _award_of_lines(info: RuleInfo, path: tree.Path, where: ir.Expr | None, env:
     if not whole.shares:
         env.report("T322", path, name=path.text, labels=env.context.place(path.text))
         return whole
-    return whole if where is None else _summed(Typed(whole.type, ir.AwardPart(at, info.key)), where, at)
+    select = ir.Selection("lines", where, None)
+    return whole if where is None else _summed(Typed(whole.type, ir.AwardPart(at, info.key)), select, at)
 
 
 # ---- tracks and balances ----

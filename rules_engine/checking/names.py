@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from rules_engine import ir, tree
-from rules_engine.checking import expressions, measures, tables, unknowns
+from rules_engine.checking import bases, expressions, measures, tables, unknowns
 from rules_engine.checking.core import both
 from rules_engine.checking.env import STAGE_WORDS, Env, owners
 from rules_engine.checking.infos import (
@@ -52,11 +52,6 @@ from rules_engine.types import (
     alike,
 )
 
-BASES = ("list", "catalogue", "net", "paid")
-"""Money bases that an evaluated rule may name; `was` and `current` belong to offers."""
-
-OFFER_BASES = ("was", "current")
-
 KIND_WORDS: dict[type[Info], str] = {
     UnitInfo: "a unit",
     TrackInfo: "a track",
@@ -78,13 +73,15 @@ def resolve(path: tree.Path, env: Env, expected: Type | None = None) -> Typed:
     word = _value_word(name, env, expected)
     if word is not None:
         return word
+    if bases.is_base(name, env):
+        return bases.basis(name, env)
     hit = find_field(name, env)
     if hit is not None:
         return read_field(hit, path, env)
     if name.text in owners(env):
         return _own_member(path, env)
-    if name.text in (*BASES, *OFFER_BASES) and env.context.find(name.text) is None:
-        return measures.basis(name, env)
+    if name.text == bases.CURRENCY and env.context.find(name.text) is None:
+        return bases.currency(name, env)
     if name.text == "tier":
         return tier_read("held", path, env)
     return _declared(name, path, env, expected)
@@ -195,6 +192,8 @@ def _mergeable(kinds: set[Type]) -> bool:
 def type_of_field(field: ir.FieldDef, env: Env) -> Type:
     """The type of a declared field."""
     match field.kind:
+        case "money" if field.bounds:
+            return Money("", 0, "", tuple(sorted(each.currency for each in field.bounds)))
         case "money":
             currency = env.context.currency(field.unit)
             return Money(field.unit, currency.decimals if currency else field.decimals)

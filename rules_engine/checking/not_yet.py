@@ -18,21 +18,42 @@ def words_of(found: Found | None) -> str:
     return found[0] if found else ""
 
 
-OFFERS = {
-    "catalogue offer": "a catalogue offer",
-    "item offer": "an item offer",
-    "basket offer": "a basket offer",
-    "shipping offer": "a shipping offer",
-    "redeem": "a redeem",
-}
+OFFERS = ("catalogue offer", "item offer", "basket offer", "shipping offer")
 
 
 def of_rule(declared: tree.RuleDecl) -> Found | None:
     """The first thing in a rule that is not evaluated."""
+    if declared.kind == "redeem":
+        return "a redeem", declared.title
     if declared.kind in OFFERS:
-        return OFFERS[declared.kind], declared.title
+        return _of_offer(declared)
     found = of_sources(declared.on) or _of_trigger(declared) or _of_loop(declared.loop)
     return found or _of_effects(declared.effects) or of_limits(declared.limits) or _of_rest(declared)
+
+
+def _of_offer(declared: tree.RuleDecl) -> Found | None:
+    """The same in an offer, whose effects, sets and consents are evaluated."""
+    found = of_sources(declared.on)
+    if found is not None:
+        return found
+    match declared.trigger:
+        case tree.WithThing() as trigger:
+            return "a presented thing on an offer", trigger
+        case _:
+            pass
+    match declared.loop:
+        case tree.EachOf() as loop:
+            return "`for each` over lines or keys", loop
+        case _:
+            return _owned(declared.limits)
+
+
+def _owned(limits: tuple[tree.Limit, ...]) -> Found | None:
+    for limit in limits:
+        for scope in limit.scopes:
+            if scope.what in ("household", "line"):
+                return f"a limit `per {scope.what}`", scope
+    return None
 
 
 def of_sources(sources: tuple[tree.EventRef, ...]) -> Found | None:
@@ -78,24 +99,21 @@ def _of_effects(effects: tuple[tree.Effect, ...]) -> Found | None:
                 continue
             case tree.Give():
                 return "`deduct`", each
+            case tree.Accept() | tree.Turn() | tree.Carry():
+                return f"`{type(each).__name__.lower()}`", each
             case _:
-                return f"`{type(each).__name__.removesuffix('Free').lower()}`", each
+                continue
     return None
 
 
 def of_limits(limits: tuple[tree.Limit, ...]) -> Found | None:
-    """Limits of sets, in total, per line or of a household."""
+    """Limits of sets, per line or of a household."""
     for limit in limits:
         if limit.sets is not None:
             return "a limit of sets", limit
         for scope in limit.scopes:
-            match scope.what:
-                case "in total":
-                    return "a limit `in total`", scope
-                case "household" | "line":
-                    return f"a limit `per {scope.what}`", scope
-                case _:
-                    continue
+            if scope.what in ("household", "line"):
+                return f"a limit `per {scope.what}`", scope
     return None
 
 
@@ -132,9 +150,7 @@ def of_track(declared: tree.TrackDecl) -> Found | None:
 
 
 def of_event(declared: tree.EventDecl) -> Found | None:
-    """Events whose price offers make, and returnable ones."""
-    if declared.priced_by_offers:
-        return "an event priced by offers", declared.name
-    if declared.returnable:
-        return "a returnable event", declared.name
+    """Events that are priced in a unit."""
+    if declared.priced_in is not None:
+        return f"an event priced in `{declared.priced_in.text}`", declared.priced_in
     return None

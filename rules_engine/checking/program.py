@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from rules_engine import ir, tree
 from rules_engine.checking.circles import circle
-from rules_engine.checking.infos import RuleInfo, Setting
+from rules_engine.checking.infos import GroupInfo, RuleInfo
+from rules_engine.checking.needed import needed_settings
+from rules_engine.checking.overlaps import offers_together
 from rules_engine.checking.rules import nodes
 from rules_engine.checking.subjects import subject
 from rules_engine.diagnostics import Diagnostic, Fix, Label
@@ -19,18 +21,8 @@ from rules_engine.diagnostics import Diagnostic, Fix, Label
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from rules_engine.checking.context import Need
     from rules_engine.checking.declarations import CheckedOne
     from rules_engine.checking.symbols import Entry, Symbols
-
-SETTINGS: Final[dict[Setting, tuple[str, str, str]]] = {
-    "currency": ("S110", "currency", "currency GBP, rounded half up"),
-    "timezone": ("S111", "timezone", 'timezone "Europe/London"'),
-    "weeks": ("S112", "weeks start", "weeks start Monday"),
-    "leap day": ("S113", "29 February", "29 February counts as 28 February"),
-    "split": ("S114", "split", "split in proportion, odd pennies to the largest remainder"),
-}
-"""What may be needed: the code of its absence, its name, and an example of it."""
 
 
 def whole_program(
@@ -39,9 +31,10 @@ def whole_program(
     """All findings that are of no single declaration."""
     yield from symbols.findings
     yield from _heads(entries, symbols, names)
-    yield from _needs(ones, symbols, entries, names)
+    yield from needed_settings(ones, symbols, entries, names)
     yield from _counts(ones, symbols)
     yield from _groups(ones, symbols)
+    yield from offers_together(ones, symbols)
     yield from _circles(ones, symbols)
     yield from _keys(symbols)
 
@@ -82,43 +75,6 @@ def _head_span(declared: tree.Declaration) -> tuple[int, int]:
     """The first word of a declaration, so that not all of its text is underlined."""
     words = {tree.Program: "program", tree.MemberDecl: "member", tree.TiersDecl: "tiers"}
     return declared.span[0], declared.span[0] + len(words.get(type(declared), "x"))
-
-
-# ---- settings of the header ----
-
-
-def _needs(
-    ones: Sequence[CheckedOne], symbols: Symbols, entries: Sequence[Entry], names: tuple[str, ...]
-) -> Iterator[Diagnostic]:
-    """A setting that something needs and the header lacks: reported once, at the header, naming the first user."""
-    header = symbols.header
-    present: dict[Setting, bool] = {
-        "currency": bool(header.currencies),
-        "timezone": header.zone is not None,
-        "weeks": header.week_start is not None,
-        "leap day": header.leap_day is not None,
-        "split": header.split is not None,
-    }
-    head = next((each for each in entries if isinstance(each.declaration, tree.Program)), None)
-    if head is None:
-        return
-    seen: set[Setting] = set()
-    for one in ones:
-        for need in one.needs:
-            if not present[need.setting] and need.setting not in seen:
-                seen.add(need.setting)
-                yield _missing(need, one, head, names)
-
-
-def _missing(need: Need, one: CheckedOne, head: Entry, names: tuple[str, ...]) -> Diagnostic:
-    code, setting, example = SETTINGS[need.setting]
-    declared = head.declaration
-    assert isinstance(declared, tree.Program)
-    at = declared.span[1] - 1
-    fix = Fix(f"add `{example}`", (at, at), f"  {example}\n")
-    label = Label(need.source, need.span, "needed here")
-    user = subject(one.entry.declaration)
-    return Diagnostic(code, names[head.file], declared.title.span, {"setting": setting, "user": user}, (label,), fix)
 
 
 # ---- tiers ----
@@ -222,7 +178,7 @@ def _reads(one: CheckedOne, symbols: Symbols) -> tuple[str, ...]:
     """The keys of the rules that a rule reads; of one with errors, those that its text names."""
     if isinstance(one.core, ir.RuleDef):
         return one.core.reads
-    if one.diagnostics:
+    if one.diagnostics or isinstance(one.core, ir.OfferDef):
         return ()
     paths = (node.parts[0].text for node in tree.walk(one.entry.declaration) if isinstance(node, tree.Path))
     return tuple(name for name in paths if isinstance(symbols.names.get(name), RuleInfo))
@@ -254,11 +210,15 @@ def served_before(ones: Iterable[CheckedOne]) -> dict[str, tuple[str, ...]]:
 
 
 def _keys(symbols: Symbols) -> Iterator[Diagnostic]:
-    """What states remember under a rule's key must be one rule's: no title is another rule's name."""
+    """What states remember under a rule's key must be one rule's: no title is another rule's name, or a group's."""
     for title, info in symbols.titles.items():
         if not isinstance(info, RuleInfo) or info.key != title:
             continue
         other = symbols.names.get(title)
+        if isinstance(other, GroupInfo):
+            place, there = symbols.places[f'"{title}"'], symbols.places[title]
+            label = Label(there.source, there.span, "the group")
+            yield Diagnostic("M238", place.source, place.span, {"title": title}, (label,))
         if isinstance(other, RuleInfo) and other.title != title:
             place, there = symbols.places[f'"{title}"'], symbols.places[title]
             label = Label(there.source, there.span, "the other one")

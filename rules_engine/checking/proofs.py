@@ -10,12 +10,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from rules_engine import solving, tree
-from rules_engine.calendar import format_date
+from rules_engine.calendar import format_date, format_time
 from rules_engine.checking.env import Env
 from rules_engine.checking.infos import TiersInfo
 from rules_engine.diagnostics import Fix, Label
 from rules_engine.solving import Domain, Range, Value, Values
-from rules_engine.types import COUNT, FLAG, NUMBERS, Choice, Date, Money, Tier, Type, Unit, describe
+from rules_engine.types import COUNT, FLAG, NUMBERS, Choice, Date, Money, Tier, Time, Type, Unit, describe
 from rules_engine.values import format_decimal
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ def show(kind: Type, value: Value, env: Env, factor: int = 1) -> str:
     match kind:
         case Date():
             return format_date(value)
+        case Time():
+            return format_time(value)
         case Tier():
             ladder = env.context.tiers()
             return ladder.rungs[value] if isinstance(ladder, TiersInfo) else str(value)

@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from rules_engine import ir, tree
-from rules_engine.checking import conditions, expressions, folds, keys, measures
+from rules_engine.checking import conditions, expressions, folds, keys, measures, monies
 from rules_engine.checking.core import integral, mul, num, value_of
 from rules_engine.checking.env import Env
 from rules_engine.checking.infos import TrackInfo
@@ -33,7 +33,12 @@ from rules_engine.types import (
 
 
 def per(node: tree.Per, env: Env) -> Typed:
-    """`10 points per 1 GBP of net`, `1 point per full 5 GBP of paid`, `25% of base`."""
+    """`10 points per 1 GBP of net`, `1 point per full 5 GBP of paid`, `25% of base`, `(weight * pieces) of lines`."""
+    match node:
+        case tree.Per(step=None, amount=tree.Binary() | tree.Negate() | tree.LargestOf(), measure=tree.Selection()):
+            return measures.over_lines(node, env)
+        case _:
+            pass
     rate = expressions.number(node.amount, env.finer("all"))
     at = env.at(node)
     step = _step(node, env)
@@ -41,7 +46,7 @@ def per(node: tree.Per, env: Env) -> Typed:
         return _measured_anyway(node, env)
     if node.measure is None:
         return _ratio(rate, step, node, env)
-    if env.line and isinstance(node.measure, tree.Of):
+    if env.line and not env.element and isinstance(node.measure, tree.Of):
         env.report("T320", node.measure.selection, what="of lines", where="a rate on one line")
         return unknown(at)
     measure = expressions.number(node.measure, env.finer(""))
@@ -49,6 +54,9 @@ def per(node: tree.Per, env: Env) -> Typed:
         return unknown(at)
     if step is None:
         return _share_of(rate, measure, node, env)
+    step = monies.lifted(step, measure.type, node, env)
+    if isinstance(step.type, Unknown) or monies.apart(step.type, measure.type, node, node.measure, env):
+        return unknown(at)
     if not alike(step.type, measure.type):
         env.report("T309", node, step=words(node.step), left=describe(step.type), right=describe(measure.type))
         return unknown(at)
@@ -92,8 +100,12 @@ def _ratio(rate: Typed, step: Typed | None, node: tree.Per, env: Env) -> Typed:
 
 def _share_of(rate: Typed, measure: Typed, node: tree.Per, env: Env) -> Typed:
     """A percentage or a ratio of a measure."""
+    if isinstance(rate.type, Ratio):
+        rate = monies.lifted(rate, Ratio(rate.type.of, measure.type), node, env)
     kind = applied(rate.type, measure.type)
     at = env.at(node)
+    if kind is None and monies.apart(rate.type, measure.type, node, node.measure or node, env):
+        return unknown(at)
     if kind is None and isinstance(rate.type, Ratio):
         env.report("T309", node, step="1", left=describe(rate.type.per), right=describe(measure.type))
         return unknown(at)
@@ -106,9 +118,9 @@ def _share_of(rate: Typed, measure: Typed, node: tree.Per, env: Env) -> Typed:
 
 
 def _stepped(rate: Typed, step: Typed, measure: Typed, full: bool, at: ir.Origin) -> Typed:
-    size = value_of(step.expr) or Fraction(1)
-    times = mul(num(1 / size, at), measure.expr, at)
-    shares = scaled(measure.shares, mul(num(1 / size, at), without_stop(rate.expr), at), at)
+    one = monies.inverse(step.expr, at) or num(1, at)
+    times = mul(one, measure.expr, at)
+    shares = scaled(measure.shares, mul(one, without_stop(rate.expr), at), at)
     if full:
         times = ir.Steps(at, times)
     return Typed(rate.type, mul(rate.expr, times, at), shares)
@@ -285,7 +297,8 @@ def _limited(
 def limit(bound: tree.Expr, kind: Type, env: Env) -> ir.Expr | None:
     """A bound of the same dimension as what it bounds."""
     found = expressions.number(bound, env.finer(""), kind)
-    if isinstance(found.type, Unknown):
+    found = monies.lifted(found, kind, bound, env)
+    if isinstance(found.type, Unknown) or monies.apart(kind, found.type, bound, bound, env):
         return None
     if not alike(found.type, kind) and not _same_money(found.type, kind):
         env.report("T302", bound, left=describe(kind), right=describe(found.type))

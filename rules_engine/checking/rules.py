@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from rules_engine import ir, tree
+from rules_engine.checking.consents import group_of
 from rules_engine.checking.elaboration import Env, condition, dates, env_for, give, marks, narrowed
-from rules_engine.checking.infos import BrokenInfo, GroupInfo, RuleInfo
+from rules_engine.checking.infos import RuleInfo
 from rules_engine.checking.limits import Owner, limit_defs
 from rules_engine.checking.not_yet import of_rule
 from rules_engine.checking.tracks import known_events
@@ -41,7 +42,7 @@ def rule_def(declared: tree.RuleDecl, context: Context) -> ir.RuleDef | None:
     units = None if context.failed else frozenset(each.unit for each in gives)
     owner = Owner(key, units, all(each.shares for each in gives), (declared.when,))
     limits = limit_defs(declared.limits, owner, context, env)
-    group = _group(declared.group, context)
+    group = group_of(declared, context)
     if context.failed:
         return None
     return ir.RuleDef(
@@ -71,24 +72,12 @@ def _loop(loop: tree.Loop | None, env: Env) -> tuple[ir.MarksDef | None, Env]:
 def _gives(declared: tree.RuleDecl, context: Context, env: Env) -> tuple[ir.GiveDef, ...]:
     if not declared.effects:
         context.report("M178", declared.title, title=declared.title.value)
+    for effect in declared.effects:
+        if isinstance(effect, (tree.Take, tree.Price, tree.Charge, tree.AddFree)):
+            verb = "add" if isinstance(effect, tree.AddFree) else type(effect).__name__.lower()
+            context.report("T374", effect, verb=verb, kind="an earn" if declared.kind == "earn" else "a reward")
     made = [give(each, env) for each in declared.effects if isinstance(each, tree.Give)]
     return tuple(each for each in made if each is not None)
-
-
-def _group(name: tree.Name | None, context: Context) -> str:
-    if name is None:
-        return ""
-    found = context.find(name.text)
-    match found:
-        case GroupInfo():
-            return found.name
-        case BrokenInfo():
-            context.failed = True
-        case None:
-            context.unknown("group", name, context.names())
-        case _:
-            context.report("N104", name, name=name.text, wanted="a group", labels=context.place(name.text))
-    return ""
 
 
 # ---- reads ----

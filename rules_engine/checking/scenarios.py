@@ -25,6 +25,8 @@ def check_test(declared: tree.TestDecl, context: Context) -> None:
     for step in declared.steps:
         if isinstance(step.act, tree.EventStep):
             _event(step.act, env, context)
+        if isinstance(step.act, tree.ReturnStep) and not any(isinstance(e.act, tree.EventStep) for e in declared.steps):
+            context.report("X106", step.act)
         for expected in step.expect:
             _expectation(expected, env, context)
 
@@ -40,6 +42,9 @@ def _given(given: tree.Given, env: Env, context: Context) -> None:
             known_unit(unit, context)
         case tree.GivenBalance():
             pass
+        case tree.GivenUsed():
+            if not isinstance(context.rule(given.rule), (MatchInfo, BrokenInfo)):
+                known_rule(given.rule, context)
         case _:
             assert_never(given)
 
@@ -136,7 +141,9 @@ def _expectation(expected: tree.Expectation, env: Env, context: Context) -> None
             known_unit(unit, context)
         case tree.ExpectTrack(track=track):
             known_track(track, context)
-        case tree.ExpectNet() | tree.ExpectRefused():
+        case tree.ExpectPrice() | tree.ExpectLine():
+            _money(expected.value, context)
+        case tree.ExpectGift() | tree.ExpectCode() | tree.ExpectRefused():
             pass
         case _:
             assert_never(expected)
@@ -149,8 +156,17 @@ def _awarded(expected: tree.ExpectRule, env: Env, context: Context) -> None:
         known_tier(value.parts[0], env, context)
     elif not isinstance(found, (MatchInfo, BrokenInfo)):
         rule = known_rule(name, context)
-        if rule is not None and isinstance(value, tree.QuantityLit):
+        if rule is not None and rule.node.kind.endswith("offer"):
+            _money(value, context)
+        elif rule is not None and isinstance(value, tree.QuantityLit):
             _given_by(rule, value.unit, context)
+
+
+def _money(value: tree.Expr | None, context: Context) -> None:
+    """What an offer takes, and what something costs, is money or a bare number of it."""
+    inner = value.value if isinstance(value, tree.Negate) else value
+    if inner is not None and not isinstance(inner, tree.MoneyLit | tree.Number):
+        context.report("X105", inner)
 
 
 def _given_by(rule: RuleInfo, name: tree.Name, context: Context) -> None:

@@ -68,6 +68,8 @@ class Symbols:
         self.header: HeaderInfo = NO_HEADER
         self.names: dict[str, Info] = {}
         self.titles: dict[str, RuleInfo | MatchInfo | BrokenInfo] = {}
+        self.members: dict[str, list[RuleInfo]] = {}
+        self.tags: dict[str, list[RuleInfo]] = {}
         self.units: dict[str, UnitInfo] = {}
         self.events: dict[str, EventInfo] = {}
         self.member: dict[str, ir.FieldDef] = {}
@@ -198,7 +200,12 @@ def _note(entry: Entry, made: Symbols) -> None:  # noqa: C901 - one arm for each
             table = TableInfo(declared.name.text, declared.table, declared.key, entry.file)
             _declare(declared.name, table, entry, made)
         case tree.RuleDecl():
-            _titled(declared, _rule(entry, declared), entry, made)
+            rule = _rule(entry, declared)
+            _titled(declared, rule, entry, made)
+            if declared.group is not None:
+                made.members.setdefault(declared.group.text, []).append(rule)
+            if declared.tag is not None:
+                made.tags.setdefault(declared.tag.text, []).append(rule)
         case tree.GroupDecl():
             order = tuple(map(_ref, declared.policy.order))
             _declare(declared.name, GroupInfo(declared.name.text, order, declared, entry.file), entry, made)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import msgspec
 
 from rules_engine import ir, solving, tree
-from rules_engine.checking import conditions, dates, expressions, keys, proofs
+from rules_engine.checking import conditions, dates, expressions, keys, monies, proofs
 from rules_engine.checking.env import STAGE_WORDS, Env
 from rules_engine.checking.typed import Typed, scaled, unknown
 from rules_engine.types import (
@@ -21,6 +21,7 @@ from rules_engine.types import (
     TIER,
     UNKNOWN,
     Date,
+    Ratio,
     Tier,
     Type,
     Unknown,
@@ -49,7 +50,7 @@ def value_table(table: tree.TableBy, env: Env, expected: Type | None = None) -> 
     found = plan(table, env, closing)
     if found is None:
         return unknown(env.at(table))
-    values = [_row_value(row, found.env, expected) for _, row in found.rows]
+    values = _one_money([_row_value(row, found.env, expected) for _, row in found.rows], env, expected)
     kind = _row_type(values, found, env)
     chosen = [
         Typed(kind, ir.Num(env.at(row), 0)) if value is None else value for value, (_, row) in _with_rows(values, found)
@@ -79,9 +80,16 @@ def _row_value(row: tree.Row, env: Env, expected: Type | None) -> Typed | ir.Sto
 
 
 def _stop(node: tree.NoAward, env: Env) -> ir.Stop:
-    if env.stage not in ("earn", "reward", "match"):
+    if env.stage not in ("offer", "earn", "reward", "match"):
         env.report("T320", node, what="no award", where=STAGE_WORDS[env.stage], note="only a rule can stop")
     return ir.Stop(env.at(node))
+
+
+def _one_money(values: list[Typed | ir.Stop | None], env: Env, expected: Type | None) -> list[Typed | ir.Stop | None]:
+    """`by currency { GBP: 5 GBP  otherwise: nothing }`: rows become amounts of the event's currency, each by itself, so
+    that a row of `nothing` adds nothing in any currency."""
+    lifted = iter(monies.rows_lifted([each for each in values if isinstance(each, Typed)], env, expected))
+    return [next(lifted) if isinstance(each, Typed) else each for each in values]
 
 
 def _row_type(values: list[Typed | ir.Stop | None], found: Plan, env: Env) -> Type:
@@ -90,10 +98,12 @@ def _row_type(values: list[Typed | ir.Stop | None], found: Plan, env: Env) -> Ty
         if not isinstance(value, Typed):
             continue
         joined = common(kind, value.type)
+        if joined is None and monies.apart(kind, value.type, row, row.value, env):
+            continue
         if joined is None and not alike(kind, value.type):
             env.report("T321", row.value, left=describe(kind), right=describe(value.type))
         kind = kind if joined is None else joined
-    if any(value is None for value in values) and not is_number(kind) and kind != UNKNOWN:
+    if any(value is None for value in values) and not isinstance(kind, Ratio) and not is_number(kind):
         env.report("T305", found.rows[-1][1], found="`nothing`", wanted=describe(kind))
     return COUNT if isinstance(kind, Unknown) and not any(isinstance(value, Typed) for value in values) else kind
 
@@ -200,7 +210,7 @@ def plan(table: tree.TableBy, env: Env, closing: str) -> Plan | None:
     """The keys and tests of a table; None where they are not in order, which was reported. `closing` is what an
     `otherwise` row may say as a mend; empty where nobody can know."""
     closed = any(row.otherwise for row in table.rows)
-    made = [keys.key_plan(key, env) for key in table.keys]
+    made = [keys.key_plan(key, env, keys.currency_of(table, at)) for at, key in enumerate(table.keys)]
     ready = [key for key in made if key is not None]
     if len(ready) < len(made) or not _shape(table, env):
         return None

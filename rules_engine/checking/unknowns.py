@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rules_engine import tree
-from rules_engine.checking import names
+from rules_engine.checking import bases, names
 from rules_engine.checking.context import Context
 from rules_engine.checking.env import STAGE_WORDS, Env, env_for, owners
 from rules_engine.checking.infos import BrokenInfo, EventInfo, Info
@@ -55,8 +55,9 @@ def known_names(env: Env) -> list[str]:
     """Everything that a bare name could have meant here."""
     fields = [field.name for event in env.events for field in event.fields]
     lines = [field.name for event in env.events if event.lines for field in event.lines.fields]
-    bases = names.BASES if any(event.list_field for event in env.events) else ()
-    return [*lines, *fields, *bases, *env.context.names(), *(f"member.{each}" for each in env.context.members())]
+    known = (*bases.BASES, *bases.OFFER_BASES) if env.stage == "offer" else bases.BASES
+    money = (*known, bases.CURRENCY) if any(event.currencies for event in env.events) else ()
+    return [*lines, *fields, *money, *env.context.names(), *(f"member.{each}" for each in env.context.members())]
 
 
 def unknown_value(name: tree.Name, kind: Choice, env: Env) -> None:
@@ -97,7 +98,9 @@ def _everywhere(env: Env) -> Env:
 
 def _means_something(name: tree.Name, env: Env) -> bool:
     text = name.text
-    if text in owners(env) or text in (*names.BASES, *names.OFFER_BASES, "tier") or env.context.find(text) is not None:
+    if text in owners(env) or text in (*bases.BASES, *bases.OFFER_BASES, bases.CURRENCY, "tier"):
+        return True
+    if env.context.find(text) is not None:
         return True
     ladder = env.context.tiers()
     if isinstance(ladder, BrokenInfo) or (ladder is not None and text in ladder.rungs):

@@ -16,6 +16,7 @@ __all__ = ["main"]
 
 COMMANDS = {
     "check": "rules_engine.cli.check",
+    "codes": "rules_engine.cli.codes",
     "explain": "rules_engine.cli.explain",
     "fmt": "rules_engine.cli.fmt",
     "schema": "rules_engine.cli.schema",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from rules_engine.cli.console import CannotRun, complain, say
@@ -13,10 +15,17 @@ from rules_engine.cli.loading import load, read_json
 @click.option("--event", "event_file", required=True, metavar="FILE|-", help="the event as JSON; `-`: what is piped in")
 @click.option("--member", "member_file", metavar="FILE", help="the member's facts as JSON, or a file of members")
 @click.option("--state", "state_file", metavar="FILE", help="the member's state, or that of a run; none: a new member")
+@click.option("--shared", "shared_file", metavar="FILE", help="the counters that all members share; none: nothing used")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="how it is shown")
 @click.pass_context
 def command(
-    ctx: click.Context, program: str, event_file: str, member_file: str | None, state_file: str | None, form: str
+    ctx: click.Context,
+    /,
+    program: str,
+    event_file: str,
+    member_file: str | None,
+    form: str,
+    **files: str | None,
 ) -> None:
     """Score one event and say of every rule what it gave, or why it gave nothing.
 
@@ -27,10 +36,8 @@ def command(
 
     Ends with 1 where the event is refused.
     """
-    from rules_engine.decoding import decode_state
     from rules_engine.feeds import FeedError
     from rules_engine.outcome import EventRefused
-    from rules_engine.state import State
     from rules_engine.workbench import is_table, owner_of, stored_facts, stored_state
 
     ready = load(program)
@@ -44,12 +51,15 @@ def command(
             member = read_json(member_file, "member's facts")
     except FeedError as error:
         raise CannotRun(*error.problems) from None
-    stored = stored_state(read_json(state_file, "state"), owner) if state_file else None
-    state = decode_state(stored, ready.core)
-    if not isinstance(state, State):
-        raise CannotRun(*[fault.message for fault in state])
+    state_file, shared_file = files["state_file"], files["shared_file"]
+    stored: Any = stored_state(read_json(state_file, "state"), owner) if state_file else None
+    counters: Any = read_json(shared_file, "file of shared counters") if shared_file else None
     try:
-        explanation = ready.explain(event, member, state)
+        state, shared = ready.state(stored), ready.shared(counters)
+    except EventRefused as refusal:
+        raise CannotRun(*[fault.message for fault in refusal.faults]) from None
+    try:
+        explanation = ready.explain(event, member, state, shared)
     except EventRefused as refusal:
         complain(*[fault.message for fault in refusal.refused.faults])
         ctx.exit(1)

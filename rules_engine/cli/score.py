@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from rules_engine import ir
 from rules_engine.cli.console import CannotRun, note, progress, say
 from rules_engine.cli.loading import load
+
+if TYPE_CHECKING:
+    from rules_engine.scoring import Program
+    from rules_engine.workbench import Job
 
 
 @click.command("score", short_help="score a file of events")
@@ -17,8 +23,11 @@ from rules_engine.cli.loading import load
 @click.option("--mapping", metavar="FILE", help="a TOML file that says which column is which field")
 @click.option("--data", metavar="DIR", help="the folder that paths in the mapping start from")
 @click.option("--state", metavar="FILE", help="go on from this state, and write the new one to it")
+@click.option(
+    "--shared", metavar="FILE", help="go on from these counters that all members share, and write the new ones"
+)
 @click.option("--out", required=True, metavar="FILE", help="a row for each scored event")
-@click.option("--effects", metavar="FILE", help="a row for each award and tier change")
+@click.option("--effects", metavar="FILE", help="a row for each award, discount, charge, gift and tier change")
 @click.option("--rejects", metavar="FILE", help="a row for each reason why an event was refused")
 @click.pass_context
 def command(
@@ -35,7 +44,7 @@ def command(
     rejected.
     """
     from rules_engine import feeds
-    from rules_engine.workbench import Job, score_file
+    from rules_engine.workbench import Job, money_lines, score_file
 
     ready = load(program)
     try:
@@ -43,20 +52,30 @@ def command(
         events = _events(files["events"], plan, data)
         listed = feeds.members_file(plan, data) if plan is not None else None
         members = Path(files["members"]) if files["members"] else listed
-        rest = {name: Path(path) for name in ("state", "effects", "rejects") if (path := files[name])}
+        rest = {name: Path(path) for name in ("state", "shared", "effects", "rejects") if (path := files[name])}
         job = Job(events=events, out=Path(out), members=members, mapping=plan, **rest)
         with progress() as show:
             report = score_file(ready, job, show)
     except feeds.FeedError as error:
         raise CannotRun(*error.problems) from None
-    for line in filter(None, (report.remark, *report.reasons)):
+    for line in filter(None, (report.remark, _unkept(ready, job), *report.reasons)):
         note(line)
     if report.reasons and not files["rejects"]:
         note("say `--rejects FILE` to have all reasons")
     say(report.tally.summary())
     for unit, amount in report.totals.items():
         say(f"given: {ready.format_amount(unit, amount)}")
+    for line in money_lines(report.money, ready.core):
+        say(line)
     ctx.exit(1 if report.tally.rejected.events else 0)
+
+
+def _unkept(ready: Program, job: Job) -> str:
+    """A remark where the next run could not go on from the shared counters of this one."""
+    shared = any(isinstance(each, ir.LimitDef) and each.owner == "shared" for each in ir.records(ready.core))
+    if job.state is None or job.shared is not None or not shared:
+        return ""
+    return "what all members share of a limit is not kept: say `--shared FILE` beside `--state`"
 
 
 def _events(named: str | None, plan: object, data: str | None) -> Path:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from rules_engine.decoding.events import decode, reading
 from rules_engine.decoding.facts import decode_facts, fact_fields
-from rules_engine.decoding.faults import Place, Wrong, fault
+from rules_engine.decoding.faults import Place, Wrong, fault, hint, shown
 from rules_engine.decoding.schemas import event_schema
+from rules_engine.decoding.shared import decode_shared
 from rules_engine.decoding.states import decode_state, encode_state
 from rules_engine.decoding.structs import attribute, decode_json, event_of, event_struct
 
@@ -20,6 +21,7 @@ __all__ = [
     "decode",
     "decode_facts",
     "decode_json",
+    "decode_shared",
     "decode_state",
     "encode_state",
     "event_of",
@@ -27,5 +29,7 @@ __all__ = [
     "event_struct",
     "fact_fields",
     "fault",
+    "hint",
     "reading",
+    "shown",
 ]

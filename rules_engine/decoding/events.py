@@ -13,8 +13,10 @@ import msgspec
 
 from rules_engine import ir
 from rules_engine.calendar import day_start, format_date, local_day
+from rules_engine.decoding.currencies import currency_of, from_mapping
 from rules_engine.decoding.faults import Place, Wrong, clean, fault, hint, listed, shown
 from rules_engine.decoding.fields import World, filled, read, world_of
+from rules_engine.decoding.pricing import check_price, priced
 from rules_engine.decoding.records import Record, read_record
 from rules_engine.event import Event, FieldValue
 from rules_engine.outcome import Fault
@@ -29,6 +31,7 @@ class Reader(msgspec.Struct, frozen=True):
     program: ir.Program
     events: dict[str, ir.EventDef]
     world: World
+    priced: frozenset[str]
 
 
 _kept: dict[int, Reader] = {}
@@ -40,7 +43,8 @@ def reader_of(program: ir.Program) -> Reader:
     if found is None:
         for old in list(_kept)[: 1 - _KEPT_MAX]:
             _kept.pop(old, None)
-        found = Reader(program, {event.name: event for event in program.events}, world_of(program))
+        events = {event.name: event for event in program.events}
+        found = Reader(program, events, world_of(program), priced(program))
         _kept[id(program)] = found
     return found
 
@@ -75,16 +79,25 @@ def _event(raw: Mapping[Any, Any], definition: ir.EventDef, reader: Reader) -> E
     fields = read_record(raw, definition.fields, reader.world, place, faults, also)
     lines = _lines(raw.get("lines"), definition, reader.world, faults) if definition.lines is not None else (fields,)
     _named(definition, fields, faults)
-    event = finish(definition, reader, fields, lines, faults)
+    several = len(definition.currencies) > 1
+    currency = currency_of(raw, raw.get("lines"), definition, from_mapping, faults) if several else ""
+    event = finish(definition, reader, fields, lines, currency, faults)
     return tuple(faults) if event is None else event
 
 
 def finish(
-    definition: ir.EventDef, reader: Reader, fields: Record, lines: tuple[Record, ...], faults: list[Fault]
+    definition: ir.EventDef,
+    reader: Reader,
+    fields: Record,
+    lines: tuple[Record, ...],
+    currency: str,
+    faults: list[Fault],
 ) -> Event | None:
-    """What concerns the event as a whole: ids of lines, its date, the terms. None where there are faults."""
+    """What concerns the event as a whole: ids of lines, its date, the terms, its money. None where there are faults."""
     if definition.lines is not None:
         _ids_differ(lines, definition, faults)
+    if definition.name in reader.priced and not faults:
+        check_price(definition, fields, lines, currency, reader.world, faults)
     dated = fields[definition.dated_by]
     if not isinstance(dated, int):
         if not faults:
@@ -97,7 +110,8 @@ def finish(
         return None
     member = fields.get(definition.owner)
     owner = None if member is None else str(member)
-    return Event(definition.name, str(fields[definition.identified_by]), owner, day, instant, fields, lines)
+    number = str(fields[definition.identified_by])
+    return Event(definition.name, number, owner, day, instant, fields, lines, currency)
 
 
 def _named(definition: ir.EventDef, fields: Record, faults: list[Fault]) -> None:

@@ -19,6 +19,7 @@ from rules_engine.calendar import FIRST_DAY, parse_date, parse_instant, parse_ti
 from rules_engine.currencies import CURRENCY_DECIMALS
 from rules_engine.decoding.faults import Wrong, clean, hint, listed, shown
 from rules_engine.event import FieldValue
+from rules_engine.spelling import normal_code
 from rules_engine.values import (
     RATE_DECIMALS_MAX,
     Money,
@@ -66,6 +67,12 @@ def read(field: ir.FieldDef, value: object, world: World) -> FieldValue:
 def form(field: ir.FieldDef, world: World) -> str:
     """What to send for a field, in the sender's words."""
     match field.kind:
+        case "money" if field.bounds:
+            first = field.bounds[0]
+            example = f'{{"amount": "{_example(12, first.decimals)}", "currency": "{first.currency}"}}'
+            return (
+                f"an amount and its currency, one of {listed(each.currency for each in field.bounds)}, as `{example}`"
+            )
         case "money":
             currency = field.unit or next(iter(world.currencies), "")
             return f'an amount in {currency} as text such as `"{_example(12, decimals_of(field, world))}"`'
@@ -170,19 +177,51 @@ def _count(field: ir.FieldDef, value: object, world: World) -> int:
 
 
 def _money(field: ir.FieldDef, value: object, world: World) -> int:
+    if field.bounds:
+        return _money_of_several(field, value)
     currency = field.unit or next(iter(world.currencies), "")
     amount = value
     if isinstance(value, Mapping):
-        if set(value) != {"amount", "currency"}:
-            raise Wrong("V106", reason="an object of money has `amount` and `currency` and nothing else")
-        amount, sent = value["amount"], value["currency"]
+        amount, sent = _opened(value)
         _same_currency(sent, currency)
-        if isinstance(amount, Mapping | Money):
-            raise Wrong("V105", found=shown(amount))
     if isinstance(amount, Money):
         _same_currency(amount.currency, currency)
         amount = amount.decimal
     return _within(field, _scaled(amount, decimals_of(field, world)), world)
+
+
+def _opened(value: Mapping[Any, Any]) -> tuple[object, object]:
+    """The amount and the currency of an object of money."""
+    if set(value) != {"amount", "currency"}:
+        raise Wrong("V106", reason="an object of money has `amount` and `currency` and nothing else")
+    if isinstance(value["amount"], Mapping | Money):
+        raise Wrong("V105", found=shown(value["amount"]))
+    return value["amount"], value["currency"]
+
+
+_BARE: Final = (str, int, float, Decimal)
+"""An amount without its currency."""
+
+
+def _money_of_several(field: ir.FieldDef, value: object) -> int:
+    """Money that may come in several currencies, and therefore says which: in minor units of that one."""
+    if not isinstance(value, Mapping | Money):
+        raise Wrong("V156" if type(value) in _BARE else "V105", found=shown(value))
+    amount, sent = _opened(value) if isinstance(value, Mapping) else (value.decimal, value.currency)
+    bounds = next((each for each in field.bounds if each.currency == sent), None)
+    if bounds is None:
+        name = f"`{clean(sent)}`" if isinstance(sent, str) else shown(sent)
+        raise Wrong("V155", found=name, known=listed(each.currency for each in field.bounds))
+    scaled = _scaled(amount, bounds.decimals)
+    if not bounds.low <= scaled <= min(bounds.high, VALUE_MAX):
+        side, bound = ("less", bounds.low) if scaled < bounds.low else ("more", min(bounds.high, VALUE_MAX))
+        raise Wrong("V107", found=amount_in(bounds, scaled), side=side, bound=amount_in(bounds, bound))
+    return scaled
+
+
+def amount_in(bounds: ir.CurrencyBounds, scaled: int) -> str:
+    """An amount of one of the currencies of a field: `12.00 GBP`."""
+    return shown(scaled) if abs(scaled) > 10**30 else f"{format_decimal(scaled, bounds.decimals)} {bounds.currency}"
 
 
 def _same_currency(sent: object, currency: str) -> None:
@@ -333,13 +372,22 @@ def _why(item: ir.FieldDef, error: Wrong | ValueFault, world: World) -> str:
 
 
 def _codes(field: ir.FieldDef, value: object, world: World) -> tuple[int | str, ...]:
+    """Codes as they were presented; they are compared in normal spelling."""
     codes = _list(field, value, world)
-    seen: set[int | str] = set()
-    for code in codes:
-        filled(str(code))
-        if code in seen:
-            raise Wrong("V116", found=str(code))
-        seen.add(code)
+    seen: dict[str, str] = {}
+    for each in codes:
+        code = filled(str(each))
+        normal = normal_code(code)
+        if not normal:
+            raise Wrong("V159", found=clean(code))
+        if normal in seen:
+            other = seen[normal]
+            raise (
+                Wrong("V116", found=clean(code))
+                if code == other
+                else Wrong("V160", found=clean(other), other=clean(code))
+            )
+        seen[normal] = code
     return codes
 
 

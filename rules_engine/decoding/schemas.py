@@ -15,6 +15,7 @@ from rules_engine.decoding.fields import (
     RATE_SCALE,
     TEXT_MAX,
     World,
+    amount_in,
     bounds_of,
     decimals_of,
     item_of,
@@ -57,7 +58,10 @@ def event_schema(program: ir.Program, name: str) -> Schema:
 
 
 def _about(definition: ir.EventDef) -> str:
-    return f"dated by `{definition.dated_by}`, of `{definition.owner}`, identified by `{definition.identified_by}`"
+    about = f"dated by `{definition.dated_by}`, of `{definition.owner}`, identified by `{definition.identified_by}`"
+    if len(definition.currencies) > 1:
+        about += "; all its money is in one currency"
+    return about
 
 
 def _object(properties: Schema, required: list[str]) -> Schema:
@@ -113,7 +117,9 @@ def _value(field: ir.FieldDef, world: World) -> Schema:
         case "rate":
             return _rate(field, world)
         case "codes":
-            return {**_list(field, world), "items": {**_text(item_of(field)), "minLength": 1}, "uniqueItems": True}
+            about = "compared in capitals, without blanks and hyphens; no two are one code"
+            items = {**_text(item_of(field)), "minLength": 1}
+            return {**_list(field, world), "description": about, "items": items, "uniqueItems": True}
         case "list":
             return _list(field, world)
 
@@ -134,10 +140,20 @@ def _decimal(field: ir.FieldDef, world: World) -> Schema:
 
 
 def _money(field: ir.FieldDef, world: World) -> Schema:
+    if field.bounds:
+        return {"anyOf": [_money_in(each) for each in field.bounds]}
     currency = field.unit or next(iter(world.currencies), "")
     amount = _decimal(field, world)
     full = _object({"amount": amount, "currency": {"const": currency}}, ["amount", "currency"])
     return {"anyOf": [amount, full]}
+
+
+def _money_in(bounds: ir.CurrencyBounds) -> Schema:
+    """Money of one of the currencies that a field takes."""
+    about = f"from {amount_in(bounds, bounds.low)} to {amount_in(bounds, bounds.high)}"
+    pattern = decimal_pattern(bounds.decimals, bounds.low < 0)
+    amount = {"type": "string", "maxLength": 64, "pattern": pattern, "description": about}
+    return _object({"amount": amount, "currency": {"const": bounds.currency}}, ["amount", "currency"])
 
 
 def _unit(field: ir.FieldDef, world: World) -> Schema:

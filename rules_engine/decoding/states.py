@@ -60,7 +60,7 @@ def decode_state(raw: object, program: ir.Program) -> State | tuple[Fault, ...]:
     try:
         state = msgspec.convert(dict(raw), State, str_keys=True)
     except (msgspec.ValidationError, ValueError, OverflowError, TypeError) as error:
-        return (_misshapen(str(error)),)
+        return (_broken(*why_misshapen(str(error), "a state")),)
     renamed = _renamed(state, program)
     faults = (*_unknown_names(renamed, program), *_impossible(renamed))
     return faults or renamed
@@ -73,16 +73,16 @@ def _broken(where: str, reason: str) -> Fault:
     return fault("V131", _PLACE, where, reason=reason)
 
 
-def _misshapen(said: str) -> Fault:
-    """The decoder's words about shape, in those of the host."""
+def why_misshapen(said: str, what: str) -> tuple[str, str]:
+    """Where and why, of the decoder's words about shape, in those of the host."""
     found = re.search(r"at (?:`key` in )?`\$\.?(.*?)`", said)
     where = found[1] if found else ""
     expected = re.search(r"Expected `([a-z]+)(?: \| null)?`, got `([a-z]+)`", said)
     if expected is not None:
         wanted, got = (_TYPES.get(word, word) for word in expected.groups())
-        return _broken(where, f"there must be {wanted}, not {got}")
+        return where, f"there must be {wanted}, not {got}"
     missing = re.search(r"missing required field `([a-z_]+)`", said)
-    return _broken(where, f"`{missing[1]}` is missing" if missing else "it has not the shape of a state")
+    return where, f"`{missing[1]}` is missing" if missing else f"it has not the shape of {what}"
 
 
 # ---- names ----
@@ -92,7 +92,6 @@ def _renamed(state: State, program: ir.Program) -> State:
     """The state with the present names of tracks, limits and matches that say what they were."""
     tracks = {track.was: track.key for track in program.tracks if track.was}
     matches = {match.was: match.key for match in program.matches if match.was}
-    limits = dict(_old_limits(program))
     return State(
         version=state.version,
         day=state.day,
@@ -100,7 +99,7 @@ def _renamed(state: State, program: ir.Program) -> State:
         keys=_moved(state.keys, tracks),
         streaks=_moved(state.streaks, tracks),
         seen=_moved(state.seen, tracks),
-        limits=_moved(state.limits, limits),
+        limits=renamed_limits(state.limits, program),
         holdings=[replace(each, reason=matches.get(each.reason, each.reason)) for each in state.holdings],
         matches=_moved(state.matches, matches),
         lots=list(state.lots),
@@ -108,13 +107,23 @@ def _renamed(state: State, program: ir.Program) -> State:
     )
 
 
-def _old_limits(program: ir.Program) -> Iterator[tuple[str, str]]:
-    """The key that each limit of a renamed rule had."""
-    renamed: tuple[ir.RuleDef | ir.MatchDef, ...] = (*program.rules, *program.matches)
+def renamed_limits(limits: Mapping[str, _Value], program: ir.Program) -> dict[str, _Value]:
+    """Counters under the present keys of their limits; the values of a limit's keys follow its key after a blank."""
+    found: dict[str, str] = {}
+    for old, limit in _old_limits(program):
+        for name in limits:
+            if name == old or (limit.keys and name.startswith(f"{old} ")):
+                found[name] = limit.key + name.removeprefix(old)
+    return _moved(limits, found)
+
+
+def _old_limits(program: ir.Program) -> Iterator[tuple[str, ir.LimitDef]]:
+    """The key that each limit of a renamed rule had, and the limit."""
+    renamed: tuple[ir.RuleDef | ir.MatchDef | ir.OfferDef, ...] = (*program.rules, *program.matches, *program.offers)
     for rule in renamed:
         for limit in rule.limits:
             if rule.was and limit.key.startswith(rule.key):
-                yield rule.was + limit.key.removeprefix(rule.key), limit.key
+                yield rule.was + limit.key.removeprefix(rule.key), limit
 
 
 def _moved(named: Mapping[str, _Value], renamed: Mapping[str, str]) -> dict[str, _Value]:
@@ -188,8 +197,6 @@ def _impossible_holdings(state: State) -> Iterator[Fault]:
         yield from _day(where, held.start)
         if held.until is not None:
             yield from _day(where, held.until)
-            if held.until < held.start - 1:
-                yield _broken(where, "the holding ends before it starts")
     for name, tried in state.matches.items():
         for match in tried:
             where = f"matches.{clean(name)}"

@@ -15,6 +15,7 @@ import msgspec
 import orjson
 
 from rules_engine import ir
+from rules_engine.decoding.currencies import currency_of
 from rules_engine.decoding.events import decode, finish, reader_of
 from rules_engine.decoding.faults import Place, Wrong, fault
 from rules_engine.decoding.fields import TEXT_MAX, World, bounds_of, decimals_of, item_of, read
@@ -90,7 +91,7 @@ def _type(field: ir.FieldDef, world: World, filled: bool = False) -> Any:
         case "instant":
             return _text(20, 25, INSTANT)
         case "money":
-            return _decimal(field, world) | MoneyObject
+            return MoneyObject if field.bounds else _decimal(field, world) | MoneyObject
         case "unit":
             text = _decimal(field, world)
             return text if decimals_of(field, world) else text | int
@@ -220,7 +221,15 @@ def event_of(sent: msgspec.Struct, program: ir.Program) -> Event | None:
             lines = tuple([_values(each, plan.lines) for each in sent.lines])  # type: ignore[attr-defined]
     except (Wrong, ValueFault):
         return None
-    return finish(plan.definition, reader, fields, lines, [])
+    faults: list[Fault] = []
+    several = len(plan.definition.currencies) > 1
+    inner = getattr(sent, "lines", None) if several else None
+    currency = currency_of(sent, inner, plan.definition, _attribute_of, faults) if several else ""
+    return finish(plan.definition, reader, fields, lines, currency, faults)
+
+
+def _attribute_of(sent: Any, name: str) -> object:
+    return getattr(sent, attribute(name), None)
 
 
 def _values(sent: Any, steps: tuple[Step, ...]) -> dict[str, FieldValue]:

@@ -13,7 +13,7 @@ from rules_engine.feeds.events import read_events
 from rules_engine.feeds.files import ENDINGS, at_row
 from rules_engine.feeds.members import read_members
 from rules_engine.feeds.records import Count, Fault, FeedError, Read, Tally
-from rules_engine.feeds.state_file import StateFile, read_state, write_state
+from rules_engine.feeds.state_file import StateFile, read_shared, read_state, write_shared, write_state
 from rules_engine.feeds.writers import (
     EFFECT_COLUMNS,
     REJECT_COLUMNS,
@@ -47,8 +47,10 @@ __all__ = [
     "read_events",
     "read_mapping",
     "read_members",
+    "read_shared",
     "read_state",
     "reject_row",
+    "write_shared",
     "write_state",
 ]
 

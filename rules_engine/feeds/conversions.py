@@ -8,7 +8,7 @@ themselves (prices, dates, codes), so every conversion is remembered in a bounde
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from functools import cache
@@ -19,11 +19,11 @@ from zoneinfo import ZoneInfo
 from rules_engine.calendar import check_zone
 from rules_engine.values import Rounding, round_ratio
 
-FORMATS = ("decimal", "flag", "integer", "text")
+FORMATS = ("decimal", "flag", "integer", "list", "money", "text")
 
 Key = TypeVar("Key")
 Made = TypeVar("Made")
-Value = str | int | bool
+Value = str | int | bool | list[str] | dict[str, str]
 Conversion = Callable[[str], Value]
 
 _NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,18})?", re.ASCII)
@@ -118,6 +118,25 @@ def flag(text: str) -> bool:
     return text == "true"
 
 
+def listed(text: str) -> list[str]:
+    """Return the texts between semicolons: the codes of an order in one cell.
+
+    >>> listed("SPRING20; hello-10"), listed("")
+    (['SPRING20', 'hello-10'], [])
+    """
+    return [part for each in text.split(";") if (part := each.strip())]
+
+
+def money(text: str) -> Value:
+    """Return an amount that says its currency; another text stays as it is, for whoever reads the event to refuse.
+
+    >>> money("12.34 GBP"), money("12.34")
+    ({'amount': '12.34', 'currency': 'GBP'}, '12.34')
+    """
+    amount, _, currency = text.rpartition(" ")
+    return {"amount": amount.strip(), "currency": currency} if amount.strip() else text
+
+
 def decimal(decimals: int | None, rounding: Rounding | None) -> Conversion:
     """Return the conversion to decimal text, with that many decimals if they are given.
 
@@ -156,7 +175,7 @@ def product(decimals: int, rounding: Rounding) -> Callable[[tuple[str, ...]], st
     return convert
 
 
-def translation(values: dict[str, Value]) -> Conversion:
+def translation(values: Mapping[str, Value]) -> Conversion:
     """Return the conversion by a table; text that is not in it is a fault."""
 
     def convert(text: str) -> Value:

@@ -39,7 +39,7 @@ def read_events(
     """Return the events of a file, one `Read` each, in the order of their first rows.
 
     `event` is the type of records that name none; `ids` says which field identifies an event of each type, so that
-    every `Read` carries its key; `formats` says which fields are an `integer` or a `flag`, for CSV without a mapping.
+    every `Read` carries its key; `formats` says which fields are no plain text, for CSV without a mapping.
     A file, ending or column that is wrong raises `FeedError` at once; a wrong record is a `Read` with a fault.
     """
     path = Path(path)

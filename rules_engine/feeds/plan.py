@@ -17,7 +17,9 @@ from rules_engine.feeds.conversions import (
     decimal,
     flag,
     integer,
+    listed,
     moment,
+    money,
     product,
     scaled,
     tens,
@@ -32,7 +34,14 @@ if TYPE_CHECKING:
 
 Pick = Callable[[Sequence[str]], Any]
 
-SIMPLE: dict[str, Conversion] = {"text": str, "integer": integer, "flag": flag, "decimal": decimal(None, None)}
+SIMPLE: dict[str, Conversion] = {
+    "text": str,
+    "integer": integer,
+    "flag": flag,
+    "decimal": decimal(None, None),
+    "list": listed,
+    "money": money,
+}
 
 
 class CellError(ValueError):
@@ -132,9 +141,10 @@ def steps_of(fields: Mapping[str, FieldMapping], mapping: FeedMapping, place: Ma
 
 
 def plain(name: str, index: int, form: str) -> Step:
-    """Return the step of a column that needs no mapping: an empty cell is absent, the rest as its format says."""
+    """Return the step of a column that needs no mapping: an empty cell is absent, the rest as its format says. An empty
+    list is a list."""
     convert = SIMPLE[form]
-    return Step(name, (index,), lambda text: None if text == "" else convert(text))
+    return Step(name, (index,), lambda text: None if text == "" and form != "list" else convert(text))
 
 
 def check_columns(
@@ -160,6 +170,9 @@ def _maker(field: FieldMapping, mapping: FeedMapping) -> Callable[[Any], Value |
         multiply = product(field.decimals, field.rounding)
         return lambda texts: None if not nulls.isdisjoint(texts) else multiply(texts)
     convert = _conversion(field, mapping)
+    if field.format == "list" and field.columns is not None:
+        several = len(field.columns) > 1
+        return lambda texts: convert(";".join(each for each in (texts if several else (texts,)) if each not in nulls))
     if field.columns is not None and len(field.columns) > 1:
         join = field.join.join
         return lambda texts: None if not nulls.isdisjoint(texts) else convert(join(texts))

@@ -45,6 +45,25 @@ def read_state(path: str | Path, *, version: int) -> StateFile | None:
     return found
 
 
+def read_shared(path: str | Path) -> Any:
+    """Return the counters that all members share as an earlier run left them, or None if there is no file."""
+    path = Path(path)
+    try:
+        return orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise FeedError(f"the file of shared counters `{path}` cannot be read: {reason(error)}") from None
+    except orjson.JSONDecodeError as error:
+        raise FeedError(f"the file of shared counters `{path}` is not JSON: {reason(error)}") from None
+
+
+def write_shared(path: str | Path, content: bytes) -> None:
+    """Replace the file of shared counters: keys in order, so that equal counters give equal files."""
+    option = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+    replace_bytes(Path(path), orjson.dumps(orjson.loads(content), option=option))
+
+
 def write_state(path: str | Path, state: dict[str, Any], *, version: int, fingerprint: str) -> None:
     """Replace the state file: keys in order, so that equal states give equal files."""
     whole = {"version": version, "fingerprint": fingerprint, "state": state}

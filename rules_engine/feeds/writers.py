@@ -33,19 +33,30 @@ class Column(msgspec.Struct, frozen=True):
     decimals: int = 0
 
 
-EFFECT_COLUMNS = tuple(Column(name) for name in ("event", "rule", "line", "kind", "unit", "amount"))
+EFFECT_COLUMNS = (
+    *(Column(name) for name in ("event", "rule", "line", "kind", "unit", "amount", "stage")),
+    Column("pieces", "integer"),
+)
 REJECT_COLUMNS = (Column("number", "integer"), *(Column(name) for name in ("event", "code", "field", "message")))
 
 
-def outcome_columns(units: Sequence[tuple[str, int]], discount_decimals: int = 2) -> tuple[Column, ...]:
-    """Return the columns of one row an event: each unit, by name and decimals, has its own.
+def outcome_columns(
+    units: Sequence[tuple[str, int]], money_decimals: int = 2, priced: bool = False
+) -> tuple[Column, ...]:
+    """Return the columns of one row an event: each unit, by name and decimals, has its own; with `priced` what the
+    event costs follows.
 
     >>> [column.name for column in outcome_columns([("point", 0)])]
     ['event', 'member', 'point', 'discount', 'fingerprint']
     """
-    amounts = (Column(name, "decimal", decimals) for name, decimals in units)
-    discount = Column("discount", "decimal", discount_decimals)
-    return (Column("event"), Column("member"), *amounts, discount, Column("fingerprint"))
+    amounts = [Column(name, "decimal", decimals) for name, decimals in units]
+    money = [Column(name, "decimal", money_decimals) for name in (PRICES if priced else PRICES[:1])]
+    currency = [Column("currency")] if priced else []
+    return (Column("event"), Column("member"), *amounts, *currency, *money, Column("fingerprint"))
+
+
+PRICES = ("discount", "net", "shipping", "charges", "tax", "total")
+"""What a row says of the money of an event, in this order."""
 
 
 def reject_row(read: Read, code: str | None = None, field: str | None = None, message: str | None = None) -> Row:

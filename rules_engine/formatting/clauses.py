@@ -17,7 +17,9 @@ from rules_engine.formatting.tables import spaced, table
 
 
 def _ordered(_: Printer, node: tree.Ordered) -> Doc:
-    return f"sorted by {node.by.text}" if node.by is not None else f"{node.how} first"
+    if node.by is None:
+        return f"{node.how} first"
+    return f"sorted by {node.by.text} highest first" if node.descending else f"sorted by {node.by.text}"
 
 
 def _split(p: Printer, node: tree.SplitHow) -> Doc:
@@ -54,7 +56,8 @@ def effect(p: Printer, node: tree.Effect) -> Clause:
         case tree.Charge():
             return _clause(node, "charge", cat(operand(p, node.amount, PLUS), f" as {quoted(node.label)}"))
         case tree.AddFree():
-            return _clause(node, "add", f"{number(node.count)} {quoted(node.sku)} free")
+            what = quoted(node.sku) if isinstance(node.sku, tree.Text) else node.sku.text
+            return _clause(node, "add", f"{number(node.count)} {what} free")
         case tree.Say():
             return _clause(node, "say", quoted(node.text))
         case tree.Accept():
@@ -185,7 +188,8 @@ def _scope(p: Printer, node: tree.Scope) -> Doc:
 
 def consent(node: tree.Consent) -> Clause:
     """`combines with ...` as a clause."""
-    return _clause(node, "combines with", commas(list(names(node.names))) if node.what == "these" else node.what)
+    what = commas(list(names(node.names))) if node.what == "these" else node.what
+    return _clause(node, "combines with", cat(what, f" on the same {node.on}") if node.on is not None else what)
 
 
 def on_return(node: tree.OnReturn) -> str:

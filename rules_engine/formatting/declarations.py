@@ -39,7 +39,7 @@ def _setting(p: Printer, node: tree.Setting) -> Clause:
         case tree.TaxRounding():
             return words(node, "tax", f"rounded {node.rounding} per {node.per}")
         case tree.SplitPolicy():
-            to = "the largest remainder" if node.to == "largest" else node.to
+            to = {"largest": "the largest remainder", "last rounded": "the last after rounding"}.get(node.to, node.to)
             return words(node, "split", f"{node.how}, odd {node.odd.text} to {to}")
         case tree.Terms():
             return words(node, "terms", p(node.dates))
@@ -151,7 +151,7 @@ def _field(p: Printer, node: tree.FieldDecl) -> Doc:
         p(node.type),
         "?" if node.optional else "",
         cat(" from ", p(node.low)) if node.low is not None else "",
-        cat(" up to ", p(node.high)) if node.high is not None else "",
+        cat(" up to ", p(node.high), *(cat(" or ", p(high)) for high in node.highs)) if node.high is not None else "",
         f" as {node.role}" if node.role is not None else "",
     )
 

@@ -222,8 +222,8 @@ def _even(parts: tuple[Doc, ...], column: int, indent: int, after: int, width: i
     """The least columns in which the parts take as few lines as they do in `width`."""
     texts = [flat(part) for part in parts]
     lengths = [len(text) for text in texts if text is not None]
-    if len(lengths) < len(texts):
-        return width
+    if len(lengths) < len(texts) or (column + lengths[0] > width and not isinstance(parts[0], str)):
+        return width  # A part breaks by itself: what is written in more lines is laid out as it was.
     lengths[-1] += after
     lines = _lines_needed(lengths, column, indent, width)
     least, most = max(lengths) + indent, width

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import assert_never
 
 from rules_engine import tree
 from rules_engine.formatting.blocks import Clause, block, fields, joined
 from rules_engine.formatting.document import HARD, WIDTH, Doc, cat, commas, flat, nest
-from rules_engine.formatting.literals import quoted
+from rules_engine.formatting.literals import number, quoted
 from rules_engine.formatting.printer import Entry, NodePrinter, Printer
 from rules_engine.formatting.rules import words
 from rules_engine.formatting.tables import field_lines, spaced
@@ -30,15 +31,31 @@ def _test(p: Printer, node: tree.TestDecl) -> Doc:
 
 
 def _step(p: Printer, node: tree.Step) -> list[Clause]:
-    if isinstance(node.act, tree.OnDate):
-        act = words(node.act, "on", p(node.act.date))
-    else:
-        act = Clause(node.act.span, "when", p(node.act), hangs=False)
+    match node.act:
+        case tree.OnDate():
+            act = words(node.act, "on", p(node.act.date))
+        case tree.ReturnStep():
+            act = words(node.act, "when", cat("returned ", commas(_returned(node.act))))
+        case tree.EventStep():
+            act = Clause(node.act.span, "when", p(node.act), hangs=False)
+        case _:
+            assert_never(node.act)
     expected = commas([p(each) for each in node.expect])
     if node.nothing_else:
         expected = cat(expected, " and nothing else")
     span = (node.expect[0].span[0], node.span[1]) if node.expect else (node.span[1], node.span[1])
     return [act, Clause(span, "then", expected)]
+
+
+def _returned(node: tree.ReturnStep) -> list[Doc]:
+    """What is returned; nothing named is everything."""
+    return [_item(item) for item in node.items] or ["everything"]
+
+
+def _item(node: tree.Returned) -> Doc:
+    if node.line is None:
+        return "shipping"
+    return f"{'all' if node.count is None else number(node.count)} of line {quoted(node.line)}"
 
 
 def _given_member(p: Printer, node: tree.GivenMember) -> Doc:
@@ -97,9 +114,35 @@ def _row(p: Printer, node: tree.LineRow) -> Doc:
     return _line(cells, [0] * len(cells))
 
 
+def _given_used(p: Printer, node: tree.GivenUsed) -> Doc:
+    if node.amount is not None:
+        used = p(node.amount)
+    else:
+        used = "once" if node.times == 1 else f"{number(node.times or 0)} times"
+    return cat(_named(node.rule), " used ", used, f" with code {quoted(node.code)}" if node.code is not None else "")
+
+
+def _named(rule: tree.Name | tree.Text) -> str:
+    return rule.text if isinstance(rule, tree.Name) else quoted(rule)
+
+
 def _expect_rule(p: Printer, node: tree.ExpectRule) -> Doc:
-    rule = node.rule.text if isinstance(node.rule, tree.Name) else quoted(node.rule)
-    return cat(rule, " ", p(node.value)) if node.value is not None else f"{rule} {node.status}"
+    if node.value is None:
+        return f"{_named(node.rule)} {node.status}"
+    place = cat(" ", p(node.place)) if node.place is not None else ""
+    return cat(_named(node.rule), " ", p(node.value), place)
+
+
+def _on_part(_: Printer, node: tree.OnPart) -> Doc:
+    if node.line is None:
+        return "on shipping"
+    line = f"line {quoted(node.line)}"
+    return f"on {line}" if node.unit is None else f"on unit {number(node.unit)} of {line}"
+
+
+def _expect_code(_: Printer, node: tree.ExpectCode) -> Doc:
+    why = f" because {quoted(node.because)}" if node.because is not None else ""
+    return f"code {quoted(node.code)} {'applied' if node.applied else 'refused'}{why}"
 
 
 def _tier_until(_: Printer, node: tree.TierUntil) -> Doc:
@@ -113,11 +156,18 @@ PRINTERS: Mapping[type[tree.Node], NodePrinter] = {
     tree.GivenMember: _given_member,
     tree.GivenTrack: lambda p, node: cat(f"track {node.track.text} ", p(node.value)),
     tree.GivenBalance: lambda p, node: cat("balance ", p(node.value)),
+    tree.GivenUsed: _given_used,
     tree.LineRow: lambda p, node: _row(p, node),
     tree.EventStep: _event,
     tree.OnDate: lambda p, node: cat("on ", p(node.date)),
+    tree.Returned: lambda _, node: _item(node),
+    tree.ReturnStep: lambda _, node: cat("when returned ", commas(_returned(node))),
+    tree.OnPart: _on_part,
     tree.ExpectRule: _expect_rule,
-    tree.ExpectNet: lambda p, node: cat("net ", p(node.value)),
+    tree.ExpectPrice: lambda p, node: cat(f"{node.what} ", p(node.value)),
+    tree.ExpectLine: lambda p, node: cat(f"line {quoted(node.line)} ", p(node.value)),
+    tree.ExpectGift: lambda _, node: f"gift {number(node.count)} {quoted(node.sku)}",
+    tree.ExpectCode: _expect_code,
     tree.ExpectTier: lambda _, node: f"tier {node.tier.text}",
     tree.ExpectBalance: lambda p, node: cat(f"balance of {node.unit.text} ", p(node.value)),
     tree.ExpectTrack: lambda p, node: cat(f"track {node.track.text} ", p(node.value)),

@@ -46,6 +46,9 @@ def _parts(program: ir.Program) -> Iterable[bytes]:
     yield from _sorted(program.matches)
     yield from _sorted(program.holdouts)
     yield from _sorted(program.imports)
+    yield from _sorted(program.offers)
+    yield from _sorted(program.stages)
+    yield from _sorted(program.offer_groups)
 
 
 def _by_name(event: ir.EventDef) -> ir.EventDef:

@@ -1,6 +1,7 @@
 """What holds of every lowered program, asserted where it is made: a broken law is our mistake, never the user's.
 
-Names are unique, whatever is referred to is there, rules come after what they read, and numbers are exact.
+Names are unique, whatever is referred to is there, rules come after what they read, each offer stands once in the order
+of its stage, and numbers are exact.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ def assert_laws(program: ir.Program) -> None:
     _unique("unit", (each.name for each in program.units))
     _unique("period", (each.name for each in program.periods))
     _unique("track", (each.key for each in program.tracks))
-    _unique("rule", (*(each.key for each in program.rules), *(each.key for each in program.matches)))
+    rules, offers = (each.key for each in program.rules), (each.key for each in program.offers)
+    _unique("rule", (*rules, *offers, *(each.key for each in program.matches)))
     _unique("limit", (limit.key for limit in _limits(program)))
     _reads_come_first(program)
     _members_are_there(program)
+    _offers_are_ordered(program)
     _references(program)
 
 
@@ -40,6 +43,10 @@ def _limits(program: ir.Program) -> Iterator[ir.LimitDef]:
         yield from group.limits
     for match in program.matches:
         yield from match.limits
+    for offer in program.offers:
+        yield from offer.limits
+    for members in program.offer_groups:
+        yield from members.limits
 
 
 def _reads_come_first(program: ir.Program) -> None:
@@ -51,10 +58,36 @@ def _reads_come_first(program: ir.Program) -> None:
 
 def _members_are_there(program: ir.Program) -> None:
     rules = {rule.key: rule for rule in program.rules}
+    offers = {offer.key for offer in program.offers}
     for group in program.groups:
         assert all(rules[key].group == group.name for key in group.order), f"{group.name} lists its members"
     for holdout in program.holdouts:
-        assert all(key in rules for key in holdout.rules), "a holdout names rules"
+        assert all(key in rules or key in offers for key in holdout.rules), "a holdout names rules"
+
+
+def _offers_are_ordered(program: ir.Program) -> None:
+    """The orders of a stage and of the groups in it have each of its offers once; consents name offers."""
+    offers = {offer.key: offer for offer in program.offers}
+    groups = {group.name: group for group in program.offer_groups}
+    assert len(groups) == len(program.offer_groups), "two groups of one name"
+    placed: list[str] = []
+    for stage in program.stages:
+        for name in stage.policy.order:
+            group = groups.get(name.removeprefix(GROUP)) if name.startswith(GROUP) else None
+            members = (name,) if group is None else group.policy.order
+            assert group is None or group.stage == stage.name, f"{name} is of another stage"
+            assert all(offers[key].stage == stage.name for key in members), f"{stage.name} orders its offers"
+            assert all(offers[key].group == (group.name if group else "") for key in members), f"{name} has its members"
+            placed += members
+    _unique("place of an offer", placed)
+    assert set(placed) == set(offers), f"without a place: {sorted(set(offers) - set(placed))}"
+    for offer in program.offers:
+        named = offer.consent.rules if offer.consent is not None else None
+        assert all(key in offers for key in named or ()), f"{offer.key} consents to offers"
+
+
+GROUP = "group "
+"""What stands before the name of a group in the order of a stage."""
 
 
 def _references(program: ir.Program) -> None:
@@ -62,8 +95,8 @@ def _references(program: ir.Program) -> None:
     tracks = {each.name for each in program.tracks}
     units = {each.name for each in program.units}
     rules = {each.key for each in program.rules}
-    cores = (program.rules, program.tracks, program.matches, program.groups, program.tiers, program.units)
-    for node in ir.records(cores):
+    rows = (program.rules, program.tracks, program.matches, program.groups, program.tiers, program.units)
+    for node in ir.records((*rows, program.offers, program.offer_groups)):
         match node:
             case ir.EdgeDay(period=name) | ir.InPeriod(period=name):
                 assert name in periods, f"no period {name}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 from msgspec.structs import replace
 
 from rules_engine import ir
-from rules_engine.checking import EventInfo, HeaderInfo, core_of, in_order
+from rules_engine.checking import EventInfo, HeaderInfo, core_of, in_order, stages_of
 from rules_engine.lowering.laws import assert_laws
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from rules_engine.checking import Checked
 
 T = TypeVar("T")
+
+STAGES: Final[tuple[ir.Stage, ...]] = ("catalogue", "item", "basket", "shipping")
+"""The stages of offers, in the order in which they act."""
 
 
 def lower(checked: Checked) -> ir.Program:
@@ -60,6 +63,9 @@ def gather(checked: Checked) -> ir.Program:
         all_of(ir.MatchDef),
         all_of(ir.HoldoutDef),
         all_of(ir.ImportDef),
+        all_of(ir.OfferDef),
+        (),
+        all_of(ir.OfferGroupDef),
     )
 
 
@@ -75,6 +81,9 @@ def _header(info: HeaderInfo) -> ir.Header:
         split.how if split else "in proportion",
         info.terms_from,
         info.terms_until,
+        info.prices,
+        info.tax.rounding if info.tax else None,
+        info.tax.per if info.tax else "line",
     )
 
 
@@ -95,6 +104,12 @@ def order_rules(program: ir.Program, checked: Checked) -> ir.Program:
     place = {key: at for at, key in enumerate(in_order(reads))}
     ordered = sorted(program.rules, key=lambda rule: (rule.kind == "reward", place[rule.key]))
     return replace(program, rules=tuple(ordered))
+
+
+def order_offers(program: ir.Program, checked: Checked) -> ir.Program:
+    """The stages that have offers, each with its order; offers stage by stage, in the order of the text."""
+    offers = sorted(program.offers, key=lambda offer: STAGES.index(offer.stage))
+    return replace(program, offers=tuple(offers), stages=stages_of(checked))
 
 
 def follow_shares(program: ir.Program, checked: Checked) -> ir.Program:
@@ -123,6 +138,7 @@ def _followed(own: tuple[ir.Share, ...], known: dict[str, tuple[ir.Share, ...]])
 PASSES: Final[tuple[Callable[[ir.Program, Checked], ir.Program], ...]] = (
     name_periods,
     order_rules,
+    order_offers,
     follow_shares,
 )
 """Each leaves everything else as it was; `laws` says what holds after the last."""

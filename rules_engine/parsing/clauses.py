@@ -135,6 +135,10 @@ def _price_picked(s: Span, grain: t.Grain, pick: Any, amount: Any, mods: Any) ->
     return t.Price(s, _grain_picked((grain.span[0], pick.span[1]), grain, pick), amount, mods)
 
 
+def _price_total(s: Span, over: t.Selection, amount: Any, mods: Any) -> t.Price:
+    return t.Price(s, t.Grain(over.span, "total", None, None, over), amount, mods)
+
+
 def _set_of(s: Span, head: str, *rest: Any) -> t.SetOf:
     per = head.split()[2] if " per " in head else None
     return t.SetOf(s, per, rest[:-1], rest[-1] is not None)  # type: ignore[arg-type]
@@ -188,12 +192,37 @@ def _test_step(s: Span, act: Any, *rest: Any) -> t.Step:
     return t.Step(s, act, rest[:-1], rest[-1] is not None)
 
 
-def _expect_rule(s: Span, rule: Any, value: Any) -> t.Expectation:
-    if isinstance(rule, t.Name) and rule.text == "net":
-        return t.ExpectNet(s, value)
-    if isinstance(rule, t.Name) and rule.text == "tier" and isinstance(value, t.Path) and len(value.parts) == 1:
+PRICE_WORDS = ("net", "shipping", "charges", "tax", "total", "refund", "shortfall")
+"""In an expectation these words mean money of the event; a rule that is called so is meant by its title."""
+
+
+def _expect_rule(s: Span, rule: Any, value: Any, place: Any) -> t.Expectation:
+    word = rule.text if isinstance(rule, t.Name) else ""
+    if word in PRICE_WORDS and place is None:
+        return t.ExpectPrice(s, word, value)  # type: ignore[arg-type]
+    if word in ("gift", "code") and isinstance(value, t.Text):
+        mend = f'gift 1 "{value.value}"' if word == "gift" else f'code "{value.value}" applied'
+        raise RefusalError("P147", s, {"found": f'{word} "{value.value}"', "mend": mend}, (f"write `{mend}`", s, mend))
+    if word == "tier" and isinstance(value, t.Path) and len(value.parts) == 1 and place is None:
         return t.ExpectTier(s, value.parts[0])
-    return t.ExpectRule(s, rule, value, None)
+    return t.ExpectRule(s, rule, value, place, None)
+
+
+def _given_used(s: Span, rule: Any, used: Any, code: Any) -> t.GivenUsed:
+    if isinstance(used, t.Number):
+        data, end = {"found": used.text, "mend": f"{used.text} times"}, used.span[1]
+        raise RefusalError("P147", used.span, data, ("write `times`", (end, end), " times"))
+    return t.GivenUsed(s, rule, used, None, code) if isinstance(used, int) else t.GivenUsed(s, rule, None, used, code)
+
+
+def _used_times(s: Span, count: str, word: str) -> int:
+    if word != "times":
+        raise RefusalError("P119", s, {"found": f"{count} {word}", "expected": f"`{count} times`"})
+    return whole(s, count)
+
+
+def _returned_pieces(s: Span, count: str, line: t.Text) -> t.Returned:
+    return t.Returned(s, whole(s, count), line)
 
 
 BUILDERS: dict[str, Callable[..., Any]] = {
@@ -225,8 +254,9 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "take": t.Take,
     "price": t.Price,
     "price_picked": _price_picked,
+    "price_total": _price_total,
     "charge": t.Charge,
-    "add_free": lambda s, count, sku: t.AddFree(s, whole(s, count), sku),
+    "add_free": lambda s, count, what: t.AddFree(s, whole(s, count), what),
     "say": t.Say,
     "accept": _accept,
     "give": t.Give,
@@ -250,8 +280,8 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "in_unit": t.InUnit,
     "with_fact": t.WithFact,
     "or_nothing": lambda s, _text: t.OrNothing(s),
-    "order": lambda s, text: t.Ordered(s, text.split()[0], None),
-    "sorted_by": lambda s, path: t.Ordered(s, "sorted", path),
+    "order": lambda s, text: t.Ordered(s, text.split()[0], None, False),
+    "sorted_by": lambda s, path, highest: t.Ordered(s, "sorted", path, highest is not None),
     "limit_once": _limit_once,
     "limit_times": _limit_times,
     "limit_amount": _limit_amount,
@@ -264,17 +294,32 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "given_member": lambda s, who, *facts: t.GivenMember(s, who, facts),
     "given_track": t.GivenTrack,
     "given_balance": t.GivenBalance,
+    "given_used": _given_used,
+    "used_once": lambda _s, _word: 1,
+    "used_times": _used_times,
     "field_value": t.FieldValue,
     "field_tier": lambda s, name, tier, _until, date: t.FieldValue(
         s, name, t.TierUntil((tier.span[0], date.span[1]), tier, date)
     ),
-    "value_list": lambda s, *items: t.ListOf(s, items),
+    "value_list": lambda s, *items: t.ListOf(s, tuple(item for item in items if item is not None)),
     "event_step": _event_step,
     "on_date": t.OnDate,
+    "return_step": lambda s, *items: t.ReturnStep(s, items),
+    "return_all": lambda s, _word: t.ReturnStep(s, ()),
+    "returned_pieces": _returned_pieces,
+    "returned_line": lambda s, line: t.Returned(s, None, line),
+    "returned_shipping": lambda s: t.Returned(s, None, None),
     "cells": lambda _s, *cells: cells,
     "cell_value": lambda s, value: (s, value),
     "expect_rule": _expect_rule,
-    "expect_status": lambda s, rule, status: t.ExpectRule(s, rule, None, status),
+    "expect_status": lambda s, rule, status: t.ExpectRule(s, rule, None, None, status),
+    "on_line": lambda s, line: t.OnPart(s, line, None),
+    "on_unit": lambda s, number, line: t.OnPart(s, line, whole(s, number)),
+    "on_shipping": lambda s: t.OnPart(s, None, None),
+    "expect_line": t.ExpectLine,
+    "expect_gift": lambda s, count, sku: t.ExpectGift(s, whole(s, count), sku),
+    "expect_code": lambda s, code: t.ExpectCode(s, code, True, None),
+    "expect_code_refused": lambda s, code, because: t.ExpectCode(s, code, False, because),
     "expect_balance": t.ExpectBalance,
     "expect_track": t.ExpectTrack,
     "expect_refused": t.ExpectRefused,

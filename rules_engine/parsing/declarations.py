@@ -34,7 +34,12 @@ def _leap_day(s: Span, day: str, counts_as: str) -> t.LeapDay:
 
 
 def _split_policy(s: Span, how: str, odd: t.Name, to: str) -> t.SplitPolicy:
-    word = next(word for word in ("largest", "first", "last", "running") if word in to)
+    if how.endswith("with tax"):
+        raise RefusalError(
+            "P119", s, {"found": how, "expected": "`split in proportion`; `with tax` stands at an effect"}
+        )
+    rounded = to.endswith("after rounding")
+    word = "last rounded" if rounded else next(x for x in ("largest", "first", "last", "running") if x in to)
     return t.SplitPolicy(s, how.removeprefix("split "), odd, word)  # type: ignore[arg-type]
 
 
@@ -94,8 +99,8 @@ def _event(s: Span, name: t.Name, dated: t.Name, owner: t.Name, key: t.Name, *re
 
 
 def _field(s: Span, name: t.Name, kind: t.TypeRef, optional: Any, bounds: Any, role: Any) -> t.FieldDecl:
-    low, high = bounds or (None, None)
-    return t.FieldDecl(s, name, kind, optional is not None, low, high, role)
+    low, highs = bounds or (None, (None,))
+    return t.FieldDecl(s, name, kind, optional is not None, low, highs[0], highs[1:], role)
 
 
 def _bounds(_s: Span, *parts: Any) -> tuple[Any, Any]:
@@ -181,8 +186,19 @@ def _tiers_from_host(s: Span, *names: t.Name) -> t.TiersDecl:
     return t.TiersDecl(s, True, tuple(t.RungDecl(name.span, name, ()) for name in names), ())
 
 
-def _consent(s: Span, what: Any) -> t.Consent:
-    return t.Consent(s, "these", what) if isinstance(what, tuple) else t.Consent(s, what, ())
+_ALL_OR_NONE = {
+    **dict.fromkeys(("all", "any", "anything", "others"), "everything"),
+    **dict.fromkeys(("none", "nobody", "no_others"), "nothing"),
+}
+
+
+def _consent(s: Span, what: Any, same: str | None) -> t.Consent:
+    if isinstance(what, tuple) and len(what) == 1 and isinstance(what[0], t.Name) and what[0].text in _ALL_OR_NONE:
+        word = what[0]
+        mend = _ALL_OR_NONE[word.text]
+        raise RefusalError("P152", word.span, {"found": word.text, "mend": mend}, (f"write `{mend}`", word.span, mend))
+    on: Any = same.split()[-1] if same is not None else None
+    return t.Consent(s, "these", what, on) if isinstance(what, tuple) else t.Consent(s, what, (), on)
 
 
 BUILDERS: dict[str, Callable[..., Any]] = {
@@ -236,9 +252,11 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "field": _field,
     "optional": lambda _s: True,
     "bounds": _bounds,
+    "highs": lambda _s, *highs: highs,
     "role": _role,
     "role_list_each": lambda _s: "list each",
     "role_tax_rate": lambda _s: "tax rate",
+    "role_shipping_tax_rate": lambda _s: "shipping tax rate",
     "named_type": lambda s, name: t.TypeRef(s, name, (), None, None),
     "list_type": _list_type,
     "choice_type": lambda s, *choices: t.TypeRef(s, None, choices, None, None),

@@ -21,6 +21,7 @@ from rules_engine.parsing.expecting import expected, spellings
 from rules_engine.parsing.habits import HABITS, TITLE, Habit, plain_letters, unseen
 from rules_engine.parsing.lexing import Tokens
 from rules_engine.parsing.refusals import RefusalError
+from rules_engine.parsing.shop_words import OFFER_WORDS, SHOP_WORDS, STAGES
 from rules_engine.source import Source, Span
 
 _STRINGS = re.compile(r"\"[^\"\n]*\"")
@@ -97,6 +98,7 @@ def explain(driver: Driver, source: Source, text: str, span: Span, problem: Exce
         _odd_character,
         _title,
         _unbracketed,
+        _open_where,
         _habit,
         _misspelt,
         _twice,
@@ -204,6 +206,29 @@ def _unbracketed(fault: Fault) -> Diagnostic | None:
     return None
 
 
+_COMPARISONS = frozenset({">=", "<=", ">", "<", "is", "is not", "reaches", "is multiple of", "is not multiple of"})
+_BEFORE_VALUE = frozenset({"when", "where", "and", "or", "not", "=", "(", "needs", "every tier needs", "or when"})
+
+
+def _open_where(fault: Fault) -> Diagnostic | None:
+    """A comparison behind a `where`, which takes everything to its right: what is compared takes brackets."""
+    texts, starts, ends = fault.tokens.texts, fault.tokens.starts, fault.tokens.ends
+    if fault.word not in _COMPARISONS:
+        return None
+    inside = False
+    for at in range(fault.at - 1, max(0, fault.at - 40), -1):
+        if texts[at] in ("{", "}"):
+            return None
+        if inside and texts[at - 1] in _BEFORE_VALUE:
+            edit = (starts[at], ends[fault.at - 1])
+            mend = f"({fault.text[slice(*edit)]})"
+            if fault.helps(edit, mend):
+                words = " ".join(mend.split())
+                return fault.say("P153", fault.place, Fix(f"write `{words}`", edit, mend), found=fault.word, mend=words)
+        inside = inside or texts[at] == "where"
+    return None
+
+
 def _end_of_value(texts: list[str], at: int) -> int:
     """The last token of a value that begins at a token; the one before it where there is none."""
     depth = 0
@@ -221,7 +246,7 @@ def _habit(fault: Fault) -> Diagnostic | None:
     line_start = fault.masked.rfind("\n", 0, lowest) + 1
     line_end = fault.masked.find("\n", place[1])
     line_end = len(fault.masked) if line_end < 0 else line_end
-    for habit in HABITS:
+    for habit in (*HABITS, *SHOP_WORDS):
         for found in habit.pattern.finditer(fault.masked, line_start, line_end):
             if found.start() < place[1] and found.end() > lowest and (said := _say_habit(fault, habit, found)):
                 return said
@@ -232,15 +257,15 @@ def _say_habit(fault: Fault, habit: Habit, found: re.Match[str]) -> Diagnostic |
     span = (found.start() + fault.start, found.end() + fault.start)
     real = habit.pattern.match(fault.text, *span) or found
     mend = habit.mend(real)
-    if mend is None:
-        return fault.say(habit.code, span, found=real[0])
+    if mend is None or habit.shows:
+        return fault.say(habit.code, span, found=" ".join(real[0].split()), mend=mend or "")
     if not habit.sure and not fault.helps(span, mend):
         return None
     shown = mend.strip()
     fix = Fix(f"write `{shown}`" if shown else "leave it out", span, mend)
     if habit.code == "P141":
         fix = Fix("write `#`", span, mend)
-    return fault.say(habit.code, span, fix, found=real[0], mend=shown)
+    return fault.say(habit.code, span, fix, found=real[0].strip(), mend=shown)
 
 
 def _near(fault: Fault, at: int, percent: int) -> Diagnostic | None:
@@ -399,6 +424,10 @@ def unknown_start(
     code = "P107" if span[0] == 0 else "P106"
     indented = start > 0 and text[start - 1] in " \t"
     known = [*(kind for kind in KINDS), "catalogue", "item", "basket", "shipping"]
+    if (stage := _offer(line)) is not None and not indented:
+        fix = Fix(f"write `{stage}`", (start, start + line.index("offer") + 5), stage) if stage else None
+        hint = f"did you mean `{stage}`?" if stage else f"an offer begins with its stage: {_STAGES}"
+        return Diagnostic(code, source.name, place, {"found": word, "hint": hint}, fix=fix), None
     if indented and word in known:
         begin = text.rfind("\n", 0, start) + 1
         finding = Diagnostic("P105", source.name, place, {"found": word}, fix=Fix("begin a line", (begin, start), ""))
@@ -411,6 +440,19 @@ def unknown_start(
     fix = Fix(f"write `{close[0]}`", place, close[0])
     names = names_of(driver.lexer.lex(text, start, min(span[1], start + 400)))
     return Diagnostic(code, source.name, place, data, fix=fix), (close[0], names)
+
+
+_STAGES = ", ".join(f"`{stage}`" for stage in OFFERS[:-1]) + f" or `{OFFERS[-1]}`"
+
+
+def _offer(line: str) -> str | None:
+    """What is meant by `cart offer "X"`; empty where only an offer of some stage is meant, None for anything else."""
+    found = re.match(r"(\w+)(?:\s+(\w+))?\s*\"", line)
+    if found is None:
+        return None
+    if found[2] == "offer":
+        return STAGES.get(found[1], "")
+    return "" if found[2] is None and found[1] in OFFER_WORDS else None
 
 
 # ---- what can be seen of a broken declaration ----

@@ -13,12 +13,14 @@ from typing import NamedTuple
 
 
 class Habit(NamedTuple):
-    """A code, what the habit looks like, and the mend of a match (None: there is no single right one)."""
+    """A code, what the habit looks like, and the mend of a match (None: there is no single right one). A mend that is
+    only shown is put into words, and not made."""
 
     code: str
     pattern: re.Pattern[str]
     mend: Callable[[re.Match[str]], str | None]
     sure: bool = False
+    shows: bool = False
 
 
 _SIGNS = {

@@ -159,6 +159,8 @@ class Lexer:
         tokens.texts[at : at + 1] = [first, *rest.texts]
         starts = [x + start for x in rest.starts] if exact else [start + len(first)] * len(rest.starts)
         ends = [x + start for x in rest.ends] if exact else [end] * len(rest.ends)
+        if starts:  # Where several blanks stand between words, only the last one's place is known.
+            starts[-1] = end - len(rest.texts[-1])
         tokens.starts[at : at + 1] = [start, *starts]
         tokens.ends[at : at + 1] = [start + len(first), *ends]
         return True

@@ -10,17 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from rules_engine import ir
 from rules_engine.backends.reference import (
     Ending,
     GiveNoted,
     LimitNoted,
-    Noted,
     Reference,
     RuleNoted,
-    Slice,
     Trace,
     TrackNoted,
     WayNoted,
@@ -29,141 +25,28 @@ from rules_engine.backends.reference import (
 )
 from rules_engine.calendar import Duration, format_date
 from rules_engine.event import Event, Facts
-from rules_engine.outcome import Award, Outcome
-from rules_engine.scoring.measures import PLAIN, RUNG, Measure, Measures, decimal
+from rules_engine.outcome import Award
+from rules_engine.scoring.measures import PLAIN, RUNG, Measure, Measures
+from rules_engine.scoring.offering import OfferTeller
 from rules_engine.scoring.reasons import failing
 from rules_engine.scoring.texts import Texts
-from rules_engine.state import Advanced, Change, HoldingBegan, HoldingEnded, LotLapsed, MatchMoved, State
+from rules_engine.scoring.told import Explanation, GiveTold, LimitTold, LotTold, RuleTold, TrackTold, WayTold
+from rules_engine.scoring.valuing import Values, without_whole
+from rules_engine.state import Advanced, Change, HoldingBegan, HoldingEnded, LotLapsed, MatchMoved, Shared, State
 
 if TYPE_CHECKING:
     from rules_engine.scoring.program import Program
 
-_LINES_SHOWN = 12
-_KEEPING = (ir.Add, ir.Clip, ir.Round, ir.Choose, ir.Largest)
-_FORMED = (ir.Mul, ir.Across, *_KEEPING)
 
-
-class ValueTold(msgspec.Struct, frozen=True):
-    """A part of a rule as it is written, its value, the line (from 1) where it was read on one, what it was made of."""
-
-    text: str
-    value: str
-    line: int | None = None
-    inner: tuple[ValueTold, ...] = ()
-
-
-class GiveTold(msgspec.Struct, frozen=True):
-    """An effect: `exact` before rounding, `wanted` before limits, `given` after them; what fell on each line."""
-
-    text: str
-    unit: str
-    exact: str
-    wanted: str
-    given: str
-    rounded: str
-    mark: int | None
-    cut_by: str
-    parts: tuple[str, ...]
-    pending: str
-    expires: str
-    values: tuple[ValueTold, ...]
-
-
-class LimitTold(msgspec.Struct, frozen=True):
-    """A limit as the rule met it: what it allows, what was used in the occurrence that starts on `since`, what was
-    asked and let through.
-    """
-
-    text: str
-    since: str
-    used: str
-    room: str
-    asked: str
-    passed: str
-
-
-class RuleTold(msgspec.Struct, frozen=True):
-    """A rule or match: whether it acted, why not (`why` in a word, `because` in a sentence), and all values it read."""
-
-    rule: str
-    title: str
-    kind: str
-    place: str
-    applied: bool
-    why: str
-    because: str
-    values: tuple[ValueTold, ...]
-    gives: tuple[GiveTold, ...]
-    limits: tuple[LimitTold, ...]
-
-
-class TrackTold(msgspec.Struct, frozen=True):
-    """A track before and after the event, in the occurrence that holds the event's day."""
-
-    track: str
-    before: str
-    after: str
-
-
-class WayTold(msgspec.Struct, frozen=True):
-    """A path to a tier as it was judged: whether it holds, and if not what is missing."""
-
-    tier: str
-    way: str
-    day: str
-    holds: bool
-    because: str
-    values: tuple[ValueTold, ...]
-
-
-class LotTold(msgspec.Struct, frozen=True):
-    """Units that the member now has: pending through a day, valid through a day, or for spans after the last of some
-    events (with both, as the unit's `whichever` says)."""
-
-    amount: str
-    source: str
-    pending: str
-    expires: str
-    spans: tuple[str, ...] = ()
-
-
-class Explanation(msgspec.Struct, frozen=True):
-    """Everything that happened to one event, in words and amounts; `outcome` is what `score` gives."""
-
-    event: str
-    id: str
-    member: str | None
-    day: str
-    late: bool
-    passed: tuple[str, ...]
-    rules: tuple[RuleTold, ...]
-    tracks: tuple[TrackTold, ...]
-    tiers: tuple[str, ...]
-    ways: tuple[WayTold, ...]
-    lots: tuple[LotTold, ...]
-    outcome: Outcome
-
-    def text(self, rule: str = "") -> str:
-        """The explanation as a tree for a person; with `rule` (its key) of that rule alone."""
-        from rules_engine.scoring.telling import told
-
-        return told(self, rule)
-
-    def to_json(self) -> bytes:
-        """The explanation as JSON text."""
-        return msgspec.json.encode(self)
-
-
-def explain(program: Program, reference: Reference, event: Event, facts: Facts, state: State) -> Explanation:
+def explain(
+    program: Program, reference: Reference, event: Event, facts: Facts, state: State, shared: Shared | None = None
+) -> Explanation:
     """Score an event and tell how; raises `EventRefused` as scoring does."""
     trace = Trace()
-    found = reference.traced(event, facts, state, trace)
-    changes = {event.member: found.changes} if event.member is not None else {}
-    outcome = Outcome(
-        event.name, event.id, event.member, event.day, found.awards, found.tiers, changes, found.before,
-        program.fingerprint, program.zones, found.late, found.said,
-    )  # fmt: skip
+    found = reference.traced(event, facts, state, trace, shared)
+    outcome = found.outcome(event, program.fingerprint, program.zones)
     teller = _Teller(program, reference, event)
+    offers = OfferTeller(event, outcome, teller.values, teller.limit)
     return Explanation(
         event=event.name,
         id=event.id,
@@ -179,6 +62,9 @@ def explain(program: Program, reference: Reference, event: Event, facts: Facts, 
         ways=tuple(map(teller.way, trace.ways)),
         lots=tuple(teller.lot(award) for award in found.awards if award.given),
         outcome=outcome,
+        offers=tuple(map(offers.offer, trace.offers)),
+        codes=tuple(map(offers.code, outcome.codes)),
+        price=offers.price(trace.stages),
     )
 
 
@@ -188,8 +74,9 @@ class _Teller:
     def __init__(self, program: Program, reference: Reference, event: Event) -> None:
         self.event = event
         self.world = reference.world
-        self.measures = Measures(self.world, event.name)
+        self.measures = Measures(self.world, event.name, event.currency)
         self.texts = Texts(program.core, program.sources)
+        self.values = Values(event, self.measures, self.texts)
 
     # ---- rules ----
 
@@ -207,9 +94,9 @@ class _Teller:
             applied=not why,
             why=why,
             because=because,
-            values=self.values(noted.inner, PLAIN if isinstance(rule, ir.RuleDef) else RUNG),
+            values=self.values.told(noted.inner, PLAIN if isinstance(rule, ir.RuleDef) else RUNG),
             gives=tuple(self._give(give, paired.get(id(give))) for give in noted.gives),
-            limits=tuple(self._limit(limit) for limit in noted.limits),
+            limits=tuple(map(self.limit, noted.limits)),
         )
 
     def _why(self, noted: RuleNoted) -> tuple[str, str]:
@@ -241,11 +128,12 @@ class _Teller:
             parts=tuple(amount(part, noted.give.unit) for part in parts),
             pending="" if award is None or award.pending is None else format_date(award.pending),
             expires="" if award is None or award.expires is None else format_date(award.expires),
-            values=_without_whole(self.values(noted.inner, measure)),
+            values=without_whole(self.values.told(noted.inner, measure)),
         )
 
-    def _limit(self, noted: LimitNoted) -> LimitTold:
-        measure = self.measures.unit(noted.limit.unit) if noted.limit.times is None else PLAIN
+    def limit(self, noted: LimitNoted) -> LimitTold:
+        """A limit as a rule met it."""
+        measure = self._limited(noted.limit)
         show = self.measures.show
         return LimitTold(
             text=self._group(noted.limit, "of group {}: ") + (self.texts.of(noted.limit.at) or "limit"),
@@ -256,73 +144,19 @@ class _Teller:
             passed=show(noted.passed, measure),
         )
 
+    def _limited(self, limit: ir.LimitDef) -> Measure:
+        """What a limit counts: times, a unit, or money of a currency."""
+        if limit.times is not None:
+            return PLAIN
+        found = self.measures.unit(limit.unit)
+        return found if found != PLAIN else self.measures.money(limit.unit)
+
     def _group(self, limit: ir.LimitDef, words: str) -> str:
         """Whose limit it is, where that is not the rule's own."""
-        groups = self.world.core.groups
+        core = self.world.core
+        groups: tuple[ir.GroupDef | ir.OfferGroupDef, ...] = (*core.groups, *core.offer_groups)
         owners = (each.name for each in groups if any(limit.key == own.key for own in each.limits))
         return "".join(words.format(name) for name in owners)
-
-    # ---- values ----
-
-    def values(self, notes: list[Noted], expected: Measure = PLAIN) -> tuple[ValueTold, ...]:
-        """Notes as values, without literals, and without a part that says the same as the whole."""
-        told = [each for noted in notes for each in self._value(noted, expected)]
-        return tuple(told)
-
-    def _value(self, noted: Noted, expected: Measure) -> tuple[ValueTold, ...]:
-        node = noted.node
-        if isinstance(node, ir.Num | ir.Txt | ir.Flg | ir.Forever):
-            return ()
-        measure = self.measures.of(node)
-        if measure == PLAIN and isinstance(node, _FORMED):
-            measure = expected
-        text = self.texts.named(node)
-        value = self.measures.show(noted.value, measure)
-        inner = self._inner(noted, measure)
-        same = len(inner) == 1 and inner[0].text == text
-        silent = isinstance(node, ir.Has) or not isinstance(noted.value, bool)
-        if same and (inner[0].value == value or (measure == PLAIN and silent)):
-            return inner
-        line = None if noted.line is None else noted.line + 1
-        return (ValueTold(text, value, line, _unwrapped(inner, text)),)
-
-    def _inner(self, noted: Noted, measure: Measure) -> tuple[ValueTold, ...]:
-        """What a value was made of, as far as it helps: a product by its factors, a day by the fields it stands on."""
-        match noted.node:
-            case ir.Fold():
-                return self._lines(noted.node, noted.inner)
-            case ir.Across(track=track):
-                return tuple(self._slice(each, self.measures.track(self.world.tracks[track])) for each in noted.slices)
-            case ir.Mul():
-                return self.values(list(_factors(noted)))
-            case ir.Choose() if isinstance(noted.value, bool) and noted.inner:
-                *keys, row = noted.inner
-                return self.values([*keys, *(row.inner if isinstance(row.node, ir.OneOf) else [row])])
-            case ir.Reaches(track=track) if noted.moved is not None:
-                measure = self.measures.track(self.world.tracks[track])
-                before, now, _ = (self.measures.show(each, measure) for each in noted.moved)
-                return (ValueTold(track, f"{before} -> {now}"), *self.values(noted.inner, measure))
-            case ir.AddTime():
-                return self.values([each for each in noted.inner if not isinstance(each.node, ir.AddTime | ir.Today)])
-            case _:
-                return self.values(noted.inner, measure if isinstance(noted.node, _KEEPING) else PLAIN)
-
-    def _slice(self, part: Slice, measure: Measure) -> ValueTold:
-        show = self.measures.show
-        bounds = f"from {show(part.start, measure)} to {show(part.end, measure)}"
-        return ValueTold(bounds, f"{show(part.end - part.start, measure)} at {decimal(part.rate * 100)}%")
-
-    def _lines(self, fold: ir.Fold, notes: list[Noted]) -> tuple[ValueTold, ...]:
-        """A fold line by line: what a line brings, or why it is left out."""
-        told: list[ValueTold] = []
-        for noted in notes:
-            if noted.node is not fold.where:
-                told += self._value(noted, PLAIN)
-            elif noted.value is False:
-                because = failing(noted, self.texts, self.measures)
-                told.append(ValueTold("left out", because, (noted.line or 0) + 1))
-        told.sort(key=lambda each: each.line or 0)
-        return _some(tuple(told), len(self.event.lines))
 
     # ---- the rest ----
 
@@ -336,7 +170,7 @@ class _Teller:
         assert tiers is not None
         tier = tiers.rungs[noted.rung].name
         because = "" if noted.holds else failing(noted.inner[-1], self.texts, self.measures)
-        values = self.values(noted.inner)
+        values = self.values.told(noted.inner)
         return WayTold(tier, noted.way.name or tier, format_date(noted.day), noted.holds, because, values)
 
     def lot(self, award: Award) -> LotTold:
@@ -375,32 +209,6 @@ def _span(life: ir.UnitLife) -> str:
     if not life.after_last:
         return ""
     return f"{Duration(life.count, duration_unit(life.unit))} after the last {' or '.join(life.after_last)}"
-
-
-def _factors(noted: Noted) -> Iterator[Noted]:
-    for each in noted.inner:
-        yield from _factors(each) if isinstance(each.node, ir.Mul) else (each,)
-
-
-def _unwrapped(values: tuple[ValueTold, ...], text: str) -> tuple[ValueTold, ...]:
-    """The parts of a whole; a part of the same words says nothing new, and is told by its own parts, once each."""
-    found: dict[ValueTold, None] = {}
-    for each in values:
-        found.update(dict.fromkeys([each] if each.text != text or each.line else each.inner))
-    return tuple(found)
-
-
-def _without_whole(values: tuple[ValueTold, ...]) -> tuple[ValueTold, ...]:
-    """The parts of an amount: the amount itself is told already."""
-    return values[0].inner if len(values) == 1 and values[0].inner else values
-
-
-def _some(values: tuple[ValueTold, ...], lines: int) -> tuple[ValueTold, ...]:
-    """Of an event with many lines only the first are told."""
-    if lines <= _LINES_SHOWN:
-        return values
-    kept = tuple(each for each in values if each.line is None or each.line <= _LINES_SHOWN)
-    return (*kept, ValueTold(f"and {lines - _LINES_SHOWN} more lines", ""))
 
 
 _WORDS = {

@@ -37,9 +37,11 @@ RUNG = Measure("rung")
 class Measures:
     """The measures of one program's nodes, on one kind of event."""
 
-    def __init__(self, world: World, event: str) -> None:
+    def __init__(self, world: World, event: str, currency: str = "") -> None:
         self.world = world
         self.event = event
+        kind = world.events.get(event)
+        self.currency = currency or (kind.currency if kind is not None else "")
 
     def of(self, node: ir.Expr | ir.Stop) -> Measure:
         """What the value of a node counts."""
@@ -51,8 +53,8 @@ class Measures:
                 return self._field(world.line_fields.get((self.event, name)))
             case ir.MemberField(name=name):
                 return self._field(world.facts.get(name))
-            case ir.LineMoney():
-                return self.money(world.events[self.event].currency) if self.event in world.events else PLAIN
+            case ir.LineMoney() | ir.Basis() | ir.PerCurrency() | ir.Picked(base=str()):
+                return self.money(self.currency)
             case ir.AwardRead(rule=rule) | ir.AwardPart(rule=rule):
                 return self.unit(next((give.unit for give in world.rules[rule].gives), ""))
             case ir.TrackRead(track=track):
@@ -65,8 +67,6 @@ class Measures:
                 return DAY
             case ir.Now():
                 return Measure("instant")
-            case ir.TimeOf():
-                return Measure("time")
             case ir.Add(parts=parts) | ir.Largest(items=parts):
                 return self._first(parts)
             case ir.Clip(value=value) | ir.Round(value=value) | ir.Fold(op="sum", value=value) if value is not None:
@@ -84,7 +84,7 @@ class Measures:
             case None:
                 return PLAIN
             case ir.FieldDef(kind="money", unit=currency):
-                return self.money(currency)
+                return self.money(currency or self.currency)
             case ir.FieldDef(kind="unit", unit=unit):
                 return self.unit(unit)
             case ir.FieldDef(kind="date"):

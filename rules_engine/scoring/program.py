@@ -6,7 +6,7 @@ program is immutable: threads share it, and the same call always gives the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,6 +24,7 @@ from rules_engine.decoding import (
     decode,
     decode_facts,
     decode_json,
+    decode_shared,
     decode_state,
     event_schema,
     event_struct,
@@ -31,12 +32,13 @@ from rules_engine.decoding import (
 )
 from rules_engine.event import Event, Facts
 from rules_engine.outcome import Award, EventRefused, Fault, Outcome, Refused, TierChange, applied
+from rules_engine.returns import Return, restored
 from rules_engine.source import Source
-from rules_engine.state import Change, LotLapsed, State
+from rules_engine.state import Change, LotLapsed, Shared, State
 from rules_engine.values import format_decimal
 
 if TYPE_CHECKING:
-    from rules_engine.scoring.explaining import Explanation
+    from rules_engine.scoring.told import Explanation
 
 Day = int | str | date
 """A day: days since 1970-01-01, `"2027-03-31"`, or a date."""
@@ -103,28 +105,35 @@ class Program:
 
     # ---- events ----
 
-    def score(self, event: object, member: object = None, state: State | Mapping[str, object] | None = None) -> Outcome:
+    def score(
+        self,
+        event: object,
+        member: object = None,
+        state: State | Mapping[str, object] | None = None,
+        shared: Shared | Mapping[str, object] | None = None,
+    ) -> Outcome:
         """The outcome of one event: time moves to its day, then its rules run. Nothing that was passed in is changed.
 
         `event` is a dictionary `{"event": "purchase", ...}`, a decoded `Event` or a struct of `event_struct`; `member`
-        the member's facts as the rule file declares them; `state` what `apply` gave last (None: a new member).
-        A state may also be the plain value that `State.to_json` gave. Raises `EventRefused` with every reason.
+        the member's facts as the rule file declares them; `state` what `apply` gave last (None: a new member);
+        `shared` what the whole programme has used of the limits that all members share (None: nothing yet).
+        State and shared counters may also be the plain values that their `to_json` gave. Raises `EventRefused` with
+        every reason.
         """
-        return self._score(event, member, state if state is None or isinstance(state, State) else self.state(state))
+        if not (state is None or isinstance(state, State)):
+            state = self.state(state)
+        if not (shared is None or isinstance(shared, Shared)):
+            shared = self.shared(shared)
+        return self._score(event, member, state, shared)
 
-    def _score_decoded(self, event: object, member: object, state: State | None) -> Outcome:
+    def _score_decoded(self, event: object, member: object, state: State | None, shared: Shared | None) -> Outcome:
         decoded = self.event(event)
         facts = self.facts(decoded, member)
-        return self.outcome(decoded, facts, State() if state is None else state)
+        return self.outcome(decoded, facts, State() if state is None else state, shared)
 
-    def outcome(self, event: Event, facts: Facts, state: State) -> Outcome:
-        """The outcome of an event, facts and a state that were decoded before."""
-        found = self.backend.evaluate(event, facts, state)
-        changes = {event.member: found.changes} if event.member is not None else {}
-        return Outcome(
-            event.name, event.id, event.member, event.day, found.awards, found.tiers, changes, found.before,
-            self.fingerprint, self.zones, found.late, found.said,
-        )  # fmt: skip
+    def outcome(self, event: Event, facts: Facts, state: State, shared: Shared | None = None) -> Outcome:
+        """The outcome of an event, facts, a state and shared counters that were decoded before."""
+        return self.backend.evaluate(event, facts, state, shared).outcome(event, self.fingerprint, self.zones)
 
     def event(self, sent: object) -> Event:
         """An event as it is scored; raises `EventRefused`."""
@@ -150,8 +159,8 @@ class Program:
         raise EventRefused(Refused(event.name, event.id, facts))
 
     def score_json(self, content: bytes) -> bytes:
-        """Bytes to bytes: `{"event": {...}, "member": {...}, "state": {...}}` to an outcome, or to
-        `{"event", "id", "faults"}` where the event is refused. Member and state may be left out."""
+        """Bytes to bytes: `{"event": {...}, "member": {...}, "state": {...}, "shared": {...}}` to an outcome, or to
+        `{"event", "id", "faults"}` where the event is refused. All but the event may be left out."""
         try:
             found = self.backend.score_json(content)
         except EventRefused as reason:
@@ -159,20 +168,22 @@ class Program:
         return found if found is not None else self._score_json_slowly(content)
 
     def _score_json_slowly(self, content: bytes) -> bytes:
-        """The same by the decoder that says what is wrong, and for requests with a state."""
+        """The same by the decoder that says what is wrong, and for requests with shared counters."""
         try:
             sent = orjson.loads(content)
         except orjson.JSONDecodeError:
             sent = None
-        if not isinstance(sent, dict) or not sent.keys() <= {"event", "member", "state"}:
-            form = "one JSON object with `event`, and where there are any `member` and `state`"
+        if not isinstance(sent, dict) or not sent.keys() <= {"event", "member", "state", "shared"}:
+            form = "one JSON object with `event`, and where there are any `member`, `state` and `shared`"
             wrong = fault("V105", Place("the request"), "", found="read", form=form)
             return msgspec.json.encode(Refused("", "", (wrong,)))
         try:
             state = decode_state(sent.get("state"), self.core)
-            if not isinstance(state, State):
-                raise EventRefused(refused(sent.get("event"), state, self.core))
-            return self.score(sent.get("event"), sent.get("member"), state).to_json()
+            shared = decode_shared(sent.get("shared"), self.core)
+            if isinstance(state, State) and isinstance(shared, Shared):
+                return self.score(sent.get("event"), sent.get("member"), state, shared).to_json()
+            faults = (() if isinstance(state, State) else state) + (() if isinstance(shared, Shared) else shared)
+            raise EventRefused(refused(sent.get("event"), faults, self.core))
         except EventRefused as reason:
             return msgspec.json.encode(reason.refused)
 
@@ -182,28 +193,56 @@ class Program:
         members: Mapping[str, object] | None = None,
         states: dict[str, State] | None = None,
         *,
+        shared: Shared | None = None,
         ids: set[tuple[str, str]] | None = None,
         in_order: bool = False,
     ) -> Iterator[Outcome | Refused]:
         """Score a stream: one result for each event, in the order of their instants, then of their arrival.
 
-        `states` is kept up to date in place, so pass a dictionary to have the states at the end. An id that came before
-        (in this stream, or in `ids`) is refused. With `in_order` events are scored as they come, and nothing is held.
+        `states` and `shared` are kept up to date in place, so pass a dictionary and a `Shared` to have them at the end.
+        An id that came before (in this stream, or in `ids`) is refused. With `in_order` events are scored as they come,
+        and nothing is held.
         """
-        from rules_engine.scoring.streams import score_many
+        from rules_engine.scoring.streams import Kept, score_many
 
-        return score_many(self, events, members or {}, {} if states is None else states, ids, in_order)
+        kept = Kept({} if states is None else states, Shared() if shared is None else shared, ids)
+        return score_many(self, events, members or {}, kept, in_order)
 
-    def explain(self, event: object, member: object = None, state: State | None = None) -> Explanation:
+    def explain(
+        self, event: object, member: object = None, state: State | None = None, shared: Shared | None = None
+    ) -> Explanation:
         """Why an event gives what it gives; raises `EventRefused` as `score` does."""
         decoded = self.event(event)
-        return self.explain_decoded(decoded, self.facts(decoded, member), State() if state is None else state)
+        facts = self.facts(decoded, member)
+        return self.explain_decoded(decoded, facts, State() if state is None else state, shared)
 
-    def explain_decoded(self, event: Event, facts: Facts, state: State) -> Explanation:
+    def explain_decoded(self, event: Event, facts: Facts, state: State, shared: Shared | None = None) -> Explanation:
         """The same for what was decoded before."""
         from rules_engine.scoring.explaining import explain
 
-        return explain(self, self._reference, event, facts, state)
+        return explain(self, self._reference, event, facts, state, shared)
+
+    # ---- returns ----
+
+    def give_back(
+        self,
+        event: object,
+        outcome: Outcome | Mapping[str, object] | bytes | str,
+        returned: Mapping[str | int, int],
+        *,
+        earlier: Sequence[Return | Mapping[str, object] | bytes | str] = (),
+    ) -> Return:
+        """What is taken back where pieces of an event come back: worked out from its outcome, whatever happened since.
+
+        `event` is the event as it was scored, `outcome` what `score` gave for it, `earlier` every return of it so far;
+        the last two may also be what their `to_json` gave. `returned` has, by a line's id or its number counted from 1,
+        how many pieces come back now; `shipping` is that of the event's own field, which also comes back once all goods
+        have. Raises `EventRefused` with every reason, and nothing is given back then.
+        """
+        from rules_engine.returning import Terms, give_back
+
+        scored = self.event(event.encode() if isinstance(event, str) else event)
+        return give_back(Terms(self.core, self.fingerprint, self.backend.evaluate), scored, outcome, returned, earlier)
 
     # ---- time ----
 
@@ -224,15 +263,18 @@ class Program:
     def state(self, stored: bytes | str | Mapping[str, object] | None) -> State:
         """A state that a host stored (`State.to_json`), read back and held against this program; None: a new member's.
         Raises `EventRefused` where this program cannot go on from it."""
-        try:
-            read = orjson.loads(stored) if isinstance(stored, bytes | str) else stored
-        except orjson.JSONDecodeError:
-            wrong = fault("V105", Place("the state"), "", found="read", form="what `State.to_json` gave, or nothing")
-            raise EventRefused(Refused("", "", (wrong,))) from None
-        state = decode_state(read, self.core)
+        state = decode_state(_stored(stored, "the state", "State"), self.core)
         if isinstance(state, State):
             return state
         raise EventRefused(Refused("", "", state))
+
+    def shared(self, stored: bytes | str | Mapping[str, object] | None) -> Shared:
+        """Shared counters that a host stored (`Shared.to_json`), read back; None: nothing was used yet. Counters that
+        this program does not know are kept, since several programs may use one store. Raises `EventRefused`."""
+        shared = decode_shared(_stored(stored, "the shared counters", "Shared"), self.core)
+        if isinstance(shared, Shared):
+            return shared
+        raise EventRefused(Refused("", "", shared))
 
     def _facts_alone(self, sent: object) -> Facts:
         facts = decode_facts({} if sent is None else sent, self.core)
@@ -240,9 +282,11 @@ class Program:
             return facts
         raise EventRefused(Refused("", "", facts))
 
-    def apply(self, state: State | None, changed: Outcome | Iterable[Change]) -> State:
-        """The state after an outcome, or after changes; the state given is left as it is."""
+    def apply(self, state: State | None, changed: Outcome | Return | Iterable[Change]) -> State:
+        """The state after an outcome, a return, or changes; the state given is left as it is."""
         state = State() if state is None else state
+        if isinstance(changed, Return):
+            return restored(state, changed)
         return applied(state, changed) if isinstance(changed, Outcome) else states_.apply(state, changed)
 
     # ---- words ----
@@ -283,6 +327,15 @@ class Program:
         decoded = self.event(event)
         kind = next(each for each in self.core.events if each.name == decoded.name)
         return parts_of(award, kind, decoded.lines, self.core.header)
+
+
+def _stored(stored: bytes | str | Mapping[str, object] | None, what: str, kind: str) -> object:
+    """What a host stored, as JSON values."""
+    try:
+        return orjson.loads(stored) if isinstance(stored, bytes | str) else stored
+    except orjson.JSONDecodeError:
+        wrong = fault("V105", Place(what), "", found="read", form=f"what `{kind}.to_json` gave, or nothing")
+        raise EventRefused(Refused("", "", (wrong,))) from None
 
 
 def _fingerprint(core: ir.Program) -> str:

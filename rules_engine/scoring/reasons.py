@@ -19,7 +19,7 @@ _REQUIRED = {
     ">=": "at least {} is required",
 }
 _TURNED = {"=": "!=", "!=": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
-_LITERALS = (ir.Num, ir.Txt, ir.Flg)
+_LITERALS = (ir.Num, ir.Txt, ir.Flg, ir.PerCurrency)
 _ITEMS_SHOWN = 12
 
 

@@ -18,7 +18,7 @@ import msgspec
 from rules_engine.decoding import Place, attribute, fault
 from rules_engine.event import Event
 from rules_engine.outcome import EventRefused, Outcome, Refused, applied_in_place
-from rules_engine.state import State
+from rules_engine.state import Shared, State
 
 if TYPE_CHECKING:
     from rules_engine import ir
@@ -27,20 +27,23 @@ if TYPE_CHECKING:
 _FIRST = -(2**62)
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """What a stream keeps up to date in place: states by member, the shared counters, kinds and ids that came."""
+
+    states: dict[str, State]
+    shared: Shared
+    ids: set[tuple[str, str]] | None = None
+
+
 class Stream:
     """One run over a stream: the states and ids that it keeps."""
 
-    def __init__(
-        self,
-        program: Program,
-        members: Mapping[str, object],
-        states: dict[str, State],
-        ids: set[tuple[str, str]] | None,
-    ) -> None:
+    def __init__(self, program: Program, members: Mapping[str, object], kept: Kept) -> None:
         self.program = program
         self.members = members
-        self.states = states
-        self.seen = set() if ids is None else ids
+        self.states = kept.states
+        self.shared = kept.shared
+        self.seen = set() if kept.ids is None else kept.ids
         self.events = {event.name: event for event in program.core.events}
 
     def results(self, events: Iterable[object]) -> Iterator[Outcome | Refused]:
@@ -60,8 +63,10 @@ class Stream:
         facts, state = None, None
         if member is not None:
             facts, state = self.members.get(member), self._state(member)
-        outcome = self.program.score(event, facts, state)
+        outcome = self.program.score(event, facts, state, self.shared)
         self.seen.add((name, number))
+        if outcome.reserved:
+            self.shared.reserve(outcome.reserved)
         if member is not None:
             if state is None:
                 state = self.states[member] = State()
@@ -127,12 +132,11 @@ def score_many(
     program: Program,
     events: Iterable[object],
     members: Mapping[str, object],
-    states: dict[str, State],
-    ids: set[tuple[str, str]] | None,
+    kept: Kept,
     in_order: bool,
 ) -> Iterator[Outcome | Refused]:
-    """One result for each event; `states` and `ids` are kept up to date in place."""
-    stream = Stream(program, members, states, ids)
+    """One result for each event; what is kept is moved along in place."""
+    stream = Stream(program, members, kept)
     if in_order:
         return stream.results(events)
     held = sorted((stream.instant(sent), number, sent) for number, sent in enumerate(events))

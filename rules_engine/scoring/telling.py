@@ -6,7 +6,19 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from rules_engine.scoring.explaining import Explanation, GiveTold, LimitTold, LotTold, RuleTold, ValueTold, WayTold
+from rules_engine.scoring.told import (
+    CodeTold,
+    EffectTold,
+    Explanation,
+    GiveTold,
+    LimitTold,
+    LotTold,
+    OfferTold,
+    PriceTold,
+    RuleTold,
+    ValueTold,
+    WayTold,
+)
 
 
 class Branch(msgspec.Struct, frozen=True):
@@ -19,9 +31,14 @@ class Branch(msgspec.Struct, frozen=True):
 def told(explanation: Explanation, rule: str = "") -> str:
     """The whole tree, or that of one rule."""
     if rule:
-        return "\n".join(line for each in explanation.rules if each.rule == rule for line in _lines(_rule(each)))
+        named = [_offer(each) for each in explanation.offers if each.rule == rule]
+        named += [_rule(each) for each in explanation.rules if each.rule == rule]
+        return "\n".join(line for each in named for line in _lines(each))
     parts = [
         _list("time passed", explanation.passed),
+        *map(_offer, explanation.offers),
+        Branch("prices", tuple(_prices(explanation.price))),
+        Branch("codes", tuple(map(_code, explanation.codes))),
         *(_rule(each) for each in explanation.rules),
         _list("tracks", [f"{each.track}: {each.before} -> {each.after}" for each in explanation.tracks]),
         Branch("tiers", (*map(_way, explanation.ways), *map(Branch, explanation.tiers))),
@@ -57,6 +74,80 @@ def _rule(rule: RuleTold) -> Branch:
     return Branch(head + (f"  ({rule.place})" if rule.place else ""), (*map(_value, rule.values), *gives, *limits))
 
 
+# ---- offers ----
+
+
+def _offer(offer: OfferTold) -> Branch:
+    name = f'"{offer.title}"'
+    if offer.why:
+        head = f"{name}: not applied, {offer.why}" + (f": {offer.because}" if offer.because else "")
+    else:
+        head = f"{name}: " + (" and ".join(filter(None, map(_done, offer.effects))) or "applied")
+    code = (Branch(f"set off by the code {offer.code}"),) if offer.code else ()
+    sets = (Branch(f"{offer.sets} set{'' if offer.sets == 1 else 's'}"),) if offer.sets else ()
+    effects = tuple(branch for effect in offer.effects for branch in _effect(effect))
+    limits = tuple(map(_limit, offer.limits))
+    inner = (*code, *map(_value, offer.values), *sets, *effects, *limits)
+    return Branch(head + (f"  ({offer.place})" if offer.place else ""), inner)
+
+
+def _done(effect: EffectTold) -> str:
+    """What an effect did, in a word."""
+    if effect.kind == "add":
+        return f"{effect.given} free"
+    if effect.kind == "charge":
+        return f"{effect.given} charged"
+    if not effect.parts:
+        return ""
+    return f"{effect.given[1:]} on top" if effect.given.startswith("-") else f"{effect.given} off"
+
+
+def _effect(effect: EffectTold) -> Iterator[Branch]:
+    steps = [effect.exact] if effect.exact else []
+    if effect.wanted != effect.exact and effect.kind != "add":
+        how = f"rounded {effect.rounded}" if effect.cut not in ("up to", "never below") else effect.cut
+        steps.append(f"{effect.wanted} wanted" + (f" ({how})" if effect.exact else ""))
+    if effect.given != effect.wanted:
+        by = f" (cut by {effect.cut_by or effect.cut})" if effect.cut_by or effect.cut else ""
+        steps.append(f"{effect.given} given{by}")
+    inner = [*map(_value, effect.values)]
+    if effect.elements > 1 and effect.kind in ("take", "price"):
+        inner.insert(
+            0,
+            Branch(
+                f"formed {effect.elements} times; the first:" if effect.values else f"formed {effect.elements} times"
+            ),
+        )
+    if effect.parts:
+        inner.append(Branch("on " + ", ".join(effect.parts)))
+    amount = f" = {' -> '.join(steps)}" if steps else ""
+    yield Branch(f"{effect.text or effect.kind}{amount}", tuple(inner))
+
+
+def _prices(price: PriceTold | None) -> Iterator[Branch]:
+    if price is None:
+        return
+    for line in price.lines:
+        steps = [f"{step.price} after {step.stage} ({', '.join(step.taken)})" for step in line.steps]
+        tax = f", tax {line.tax}" if line.tax else ""
+        yield Branch(f"{line.line}: {' -> '.join([line.list, *steps])}{tax}")
+    yield from (Branch(f"charge by {each}") for each in price.charges)
+    yield from (Branch(f"gift by {each}") for each in price.gifts)
+    rest = [f"shipping {price.shipping}"] if price.shipping else []
+    rest += [f"charges {price.charged}"] if price.charged else []
+    rest += [f"tax {price.tax}"] if price.tax else []
+    yield Branch(", ".join([f"net {price.net}", *rest, f"total {price.total}"]))
+
+
+def _code(code: CodeTold) -> Branch:
+    if code.rules:
+        return Branch(f"{code.code}: set off " + ", ".join(f'"{rule}"' for rule in code.rules))
+    return Branch(f"{code.code}: refused, {code.reason} (the customer reads: {code.public})")
+
+
+# ---- amounts ----
+
+
 def _give(give: GiveTold) -> Iterator[Branch]:
     if not give.exact:
         return
@@ -81,7 +172,7 @@ def _limit(limit: LimitTold) -> Branch:
 
 def _value(value: ValueTold) -> Branch:
     line = f"line {value.line}: " if value.line is not None else ""
-    mark = ": " if value.text == "left out" else " = "
+    mark = ": " if value.text == "left out" or value.text.startswith("where ") else " = "
     shown = f"{mark}{value.value}" if value.value else ""
     return Branch(f"{line}{value.text or 'value'}{shown}", tuple(map(_value, value.inner)))
 

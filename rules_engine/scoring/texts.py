@@ -23,8 +23,14 @@ class Texts:
         Where a define is used, everything in it stands at the place of use, so that its text says nothing of the parts.
         """
         match node:
-            case ir.Field(name=name) | ir.LineField(name=name) | ir.LineMoney(base=name):
+            case ir.Field(name=name) | ir.LineField(name=name):
                 return name
+            case ir.LineMoney(base=base, side=side) | ir.Basis(base=base, side=side):
+                return f"{base} {side} tax" if side else base
+            case ir.CurrencyRead():
+                return "currency"
+            case ir.CodeRead():
+                return "code"
             case ir.MemberField(name=name):
                 return f"member.{name}"
             case ir.TrackRead(track=name, previous=previous):

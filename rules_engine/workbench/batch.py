@@ -17,7 +17,7 @@ import orjson
 
 from rules_engine import ir
 from rules_engine.calendar import parse_date, parse_instant
-from rules_engine.decoding import decode_state, encode_state, fact_fields
+from rules_engine.decoding import decode_shared, decode_state, encode_state, fact_fields
 from rules_engine.feeds import (
     EFFECT_COLUMNS,
     REJECT_COLUMNS,
@@ -27,16 +27,18 @@ from rules_engine.feeds import (
     Writer,
     at_row,
     open_writer,
-    outcome_columns,
     read_events,
     read_members,
+    read_shared,
     read_state,
     reject_row,
+    write_shared,
     write_state,
 )
 from rules_engine.outcome import Outcome, Refused
-from rules_engine.state import STATE_VERSION, State
-from rules_engine.values import ValueFault, format_decimal
+from rules_engine.state import STATE_VERSION, Shared, State
+from rules_engine.values import ValueFault
+from rules_engine.workbench.rows import Row, Rows, Sums
 
 if TYPE_CHECKING:
     from rules_engine.feeds import Mapping as FeedMapping
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int | None], None]
 """What is being done, how many are done, of how many (None: not known)."""
 
-Row = tuple[str | None, ...]
 Done = tuple[int, Row, tuple[Row, ...]]
 """The number of an event in its file, its row, and the rows of its effects."""
 
@@ -62,24 +63,28 @@ class Job(msgspec.Struct, frozen=True):
     members: Path | None = None
     mapping: FeedMapping | None = None
     state: Path | None = None
+    shared: Path | None = None
     effects: Path | None = None
     rejects: Path | None = None
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What became of the rows, what was given by unit, the first reasons of rejections, and a remark on the state."""
+    """What became of the rows, what was given by unit and by offers, the first reasons of rejections, and a remark on
+    the state."""
 
     tally: Tally
     totals: dict[str, int]
     reasons: tuple[str, ...]
     remark: str
+    money: Sums
 
 
 class Memory(msgspec.Struct, frozen=True):
-    """What a run goes on from: states by member, and the events that are scored already."""
+    """What a run goes on from: states by member, what all members share, and the events that are scored already."""
 
     states: dict[str, State]
     seen: set[tuple[str, str]]
+    shared: Shared
     remark: str = ""
 
 
@@ -87,19 +92,20 @@ def score_file(program: Program, job: Job, progress: Progress | None = None) -> 
     """Score a file; raises `FeedError` where a file cannot be used. Nothing is written unless everything is."""
     told = progress or _silent
     core = program.core
+    made = Rows(core)
     _apart(job)
     members = (
         read_members(job.members, mapping=job.mapping, formats=formats_of(fact_fields(core))) if job.members else {}
     )
-    memory = _remembered(program, job.state)
-    tally, totals = Tally(), dict.fromkeys((unit.name for unit in core.units), 0)
+    memory = _remembered(program, job)
+    tally, money, totals = Tally(), Sums(), dict.fromkeys((unit.name for unit in core.units), 0)
     with ExitStack() as files:
-        out = files.enter_context(open_writer(job.out, _columns(core)))
+        out = files.enter_context(open_writer(job.out, made.columns()))
         effects = files.enter_context(open_writer(job.effects, EFFECT_COLUMNS)) if job.effects else None
         refusals = _Refusals(files.enter_context(open_writer(job.rejects, REJECT_COLUMNS)) if job.rejects else None)
         waiting = _ordered(_reads(core, job), core, tally, refusals, told)
         sent = (_sent(read) for read in waiting)
-        results = program.score_many(sent, members, memory.states, ids=memory.seen, in_order=True)
+        results = program.score_many(sent, members, memory.states, shared=memory.shared, ids=memory.seen, in_order=True)
         done: list[Done] = []
         for number, (read, result) in enumerate(zip(waiting, results, strict=True), 1):
             if isinstance(result, Refused):
@@ -108,8 +114,9 @@ def score_file(program: Program, job: Job, progress: Progress | None = None) -> 
                     refusals.add(read, fault.code, fault.field, fault.message)
             else:
                 tally.score(read)
-                done.append((read.number, _out_row(result, core), _effect_rows(result, core) if effects else ()))
+                done.append((read.number, made.row(result), made.effects(result) if effects else ()))
                 _add_up(result, totals)
+                money.add(result)
             if number % 1000 == 0:
                 told("scoring", number, len(waiting))
         told("scoring", len(waiting), len(waiting))
@@ -118,12 +125,15 @@ def score_file(program: Program, job: Job, progress: Progress | None = None) -> 
         tally.check()
     if job.state is not None:
         _remember(memory, job.state, program.fingerprint)
-    return Report(tally, totals, reasons, memory.remark)
+    if job.shared is not None:
+        write_shared(job.shared, memory.shared.to_json())
+    return Report(tally, totals, reasons, memory.remark, money)
 
 
 def _apart(job: Job) -> None:
-    """No file is written that is read, or written twice; only the state is both read and written."""
-    written = [path for path in (job.out, job.effects, job.rejects, job.state) if path is not None]
+    """No file is written that is read, or written twice; only state and shared counters are both read and written."""
+    outputs = (job.out, job.effects, job.rejects, job.state, job.shared)
+    written = [path for path in outputs if path is not None]
     used = [path for path in (job.events, job.members) if path is not None]
     for path in written:
         used.append(path)
@@ -150,9 +160,12 @@ def _reads(core: ir.Program, job: Job) -> Iterator[Read]:
 
 
 def formats_of(fields: Sequence[ir.FieldDef]) -> dict[str, str]:
-    """Fields whose cells of CSV are no texts: counts are whole numbers, flags are flags."""
-    kinds = {"count": "integer", "flag": "flag"}
-    return {field.name: kinds[field.kind] for field in fields if field.kind in kinds}
+    """Fields whose cells of CSV are no texts: counts are whole numbers, flags are flags, codes stand between
+    semicolons, and money that may come in several currencies says which."""
+    kinds = {"count": "integer", "flag": "flag", "codes": "list"}
+    found = {field.name: kinds[field.kind] for field in fields if field.kind in kinds}
+    found |= {field.name: "money" for field in fields if field.bounds}
+    return found | {field.name: "list" for field in fields if field.item is not None and field.item.kind == "text"}
 
 
 def _ordered(reads: Iterator[Read], core: ir.Program, tally: Tally, refusals: _Refusals, told: Progress) -> list[Read]:
@@ -212,37 +225,9 @@ def _sent(read: Read) -> dict[str, Any] | bytes:
 # ---- out ----
 
 
-def _columns(core: ir.Program) -> Sequence[Any]:
-    return outcome_columns([(unit.name, unit.decimals) for unit in core.units])
-
-
 def _add_up(outcome: Outcome, totals: dict[str, int]) -> None:
     for unit, amount in outcome.totals.items():
         totals[unit] += amount
-
-
-def _out_row(outcome: Outcome, core: ir.Program) -> Row:
-    given = outcome.totals
-    amounts = [format_decimal(given.get(unit.name, 0), unit.decimals) for unit in core.units]
-    return (outcome.id, outcome.member, *amounts, "0.00", outcome.fingerprint)
-
-
-def _effect_rows(outcome: Outcome, core: ir.Program) -> tuple[Row, ...]:
-    """A row for each award and each change of tier."""
-    decimals = {unit.name: unit.decimals for unit in core.units}
-    awards = [
-        (
-            outcome.id,
-            award.rule,
-            None,
-            "held out" if award.held_out else "give",
-            award.unit,
-            format_decimal(award.given, decimals[award.unit]),
-        )
-        for award in outcome.awards
-        if award.given or award.held_out
-    ]
-    return (*awards, *((outcome.id, each.reason, None, "tier", each.after, None) for each in outcome.tiers))
 
 
 def _write(done: list[Done], out: Writer, effects: Writer | None) -> None:
@@ -278,11 +263,13 @@ class _Refusals:
 # ---- what is remembered between runs ----
 
 
-def _remembered(program: Program, path: Path | None) -> Memory:
-    """The states and ids of the run before; a state that this program cannot go on from raises `FeedError`."""
+def _remembered(program: Program, job: Job) -> Memory:
+    """The states, ids and shared counters of the run before; what this program cannot go on from raises
+    `FeedError`."""
+    path, shared = job.state, _shared(program, job.shared)
     found = read_state(path, version=STATE_VERSION) if path is not None else None
     if found is None:
-        return Memory({}, set())
+        return Memory({}, set(), shared)
     owners, seen = found.state.get("members"), found.state.get("events")
     if not isinstance(owners, Mapping) or not isinstance(seen, Mapping) or not all(map(_listed, seen.values())):
         raise FeedError(f"the state file `{path}` does not hold members and events; nothing was scored from it")
@@ -300,7 +287,15 @@ def _remembered(program: Program, path: Path | None) -> Memory:
         raise FeedError(*problems)
     other = found.fingerprint != program.fingerprint
     remark = "the state was written by another version of the program" if other else ""
-    return Memory(states, {(kind, each) for kind, ids in seen.items() for each in ids}, remark)
+    return Memory(states, {(kind, each) for kind, ids in seen.items() for each in ids}, shared, remark)
+
+
+def _shared(program: Program, path: Path | None) -> Shared:
+    """The shared counters of the run before."""
+    shared = decode_shared(read_shared(path) if path is not None else None, program.core)
+    if isinstance(shared, Shared):
+        return shared
+    raise FeedError(*(f"the file of shared counters `{path}`: {fault.message}" for fault in shared))
 
 
 def _listed(ids: object) -> bool:

@@ -12,16 +12,18 @@ import msgspec
 
 from rules_engine import ir
 from rules_engine.backends import Evaluation
-from rules_engine.backends.reference import Readings, Reference, World
+from rules_engine.backends.reference import Passed, Readings, Reference, Trace, World
 from rules_engine.event import Event, Facts
-from rules_engine.state import State
+from rules_engine.state import Shared, State
+from rules_engine.workbench.coverage import Coverage, Heard
 
 
 class Engine:
     """One program, ready to score decoded events and to be asked about states."""
 
-    def __init__(self, core: ir.Program) -> None:
+    def __init__(self, core: ir.Program, coverage: Coverage | None = None) -> None:
         self.core = core
+        self.coverage = coverage
 
     @cached_property
     def reference(self) -> Reference:
@@ -34,9 +36,30 @@ class Engine:
     def _world(self) -> World:
         return msgspec.structs.replace(Reference(self.core).world, reads={event.name: () for event in self.core.events})
 
-    def evaluate(self, event: Event, facts: Facts, state: State) -> Evaluation:
+    def evaluate(self, event: Event, facts: Facts, state: State, shared: Shared) -> Evaluation:
         """What the event does; raises `EventRefused`."""
-        return self.reference.evaluate(event, facts, state)
+        if self.coverage is None:
+            return self.reference.evaluate(event, facts, state, shared)
+        trace = Heard()
+        try:
+            return self.reference.traced(event, facts, state, trace, shared)
+        finally:
+            self.coverage.hear(trace)
+
+    def fate(self, key: str, event: Event, facts: Facts, state: State, shared: Shared) -> str:
+        """Why an offer did not act on an event, in the words of the trace; empty where it acted."""
+        trace = Trace()
+        self.reference.traced(event, facts, state, trace, shared)
+        return next((each.why for each in reversed(trace.offers) if each.offer.key == key), "")
+
+    def advance(self, facts: Facts, state: State, to_day: int) -> Passed:
+        """What the passing of time does."""
+        if self.coverage is None:
+            return self.reference.advance(facts, state, to_day)
+        trace = Heard()
+        passed = self.reference.advance(facts, state, to_day, trace)
+        self.coverage.hear(trace)
+        return passed
 
     def readings(self, facts: Facts, state: State, day: int, event: Event | None = None) -> Readings:
         """What the state says on a day."""

@@ -34,7 +34,8 @@ def sent(step: tree.EventStep, definition: ir.EventDef, number: int, cast: Cast)
     made = {definition.identified_by: f"{number}"}
     if cast.me is not None or not _optional(definition, definition.owner):
         made[definition.owner] = cast.me or ME
-    raw, omitted = _record(given, definition.fields, made, {definition.dated_by}, core)
+    currency = next((node.currency for node in tree.walk(step) if isinstance(node, tree.MoneyLit)), "")
+    raw, omitted = _record(given, definition.fields, made, {definition.dated_by}, core, currency)
     raw["event"] = definition.name
     lines = []
     if definition.lines is not None:
@@ -43,7 +44,7 @@ def sent(step: tree.EventStep, definition: ir.EventDef, number: int, cast: Cast)
         for place, row in enumerate(step.rows, 1):
             cells = {name: cell for name, cell in zip(columns, row.cells, strict=False) if cell is not None}
             line, left_out = _record(
-                cells, definition.lines.fields, {definition.line_id_field: f"{place}"}, set(), core
+                cells, definition.lines.fields, {definition.line_id_field: f"{place}"}, set(), core, currency
             )
             raw["lines"].append(line)
             lines.append(left_out)
@@ -57,7 +58,12 @@ def _optional(definition: ir.EventDef, name: str) -> bool:
 
 
 def _record(
-    given: dict[str, Any], fields: tuple[ir.FieldDef, ...], made: dict[str, str], needed: set[str], core: ir.Program
+    given: dict[str, Any],
+    fields: tuple[ir.FieldDef, ...],
+    made: dict[str, str],
+    needed: set[str],
+    core: ir.Program,
+    currency: str,
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The values of a record and the names it leaves out. Fields in `needed` are not made up."""
     known = {field.name: field for field in fields}
@@ -69,7 +75,7 @@ def _record(
         if name in made:
             raw[name] = made[name]
         else:
-            raw[name] = placeholder(field, core)
+            raw[name] = placeholder(field, core, currency)
             if field.kind != "codes":
                 omitted.append(name)
     return raw, tuple(omitted)

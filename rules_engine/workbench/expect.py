@@ -9,42 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
-import msgspec
-
 from rules_engine import ir, tree
 from rules_engine.calendar import format_date
-from rules_engine.event import Event, Facts
-from rules_engine.outcome import Award, TierChange
-from rules_engine.state import Change, LotLapsed, MatchMoved, State
-from rules_engine.values import format_decimal
-from rules_engine.workbench.engine import Engine
+from rules_engine.outcome import Award
+from rules_engine.state import Change, LotLapsed, MatchMoved
+from rules_engine.workbench.after import After, Difference, grouped, written
 from rules_engine.workbench.given import scaled
+from rules_engine.workbench.prices import (
+    code_difference,
+    gift_difference,
+    line_difference,
+    offer_difference,
+    other_money,
+    price_difference,
+)
 from rules_engine.workbench.wire import unit_named
 
-Rule = ir.RuleDef | ir.MatchDef
-
-
-class After(msgspec.Struct, frozen=True):
-    """A step that was taken: what it gave and changed, and the member on its day. No event: time moved."""
-
-    engine: Engine
-    event: Event | None
-    day: int
-    awards: tuple[Award, ...]
-    tiers: tuple[TierChange, ...]
-    changes: tuple[Change, ...]
-    facts: Facts
-    state: State
-
-
-class Difference(msgspec.Struct, frozen=True):
-    """What came out otherwise; `rule` names the rule to explain, if there is one. `code` is the finding's."""
-
-    what: str
-    expected: str
-    actual: str
-    rule: str = ""
-    code: str = "X510"
+Rule = ir.RuleDef | ir.MatchDef | ir.OfferDef
 
 
 def difference(expected: tree.Expectation, after: After) -> Difference | None:
@@ -52,8 +33,14 @@ def difference(expected: tree.Expectation, after: After) -> Difference | None:
     match expected:
         case tree.ExpectRule():
             return _rule(expected, after)
-        case tree.ExpectNet():
-            return _net(expected, after)
+        case tree.ExpectPrice():
+            return price_difference(expected, after)
+        case tree.ExpectLine():
+            return line_difference(expected, after)
+        case tree.ExpectGift():
+            return gift_difference(expected, after)
+        case tree.ExpectCode():
+            return code_difference(expected, after)
         case tree.ExpectTier():
             return _tier(expected, after)
         case tree.ExpectBalance():
@@ -67,9 +54,9 @@ def difference(expected: tree.Expectation, after: After) -> Difference | None:
 
 
 def rule_of(named: tree.Name | tree.Text, core: ir.Program) -> Rule | None:
-    """A rule or match by its `as` name or its title."""
+    """A rule, an offer or a match by its `as` name or its title."""
     word = named.text if isinstance(named, tree.Name) else named.value
-    rules: tuple[Rule, ...] = (*core.rules, *core.matches)
+    rules: tuple[Rule, ...] = (*core.rules, *core.matches, *core.offers)
     by_key = next((rule for rule in rules if rule.key == word), None)
     return by_key or next((rule for rule in rules if rule.title == word), None)
 
@@ -88,6 +75,8 @@ def _rule(expected: tree.ExpectRule, after: After) -> Difference | None:
         return _unknown(named.text if isinstance(named, tree.Name) else named.value, "rule")
     if isinstance(rule, ir.MatchDef):
         return _match(expected, rule, after)
+    if isinstance(rule, ir.OfferDef):
+        return offer_difference(expected, rule, after)
     awards = [award for award in after.awards if award.rule == rule.key]
     actual = _said(awards, after.engine.core)
     what = f'"{rule.title}"'
@@ -156,12 +145,6 @@ def amount_words(amount: int, unit: ir.UnitDef) -> str:
     return f"{grouped(amount, unit.decimals)} {word}"
 
 
-def grouped(amount: int, decimals: int) -> str:
-    """A number with underscores between thousands, as rule files write it."""
-    whole, point, part = format_decimal(amount, decimals).partition(".")
-    return f"{int(whole):_}{point}{part}" if whole != "-0" else f"-0{point}{part}"
-
-
 def _match(expected: tree.ExpectRule, rule: ir.MatchDef, after: After) -> Difference | None:
     begun = [c.after for c in after.changes if isinstance(c, MatchMoved) and c.match == rule.key and c.before is None]
     actual = begun[-1].tier if begun else "not applied"
@@ -172,23 +155,6 @@ def _match(expected: tree.ExpectRule, rule: ir.MatchDef, after: After) -> Differ
     else:
         wanted, met = str(expected.status), not begun
     return None if met else Difference(f'"{rule.title}"', wanted, actual, rule.key)
-
-
-def written(value: tree.Node) -> str:
-    """A value as the test writes it."""
-    match value:
-        case tree.QuantityLit(text=text, unit=unit):
-            return f"{text} {unit.text}"
-        case tree.MoneyLit(text=text, currency=currency):
-            return f"{text} {currency}"
-        case tree.Percent(text=text):
-            return f"{text}%"
-        case tree.Negate(value=inner):
-            return f"-{written(inner)}"
-        case tree.Number(text=text) | tree.Name(text=text) | tree.Path(text=text) | tree.DateLit(text=text):
-            return text
-        case _:
-            return "something else"
 
 
 # ---- the member ----
@@ -240,34 +206,11 @@ def _track(expected: tree.ExpectTrack, after: After) -> Difference | None:
     return Difference(f"the track `{track.name}`", written(expected.value), words)
 
 
-def _net(expected: tree.ExpectNet, after: After) -> Difference | None:
-    """What is to pay after offers. No offers are evaluated yet, so this is the sum of the list prices."""
-    core, event = after.engine.core, after.event
-    definition = next((each for each in core.events if event is not None and each.name == event.name), None)
-    if event is None or definition is None or not definition.list_field:
-        return Difference("net", written(expected.value), "nothing: there are no prices")
-    actual = sum(_list_price(line, definition) for line in event.lines)
-    wanted = scaled(expected.value, definition.currency, core)
-    if wanted == actual:
-        return None
-    currency = next((each for each in core.header.currencies if each.code == definition.currency), None)
-    decimals = currency.decimals if currency is not None else 0
-    return Difference("net", written(expected.value), f"{grouped(actual, decimals)} {definition.currency}")
-
-
-def _list_price(line: Facts, definition: ir.EventDef) -> int:
-    price = line[definition.list_field]
-    pieces = line[definition.quantity_field] if definition.list_each and definition.quantity_field else 1
-    assert isinstance(price, int)
-    assert isinstance(pieces, int)
-    return price * pieces
-
-
 # ---- and nothing else ----
 
 
 def something_else(step: tree.Step, after: After) -> Iterator[Difference]:
-    """Awards, matches and tier changes that the step does not name."""
+    """Awards, discounts, charges, gifts and tier changes that the step does not name."""
     core = after.engine.core
     named = {
         rule.key for each in step.expect if isinstance(each, tree.ExpectRule) and (rule := rule_of(each.rule, core))
@@ -277,6 +220,7 @@ def something_else(step: tree.Step, after: After) -> Iterator[Difference]:
         if award.rule not in named and (award.given or award.held_out):
             actual = "held out" if award.held_out else _amount(award.given, award.unit, core)
             yield Difference(f'"{titles.get(award.rule, award.rule)}"', "nothing", actual, award.rule)
+    yield from other_money(step, named, after)
     if not any(isinstance(each, tree.ExpectTier) for each in step.expect):
         matched = {match.key for match in core.matches} & named
         for change in after.tiers:

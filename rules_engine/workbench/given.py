@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import assert_never
 
 import msgspec
 
@@ -10,11 +11,12 @@ from rules_engine import ir, tree
 from rules_engine.calendar import parse_date
 from rules_engine.decoding import decode_facts, fact_fields
 from rules_engine.diagnostics import Diagnostic
-from rules_engine.state import Holding, Lot, State
+from rules_engine.state import Holding, Lot, Shared, State
 from rules_engine.values import ValueFault, parse_decimal
 from rules_engine.workbench.engine import Engine
 from rules_engine.workbench.results import Failure
 from rules_engine.workbench.told import Told
+from rules_engine.workbench.used import give_used, of_member
 from rules_engine.workbench.wire import decimals_of, placeholder, unit_named, wire
 
 ME = "member"
@@ -33,11 +35,13 @@ class Member(msgspec.Struct):
 
 
 class Cast(msgspec.Struct):
-    """The members of a test by id; `me` is the one whom events without an owner are of, None for a guest."""
+    """The members of a test by id; `me` is the one whom events without an owner are of, None for a guest. `shared` are
+    the counters of the whole programme."""
 
     core: ir.Program
     members: dict[str, Member]
     me: str | None
+    shared: Shared
 
     def member(self, name: str | None) -> Member:
         """A member by id, None for a guest; one of whom the test says nothing has no facts and a new state."""
@@ -61,7 +65,8 @@ def member_of(said: dict[str, object], state: State, core: ir.Program) -> Member
 def cast_of(test: tree.TestDecl, engine: Engine, find: Find) -> Cast:
     """The members at the start of a test."""
     core = engine.core
-    cast = Cast(core, {}, ME if test.given else None)
+    mine = any(not isinstance(given, tree.GivenUsed) or of_member(given, core) for given in test.given)
+    cast = Cast(core, {}, ME if mine else None, Shared())
     day = first_day(test, core)
     for given in test.given:
         if isinstance(given, tree.GivenMember):
@@ -74,9 +79,27 @@ def cast_of(test: tree.TestDecl, engine: Engine, find: Find) -> Cast:
             case tree.GivenBalance():
                 me = cast.member(ME)
                 me.state.lots.append(_lot(given, me, day, engine, find))
+            case tree.GivenUsed():
+                _use(given, cast, day, engine, find)
             case tree.GivenMember():
                 pass
+            case _:
+                assert_never(given)
     return cast
+
+
+def _use(given: tree.GivenUsed, cast: Cast, day: int, engine: Engine, find: Find) -> None:
+    """What a rule's limits have counted, of the member and of the whole programme."""
+    me = cast.member(ME if cast.me is not None else None)
+    give_used(
+        given,
+        cast.core,
+        me.state,
+        cast.shared,
+        lambda limit: engine.readings(me.facts, me.state, day).limit_key(limit),
+        lambda value, unit: scaled(value, unit, cast.core),
+        find,
+    )
 
 
 def first_day(test: tree.TestDecl, core: ir.Program) -> int:
@@ -84,6 +107,8 @@ def first_day(test: tree.TestDecl, core: ir.Program) -> int:
     for step in test.steps:
         if isinstance(step.act, tree.OnDate):
             return _day(step.act.date.text)
+        if isinstance(step.act, tree.ReturnStep):
+            continue
         dated = next((event.dated_by for event in core.events if event.name == step.act.event.text), "")
         for field in step.act.fields:
             if field.name.text == dated and isinstance(field.value, tree.DateLit | tree.InstantLit):

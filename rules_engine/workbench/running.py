@@ -12,20 +12,24 @@ from rules_engine import tree
 from rules_engine.calendar import parse_date
 from rules_engine.diagnostics import Diagnostic, did_you_mean
 from rules_engine.outcome import EventRefused, Fault, receive
+from rules_engine.returns import restored
 from rules_engine.scoring import Program
-from rules_engine.state import apply
+from rules_engine.state import Shared, apply
 from rules_engine.values import ValueFault
+from rules_engine.workbench.after import After, Difference
+from rules_engine.workbench.coverage import Coverage
 from rules_engine.workbench.engine import Engine
 from rules_engine.workbench.events import Sent, decoded, node_of, sent
-from rules_engine.workbench.expect import After, Difference, difference, something_else
+from rules_engine.workbench.expect import difference, something_else
 from rules_engine.workbench.given import Cast, Find, Member, cast_of
 from rules_engine.workbench.results import Failure, TestCase, TestResult
+from rules_engine.workbench.sold import Sold, returned_pieces
 from rules_engine.workbench.told import NotGiven
 
 
-def run_tests(program: Program, cases: Iterable[TestCase]) -> Iterator[TestResult]:
-    """The result of each test, as it is ready."""
-    engine = Engine(program.core)
+def run_tests(program: Program, cases: Iterable[TestCase], coverage: Coverage | None = None) -> Iterator[TestResult]:
+    """The result of each test, as it is ready; `coverage` counts what they reach."""
+    engine = Engine(program.core, coverage)
     for case in cases:
         yield _Run(case, engine, program).result()
 
@@ -39,7 +43,8 @@ class _Run:
         self.program = program
         self.findings: list[Diagnostic] = []
         self.find: Find = self._finding
-        self.cast = Cast(engine.core, {}, None)
+        self.cast = Cast(engine.core, {}, None, Shared())
+        self.last: Sold | None = None
         self.at: tree.Node = case.test.title
 
     def _finding(self, code: str, node: tree.Node, note: str = "", **data: str) -> Diagnostic:
@@ -65,6 +70,8 @@ class _Run:
                 self._event(step, step.act, number)
             case tree.OnDate():
                 self._date(step, step.act)
+            case tree.ReturnStep():
+                self._return(step, step.act)
             case _:
                 assert_never(step.act)
 
@@ -84,22 +91,50 @@ class _Run:
             return
         member = self.cast.member(event.member)
         before = Member(member.raw, member.facts, member.state)
+        shared = _copied(self.cast.shared)
+        self.last = None
         try:
-            found = self.engine.evaluate(event, member.facts, member.state)
+            found = self.engine.evaluate(event, member.facts, member.state, self.cast.shared)
         except EventRefused as refusal:
             self._refused(step, act, refusal.refused.faults)
             return
         member.state = apply(member.state, found.changes)
         receive(member.state, found.awards, event.day)
+        self.cast.shared.reserve(found.reserved)
+        self.last = Sold(event, found)
         after = After(
-            self.engine, event, event.day, found.awards, found.tiers, found.changes, member.facts, member.state
-        )
-        self._compare(step, after, lambda rule: self._why(what, before, rule))
+            self.engine, event, event.day, found.tiers, found.changes, member.facts, member.state, found,
+            fate=lambda key: self.engine.fate(key, event, before.facts, before.state, shared),
+        )  # fmt: skip
+        self._compare(step, after, lambda rule: self._why(what, before, shared, rule))
 
     def _refused(self, step: tree.Step, act: tree.EventStep, faults: tuple[Fault, ...]) -> None:
         if any(isinstance(each, tree.ExpectRefused) for each in step.expect):
             return
         raise Failure(self.find("X512", node_of(faults[0], act), reason="; ".join(fault.message for fault in faults)))
+
+    # ---- returns ----
+
+    def _return(self, step: tree.Step, act: tree.ReturnStep) -> None:
+        """What comes back of the last event, after what came back of it before."""
+        sold = self.last
+        if sold is None:
+            raise Failure(self.find("X513", act, what="there is no event before it that was taken"))
+        outcome = sold.found.outcome(sold.event, self.program.fingerprint, self.program.zones)
+        pieces = returned_pieces(act, sold, self.engine.core)
+        try:
+            back = self.program.give_back(sold.event, outcome, pieces, earlier=sold.returns)
+        except EventRefused as refusal:
+            if not any(isinstance(each, tree.ExpectRefused) for each in step.expect):
+                reason = "; ".join(fault.message for fault in refusal.faults)
+                raise Failure(self.find("X512", act, reason=reason)) from None
+            return
+        sold.returns.append(back)
+        member = self.cast.member(sold.event.member)
+        member.state = restored(member.state, back)
+        self.cast.shared.reserve(back.reserved)
+        after = After(self.engine, sold.event, sold.event.day, (), (), member.facts, member.state, sold.found, back)
+        self._compare(step, after, lambda _: "")
 
     # ---- dates ----
 
@@ -111,11 +146,11 @@ class _Run:
         me = self.cast.member(self.cast.me or "member")
         for member in self.cast.members.values():
             if member is not me:
-                moved = self.engine.reference.advance(member.facts, member.state, day)
+                moved = self.engine.advance(member.facts, member.state, day)
                 member.state = apply(member.state, moved.changes)
-        found = self.engine.reference.advance(me.facts, me.state, day)
+        found = self.engine.advance(me.facts, me.state, day)
         me.state = apply(me.state, found.changes)
-        after = After(self.engine, None, day, (), found.tiers, found.changes, me.facts, me.state)
+        after = After(self.engine, None, day, found.tiers, found.changes, me.facts, me.state)
         self._compare(step, after, lambda _: "")
 
     # ---- what came out ----
@@ -138,6 +173,11 @@ class _Run:
         data["why"] = why(found.rule) if found.rule else ""
         self.findings.append(self.find(found.code, node, **data))
 
-    def _why(self, what: Sent, before: Member, rule: str) -> str:
+    def _why(self, what: Sent, before: Member, shared: Shared, rule: str) -> str:
         """The explanation of a rule; a finding carries it as its `why`."""
-        return self.program.explain(what.raw, before.raw, before.state).text(rule).strip()
+        return self.program.explain(what.raw, before.raw, before.state, shared).text(rule).strip()
+
+
+def _copied(shared: Shared) -> Shared:
+    """The counters as they are now, for a finding that explains later."""
+    return Shared(limits={key: dict(counts) for key, counts in shared.limits.items()})

@@ -87,10 +87,15 @@ def _instant(text: str, core: ir.Program) -> str:
         return text
 
 
-def placeholder(field: ir.FieldDef, core: ir.Program) -> Any:
-    """A value that the decoder takes, for a field that the test leaves out; nobody reads it."""
+def placeholder(field: ir.FieldDef, core: ir.Program, currency: str = "") -> Any:
+    """A value that the decoder takes, for a field that the test leaves out; nobody reads it. Where money may be of
+    several currencies, it is of the event's."""
     if field.kind == "count":
         return max(field.low, min(0, field.high))
+    if field.bounds:
+        bounds = next((each for each in field.bounds if each.currency == currency), field.bounds[0])
+        least = format_decimal(max(bounds.low, min(0, bounds.high)), bounds.decimals)
+        return _money(least, bounds.currency)
     if field.kind in ("money", "unit"):
         return _least(field, core)
     if field.kind == "choice":

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from random import Random
 
-from tests.generating import memory, rules, schema
+from tests.generating import memory, offers, rules, schema, shop
 from tests.generating.made import FILES, Made
 
-__all__ = ["FILES", "program"]
+__all__ = ["FILES", "orders", "program"]
 
 
 def program(rng: Random) -> str:
@@ -27,5 +27,22 @@ def program(rng: Random) -> str:
     memory.given_tracks(made)
     rules.rewards(made)
     memory.match(made)
+    rules.holdouts(made)
+    return "\n".join(made.text) + "\n"
+
+
+def orders(rng: Random) -> str:
+    """The text of one program whose events are orders, with offers on them."""
+    made = Made(rng)
+    shop.pick_shop(made)
+    made.say("language 1")
+    if made.chance(40):
+        schema.periods(made)
+    schema.units(made)
+    shop.events(made)
+    shop.defines(made)
+    offers.earned(made)
+    stacking = offers.offers(made)
+    shop.header(made, stacking)
     rules.holdouts(made)
     return "\n".join(made.text) + "\n"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from tests.generating import measures
+from tests.generating import measures, wanting
 from tests.generating.made import BRANDS, KINDS, ODD_TEXT, SKUS, Made, Option, Place
 
 COMPARE = (">=", ">", "<", "<=")
+MOMENTS = ("visit", "both", "top_up", "order")
+"""Events that may be dated by a moment."""
 
 
 def condition(made: Made, place: Place, depth: int = 0) -> str:
@@ -56,6 +58,8 @@ def _atoms(made: Made, place: Place) -> list[Option]:
             found.append(lambda: f"net {made.pick(COMPARE)} {made.money()}")
         case "top_up":
             found += ["vip", f"price > {made.money()}", f"net >= {made.money()}", "brand is resort"]
+        case "order":
+            found += wanting.of_order(made, place)
         case "abroad":
             found += [f"cost >= {made.money(900, currency=made.other)}", f"net > {made.money(90, currency=made.other)}"]
     return found
@@ -141,7 +145,7 @@ def _of_time(made: Made, place: Place) -> list[Option]:
         lambda: f"today is {made.pick(('start', 'end'))} of {made.pick(made.covering[:5])}",
         lambda: f"today in {made.pick(made.covering[:5])}",
     ]
-    dated_by_moment = made.instant and place.event in ("visit", "both", "top_up")
+    dated_by_moment = made.instant and place.event in MOMENTS
     for period in made.periods:
         if period.timed and not dated_by_moment:
             continue
@@ -192,6 +196,8 @@ def _pending(made: Made) -> str:
 
 def line_condition(made: Made, place: Place) -> str:
     """A condition of a line."""
+    if place.event == "order":
+        return wanting.line(made, place)
     first = made.one(_line_atoms(made, place))
     if made.chance(25):
         return f"({first}) {made.pick(('and', 'or'))} ({made.one(_line_atoms(made, place))})"

@@ -23,6 +23,7 @@ MODES = ("rounded down", "rounded up", "rounded half up", "rounded half even")
 
 FILES = {
     "skus.csv": b"sku,note\nA1,x\nC3,y\n",
+    "codes.csv": b"code\nSER-1\nser2\nSER 3\n",
     "areas.csv": b"sku,area\nA1,north\nB2,south\nC3,north\n",
 }
 """What stands beside every generated program: a column and a table to import."""
@@ -91,6 +92,37 @@ class Place:
         return replace(self, proven=self.proven | set(names))
 
 
+@dataclass(frozen=True)
+class Shop:
+    """The event `order`, which offers act on: its currencies, where its price stands, the roles of its other fields.
+
+    `price` is `each`, `line` or `offers`; `was` and `floor` say how such a field is declared (empty: not at all);
+    `shipping` is `field`, `flag` or nothing; `dense` says that offers act
+    often, on the same things; `tax_prices` is `include`, `exclude` or nothing.
+    """
+
+    currencies: tuple[str, ...]
+    price: str
+    lines: bool
+    quantity: bool
+    line_id: bool
+    was: str = ""
+    floor: str = ""
+    tax: bool = False
+    shipping: str = ""
+    shipping_tax: bool = False
+    tax_prices: str = ""
+    codes: bool = False
+    treat: str = ""
+    returnable: bool = False
+    dense: bool = False
+
+    @property
+    def flagged(self) -> bool:
+        """Whether lines say of themselves that they are shipping."""
+        return self.shipping == "flag"
+
+
 @dataclass
 class Made:
     """What the program declares so far, by what it can be used for."""
@@ -118,6 +150,7 @@ class Made:
     defines: dict[str, str] = field(default_factory=dict)  # name -> condition | money | list | column
     tables: dict[str, str] = field(default_factory=dict)  # name -> number | lists | imported
     match: str = ""
+    shop: Shop | None = None
     text: list[str] = field(default_factory=list)
 
     def say(self, *lines: str) -> None:
@@ -156,6 +189,15 @@ class Made:
         if decimals and self.chance(40):
             return f"{whole}.{self.number(0, 10**decimals - 1):0{decimals}d} {code}"
         return f"{whole} {code}"
+
+    def worth(self, high: int = 60, low: int = 0) -> str:
+        """Money of an order, in each of its currencies, now and then not in all."""
+        assert self.shop is not None
+        codes = self.shop.currencies
+        if len(codes) > 1 and self.chance(12):
+            codes = (self.pick(codes),)
+        amounts = [self.money(high * 100 if code == "JPY" else high, low, code) for code in codes]
+        return amounts[0] if len(amounts) == 1 else f"({', '.join(amounts)})"
 
     def amount(self, unit: Unit, high: int = 300, low: int = 0, *, fine: bool = False) -> str:
         """An amount of a unit, as fine as its decimals, or finer where it is rounded later."""

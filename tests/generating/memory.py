@@ -28,7 +28,7 @@ def _window(made: Made, moving: bool = True) -> tuple[str, str, str]:
     return made.pick(WINDOWS), "", "moving"
 
 
-def _declare(made: Made, name: str, measure: str, fold: str, *, on: str = "visit", **how: bool) -> None:
+def declare(made: Made, name: str, measure: str, fold: str, *, on: str = "visit", **how: bool) -> None:
     """One track: a fold, where it counts, over which window."""
     per, guard, kind = _window(made, how.get("moving", True))
     where = _where(made, "both" if " or " in on else on, guard)
@@ -55,13 +55,13 @@ def tracks(made: Made) -> None:
     on = "visit or top_up" if made.top_up and not made.other and made.chance(40) else "visit"
     value = measures.lined(made, place)[1:-1] if made.lines and on == "visit" and made.chance(40) else "net"
     fold = value if value.startswith("sum of") else f"sum of {value}"
-    _declare(made, "spend", "money", fold, on=on, dated=True, sliced=True, signed=made.signed)
+    declare(made, "spend", "money", fold, on=on, dated=True, sliced=True, signed=made.signed)
     if made.chance(60):
-        _declare(made, "stays", "count", "count", on=on, dated=True, sliced=True)
+        declare(made, "stays", "count", "count", on=on, dated=True, sliced=True)
     if made.lines and made.chance(50):
         _lined_tracks(made)
     if made.chance(40):
-        _declare(
+        declare(
             made, "distance", "count", f"sum of {made.pick(('miles', 'delta', 'largest of (miles, 50)'))}", signed=True
         )
     if made.chance(35):
@@ -69,9 +69,9 @@ def tracks(made: Made) -> None:
     if made.chance(35):
         where = f" where {conditions.line_condition(made, place.on_line())}" if made.lines and made.chance(30) else ""
         what = made.pick(("sku", "kind")) + (" of lines" if made.lines else "")
-        _declare(made, "skus", "count", f"distinct {what}{where} up to {made.pick((3, 40, 40))} keys")
+        declare(made, "skus", "count", f"distinct {what}{where} up to {made.pick((3, 40, 40))} keys")
     if made.chance(20):
-        _declare(made, "brands", "count", "distinct brand up to 3 keys")
+        declare(made, "brands", "count", "distinct brand up to 3 keys")
     if made.match:
         value = made.pick(("sum of miles", "count", "sum of largest of (miles, 9)"))
         made.say(f"track trial_miles = {value}, on visit{_where(made, 'visit', '')}, per trial of challenge")
@@ -84,7 +84,7 @@ def _lined_tracks(made: Made) -> None:
     where = conditions.line_condition(made, on)
     what, measure = made.pick((("count of lines", "count"), ("sum of net of lines", "money")))
     if made.chance(50):
-        _declare(made, "nights", measure, f"{what} where {where}")
+        declare(made, "nights", measure, f"{what} where {where}")
         return
     plain = [period.name for period in made.partial if not period.timed]
     per = made.pick([*made.covering, *plain, *plain])

@@ -19,7 +19,7 @@ def earns(made: Made) -> None:
     )
     text = f"{measures.rate(made, unit)} per 1 {made.currency} of net{where}"
     base = measures.Amount(text, unit, lines=True)
-    _rule(made, "earn", "Base points", "base", Place("earn"), [base], plain=made.chance(60))
+    rule(made, "earn", "Base points", "base", Place("earn"), [base], plain=made.chance(60))
     made.bases.append(Base("base", unit, True))
     grouped = [name for number in range(made.number(1, 5)) if (name := _earn(made, number))]
     _group(made, "bonus", grouped)
@@ -34,7 +34,7 @@ def _earn(made: Made, number: int) -> str:
     amounts = [_amount(made, place, chosen) for _ in range(count)]
     joins = all(each.unit is made.units[0] for each in amounts) and made.chance(30)
     name = f"e{number}"
-    _rule(made, "earn", f"Earn {number}", name, place, amounts, group="bonus" if joins else "")
+    rule(made, "earn", f"Earn {number}", name, place, amounts, group="bonus" if joins else "")
     same = all(each.unit is amounts[0].unit for each in amounts)
     if same and place.event == "visit":
         made.bases.append(Base(name, amounts[0].unit, all(each.lines for each in amounts)))
@@ -50,7 +50,7 @@ def _event(made: Made) -> str:
 def _knowing(made: Made, place: Place) -> Place:
     """What the rule's `when` proves at its beginning."""
     proven = []
-    if made.guest and place.event in ("visit", "both", "top_up") and made.chance(60):
+    if made.guest and place.event in conditions.MOMENTS and made.chance(60):
         proven.append("member")
     if place.event == "visit" and made.chance(30):
         known = "member" in proven or not made.guest
@@ -79,7 +79,7 @@ def _amount(made: Made, place: Place, unit: Unit) -> measures.Amount:
 # ---- clauses
 
 
-def _rule(
+def rule(
     made: Made,
     kind: str,
     title: str,
@@ -105,7 +105,7 @@ def _rule(
     was = ' was "old one"' if made.chance(2) else ""
     named = f" as {name}" if name else ""
     effects = [f"  give {each.text}{_mods(made, place, each)}" for each in amounts]
-    made.say(f'{kind} "{title}"{named}{was} {{', f"  on {on}{'' if plain else _dates(made, place)}")
+    made.say(f'{kind} "{title}"{named}{was} {{', f"  on {on}{'' if plain else dates(made, place)}")
     made.say(f"  when {' and '.join(tests)}" if tests else "", loop, *effects)
     made.say(f'  say "{made.pick(("Thank you", ODD_TEXT))}"' if made.chance(10) else "")
     if not plain:
@@ -115,7 +115,7 @@ def _rule(
 
 
 def _partial(made: Made, place: Place) -> str:
-    dated_by_moment = made.instant and place.event in ("visit", "both", "top_up")
+    dated_by_moment = made.instant and place.event in conditions.MOMENTS
     names = [period.name for period in made.partial if dated_by_moment or not period.timed]
     return made.pick(names) if names else ""
 
@@ -124,7 +124,8 @@ def _anchor(made: Made, period: str) -> str:
     return next(each.anchor for each in made.periods if each.name == period)
 
 
-def _dates(made: Made, place: Place) -> str:
+def dates(made: Made, place: Place) -> str:
+    """The dates of a rule, if it has any."""
     if not made.chance(20):
         return ""
     spans = [
@@ -135,7 +136,7 @@ def _dates(made: Made, place: Place) -> str:
     ]
     if "booked" in place.proven:
         spans += ["from 2027-01-10 by booked", "until 2027-06-30 by booked"] * 2
-    if made.instant and place.event in ("visit", "both", "top_up"):
+    if made.instant and place.event in conditions.MOMENTS:
         spans += ["from 2027-02-01 at 10:00 before 2027-11-12 at 00:00", "before 2027-03-28 at 02:30"]
     return f" {made.pick(spans)}"
 
@@ -244,7 +245,7 @@ def rewards(made: Made) -> None:
         track = made.pick([each for each in made.tracks if each.measure in ("money", "count")])
         bound = made.money(900, 1) if track.measure == "money" else str(made.number(1, 6))
         gift = measures.Amount(made.amount(unit, 90, 1), unit)
-        _rule(made, "reward", "Crossing", "crossing", Place("reward"), [gift], first=f"{track.name} reaches {bound}")
+        rule(made, "reward", "Crossing", "crossing", Place("reward"), [gift], first=f"{track.name} reaches {bound}")
     if made.chance(45):
         _marks(made, unit)
     grouped = []
@@ -253,11 +254,11 @@ def rewards(made: Made) -> None:
         amounts = [_amount(made, place, made.pick(made.units)) for _ in range(made.pick((1, 1, 1, 2)))]
         joins = all(each.unit is made.units[0] for each in amounts) and made.chance(35)
         grouped += [f"g{number}"] if joins else []
-        _rule(made, "reward", f"Gift {number}", f"g{number}", place, amounts, group="treats" if joins else "")
+        rule(made, "reward", f"Gift {number}", f"g{number}", place, amounts, group="treats" if joins else "")
     _group(made, "treats", grouped)
     if made.chance(30):
         gift = measures.Amount(made.amount(made.units[0], 90, 1), made.units[0])
-        _rule(made, "reward", f"Ask gift {ODD_TEXT}", "", Place("reward", "ask"), [gift])
+        rule(made, "reward", f"Ask gift {ODD_TEXT}", "", Place("reward", "ask"), [gift])
     if made.chance(25):
         where = conditions.condition(made, Place("reward"))
         made.say('reward "Hello" {', "  on visit", f"  when {where}", '  say "Hello"', '  say "Again"', "}")
@@ -276,9 +277,7 @@ def _marks(made: Made, unit: Unit) -> None:
     if track.measure == "count" and made.chance(30):
         amount = f"{made.amount(unit, 9, 1)} * mark"
     loop = f"  for each mark of {track.name} at {', '.join(words)}"
-    _rule(
-        made, "reward", "Marks", made.pick(("marks", "")), Place("reward"), [measures.Amount(amount, unit)], loop=loop
-    )
+    rule(made, "reward", "Marks", made.pick(("marks", "")), Place("reward"), [measures.Amount(amount, unit)], loop=loop)
 
 
 # ---- holdouts

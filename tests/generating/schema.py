@@ -88,7 +88,9 @@ LIVES = (
 
 
 def _life(made: Made) -> str:
-    life = made.pick(LIVES)
+    life = made.pick(
+        LIVES if made.shop is None else [each for each in LIVES if "last" not in each.split("lasts", 1)[1]]
+    )
     if ("by today {" in life and not made.terms) or ("in weekend" in life and not _has(made, "weekend")):
         return LIVES[1]
     if "whichever" not in life:

@@ -14,20 +14,26 @@ from typing import Any
 import msgspec
 
 from rules_engine import ir
-from rules_engine.backends import Evaluation
-from rules_engine.backends.python import runtime
+from rules_engine.backends import Evaluation, Score
+from rules_engine.backends.python import offers_pieces, offers_sets, offers_units, runtime
 from rules_engine.backends.python.bindings import bindings
 from rules_engine.backends.python.module import Module
-from rules_engine.backends.python.requests import Names, decoders, event_type, names_of, plain_state
+from rules_engine.backends.python.offers_plain import works_out_again
+from rules_engine.backends.python.requests import Names, decoders, event_type, names_of, plain_shared, plain_state
 from rules_engine.backends.python.stages import WAYS, emit_event
 from rules_engine.backends.python.unsupported import reason
 from rules_engine.backends.reference import Reference
 from rules_engine.event import Event, Facts
 from rules_engine.outcome import Outcome
-from rules_engine.state import State
+from rules_engine.state import Shared, State
 
 _numbers = count(1)
-_STEPS: dict[str, Any] = {name: getattr(runtime, name) for name in dir(runtime) if not name.startswith("_")}
+_STEPS: dict[str, Any] = {
+    name: getattr(room, name)
+    for room in (runtime, offers_units, offers_pieces, offers_sets)
+    for name in dir(room)
+    if not name.startswith("_")
+}
 
 
 class Python:
@@ -47,6 +53,7 @@ class Python:
         "_slow",
         "delegated",
         "reference",
+        "score",
         "source",
     )
 
@@ -59,26 +66,18 @@ class Python:
         self._plain: Any = None
         self._names: Names | None = None
         self.delegated: dict[str, str] = {}
-        self._events: dict[str, Callable[[Event, Facts, State], Evaluation]] = {}
-        self._raw: dict[str, Callable[[object, object, State | None], Outcome]] = {}
-        self._by_type: dict[type, Callable[[object, object, State | None], Outcome]] = {}
+        self._events: dict[str, Any] = {}
+        self._raw: dict[str, Score] = {}
+        self._by_type: dict[type, Score] = {}
         space = _STEPS | bindings(core, reference, fingerprint, zones, self.evaluate)
-        self._slow: Callable[[object, object, State | None], Outcome] = space["slow_sent"]
+        self._slow: Score = space["slow_sent"]
         self.source = self._compile(core, reference, space)
+        self.score: Score = _by_kind(self._raw, self._by_type, self._slow)
 
-    def evaluate(self, event: Event, facts: Facts, state: State) -> Evaluation:
+    def evaluate(self, event: Event, facts: Facts, state: State, shared: Shared | None = None) -> Evaluation:
         """Score a decoded event; raises `EventRefused` where a track cannot hold what it adds."""
-        return self._events[event.name](event, facts, state)
-
-    def score(self, event: object, member: object, state: State | None) -> Outcome:
-        """Score what a host sends: a dictionary, a typed struct, or anything that the decoder takes."""
-        if type(event) is dict:
-            try:
-                found = self._raw.get(event.get("event", ""), self._slow)
-            except TypeError:  # the kind is no text
-                found = self._slow
-            return found(event, member, state)
-        return self._by_type.get(type(event), self._slow)(event, member, state)
+        found: Evaluation = self._events[event.name](event, facts, state, shared)
+        return found
 
     def opened(self, content: bytes) -> object | None:
         """The event in JSON text as a plain struct that `score` takes, or None where it cannot be read so."""
@@ -113,18 +112,23 @@ class Python:
             return None
         if sent.state is not None and not plain_state(sent.state, names):
             return None
-        return self.score(sent.event, sent.member, sent.state).to_json()
+        if sent.shared is not None and not plain_shared(sent.shared):
+            return None
+        return self.score(sent.event, sent.member, sent.state, sent.shared).to_json()
 
     def typed(self, struct: type) -> None:
         """Take events of this struct by the quick way; its tag names their kind."""
         name = struct.__struct_config__.tag  # type: ignore[attr-defined]
-        self._by_type[struct] = self._raw.get(f"typed {name}", self._slow)
+        found = self._by_type[struct] = self._raw.get(f"typed {name}", self._slow)
+        if isinstance(found, Function):
+            found.places.append((self._by_type, struct))
 
     def _compile(self, core: ir.Program, reference: Reference, space: dict[str, Any]) -> str:
         """Write and compile what all functions share; each function is compiled when it is first called."""
         module, reads = Module(core), reference.world.reads
         title = f"<rules {core.header.title} {next(_numbers)}>"
-        parts, functions = [], []
+        parts: list[str] = []
+        functions: list[Function] = []
         for number, event in enumerate(core.events):
             why = reason(core, event, tuple(reads[event.name]))
             if why:
@@ -135,35 +139,74 @@ class Python:
                 module, event, tuple(reads[event.name]), reference.world.marked[event.name], number
             )
             parts.append(shared.text())
-            by_event, raw, typed = (Function(f"{name}_{way}", ways[way].text(), title, space) for way in WAYS)
-            self._events[event.name] = by_event
-            self._raw[event.name] = raw
-            self._raw[f"typed {event.name}"] = typed
-            functions += [by_event, raw, typed]
+            kept: list[tuple[dict[str, Any], str]]
+            raw: dict[str, Any] = self._raw
+            kept = [(self._events, event.name), (raw, event.name), (raw, f"typed {event.name}")]
+            if works_out_again(core, event):
+                function = Function(f"{name}_event", ways["event"].text(), title, space)
+                self._events[event.name] = _with_opening(function, reference)
+                functions.append(function)
+                continue
+            for way, (found, key) in zip(WAYS, kept, strict=True):
+                function = Function(f"{name}_{way}", ways[way].text(), title, space)
+                function.places.append((found, key))
+                found[key] = function
+                functions.append(function)
         space |= module.globals
         shared_source = "\n\n".join([module.helpers.text(), *parts])
         execute(shared_source, title, space)
         return "\n\n".join([shared_source, *(function.source for function in functions)])
 
 
-class Function:
-    """A generated function, compiled when it is first called."""
+def _by_kind(raw: dict[str, Any], by_type: dict[type, Any], slow: Score) -> Score:
+    """The way in for what a host sends: a dictionary, a typed struct, or anything that the decoder takes."""
 
-    __slots__ = ("_made", "_space", "_title", "name", "source")
+    def score(event: object, member: object, state: State | None, shared: Shared | None = None) -> Outcome:
+        if type(event) is dict:
+            try:
+                function = raw.get(event.get("event", ""), slow)
+            except TypeError:  # the kind is no text
+                function = slow
+        else:
+            function = by_type.get(type(event), slow)
+        outcome: Outcome = function(event, member, state, shared)
+        return outcome
+
+    return score
+
+
+def _with_opening(function: Function, reference: Reference) -> Any:
+    """A generated function whose evaluations keep what returns are worked out again from. What a host sends is decoded
+    for it first."""
+
+    def evaluate(event: Event, facts: Facts, state: State, shared: Shared | None = None) -> Evaluation:
+        found: Evaluation = function(event, facts, state, shared)
+        return msgspec.structs.replace(found, opening=reference.opening(event, facts, state, shared))
+
+    return evaluate
+
+
+class Function:
+    """A generated function, compiled when it is first called; what was compiled then stands in its places."""
+
+    __slots__ = ("_made", "_space", "_title", "name", "places", "source")
 
     def __init__(self, name: str, source: str, title: str, space: dict[str, Any]) -> None:
         self.name = name
         self.source = source
         self._title = title
         self._space = space
+        self.places: list[tuple[dict[Any, Any], Any]] = []
         self._made: Callable[..., Any] | None = None
 
-    def __call__(self, event: Any, facts: Any, state: Any) -> Any:
+    def __call__(self, event: Any, facts: Any, state: Any, shared: Any = None) -> Any:
         """Score an event."""
         if self._made is None:
             execute(self.source, f"{self._title[:-1]} {self.name}>", self._space)
             self._made = self._space[self.name]
-        return self._made(event, facts, state)
+            for found, key in self.places:
+                found[key] = self._made
+        return self._made(event, facts, state, shared)
 
 
 def execute(source: str, filename: str, space: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import repeat
 from typing import Any, TypeAlias
 
 import msgspec
@@ -10,22 +11,36 @@ import msgspec
 from rules_engine import ir
 from rules_engine.backends import Evaluation
 from rules_engine.backends.python.memos import Days, quick_instant, remember
+from rules_engine.backends.python.offers_units import NormalCodes
 from rules_engine.backends.python.quiet import Advance, moves_on, quiet_check
 from rules_engine.backends.reference import Reference
-from rules_engine.calendar import Duration, add_duration, day_start, local_day, local_seconds
+from rules_engine.calendar import Duration, add_duration, day_start, local_day
 from rules_engine.decoding import Wrong, decode, decode_facts
 from rules_engine.event import Event, Facts
-from rules_engine.outcome import Award, EventRefused, Outcome, Refused, Said
-from rules_engine.state import Advanced, LastDay, LimitUsed, MarkSeen, State, StreakMet, TrackMoved
+from rules_engine.outcome import (
+    Award,
+    Charge,
+    Discount,
+    EventRefused,
+    Gift,
+    LinePrice,
+    Outcome,
+    Part,
+    Price,
+    Refused,
+    Said,
+)
+from rules_engine.state import Advanced, LastDay, LimitUsed, MarkSeen, Shared, State, StreakMet, TrackMoved
 from rules_engine.values import round_ratio
 
-Evaluate: TypeAlias = Callable[[Event, Facts, State], Evaluation]
+Evaluate: TypeAlias = Callable[[Event, Facts, State, Shared | None], Evaluation]
 
 _NAMES: dict[str, Any] = {
     each.__name__: each
     for each in (
-        Advanced, Award, Evaluation, LastDay, LimitUsed, MarkSeen, Outcome, Said, StreakMet, TrackMoved,
-        local_day, local_seconds, quick_instant, remember, round_ratio,
+        Advanced, Award, Charge, Discount, Evaluation, Gift, LastDay, LimitUsed, LinePrice, MarkSeen, Outcome, Part,
+        Price, Said, StreakMet, TrackMoved, local_day, quick_instant, remember, repeat,
+        round_ratio,
     )
 }  # fmt: skip
 
@@ -50,6 +65,8 @@ def bindings(
         "RUNGS": {name: place for place, name in enumerate(names)},
         "NONE": {},
         "NEW": State(),
+        "NOTHING": Shared(),
+        "CODES": NormalCodes(),
         "ONE": ({},),
         "REFUSALS": (KeyError, TypeError, ValueError, AttributeError, Wrong),
         "slow": reference.evaluate,
@@ -79,16 +96,12 @@ class Sent:
         self.zones = zones
         self.move = moves_on(reference)
 
-    def score(self, event: object, facts: object, state: State | None) -> Outcome:
+    def score(self, event: object, facts: object, state: State | None, shared: Shared | None = None) -> Outcome:
         """Decode and score; raises `EventRefused` with every reason."""
         decoded = self._event(event)
         known = self._facts(decoded, facts)
-        found = self.evaluate(decoded, known, State() if state is None else state)
-        changes = {decoded.member: found.changes} if decoded.member is not None else {}
-        return Outcome(
-            decoded.name, decoded.id, decoded.member, decoded.day, found.awards, found.tiers, changes, found.before,
-            self.fingerprint, self.zones, found.late, found.said,
-        )  # fmt: skip
+        found = self.evaluate(decoded, known, State() if state is None else state, shared)
+        return found.outcome(decoded, self.fingerprint, self.zones)
 
     def advance(self, facts: object, state: State, day: int) -> Advance | None:
         """Time moves to a day, for facts as a host sends them."""

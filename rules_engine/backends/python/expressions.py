@@ -23,6 +23,8 @@ class Scope(Protocol):
     def field(self, name: str) -> Scaled: ...
     def line_field(self, name: str) -> Scaled: ...
     def line_money(self, base: str) -> Scaled: ...
+    def basis(self, base: str) -> Scaled: ...
+    def picked(self, node: ir.Picked) -> Scaled: ...
     def line_quantity(self) -> Scaled: ...
     def member_field(self, name: str) -> Scaled: ...
     def award(self, rule: str) -> Scaled: ...
@@ -64,7 +66,7 @@ def number(expr: ir.Expr, scope: Scope) -> Scaled:
             return _across(expr, scope)
         case ir.Choose():
             return _chosen(expr, scope)
-        case ir.AddTime() | ir.EdgeDay() | ir.DayOf() | ir.TimeOf() | ir.Forever():
+        case ir.AddTime() | ir.EdgeDay() | ir.DayOf() | ir.Forever():
             return Scaled(_day(expr, scope))
         case ir.All() | ir.Any() | ir.Not() | ir.Has() | ir.Cmp() | ir.OneOf() | ir.InImported():
             return Scaled(f"({truth(expr, scope)})")
@@ -84,6 +86,10 @@ def _read(expr: ir.Expr, scope: Scope) -> Scaled:  # noqa: C901 - one arm for ea
             return scope.line_field(name)
         case ir.LineMoney(base=base):
             return scope.line_money(base)
+        case ir.Basis(base=base):
+            return scope.basis(base)
+        case ir.Picked():
+            return scope.picked(expr)
         case ir.LineQuantity():
             return scope.line_quantity()
         case ir.MemberField(name=name):
@@ -133,8 +139,6 @@ def _day(expr: ir.Expr, scope: Scope) -> str:
             return scope.edge(expr, day(base, scope))
         case ir.DayOf(instant=instant):
             return f"local_day({plain(instant, scope)}, ZONE)"
-        case ir.TimeOf(instant=instant):
-            return f"local_seconds({plain(instant, scope)}, ZONE)"
         case ir.Forever():
             return "None"
         case _:

@@ -14,41 +14,14 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-import msgspec
-
 from rules_engine import ir
 from rules_engine.backends.python import expressions, numbers
 from rules_engine.backends.python.module import Module
 from rules_engine.backends.python.numbers import Scaled
+from rules_engine.backends.python.passing import BASES, LATE, NOWHERE, Pass, folds, hashable, of_field
 from rules_engine.backends.python.quoting import ident
 from rules_engine.backends.python.writing import Lines
 from rules_engine.periods import anchors
-
-BILLION = 10**9
-LATE = (
-    ir.AwardRead,
-    ir.AwardPart,
-    ir.MarkRead,
-    ir.RungRead,
-    ir.BalanceRead,
-    ir.TrackRead,
-    ir.TierRead,
-    ir.Reaches,
-    ir.Across,
-)
-
-
-class Pass(msgspec.Struct):
-    """What the one pass over the lines does: statements by condition (empty: always), starts, and columns kept."""
-
-    starts: list[str] = []
-    body: dict[str, list[str]] = {}
-    columns: dict[str, str] = {}
-    fields: dict[str, str] = {}
-    after: list[str] = []
-    money: bool = False
-    quantity: bool = False
-    whole: bool = False
 
 
 class Function:
@@ -73,6 +46,22 @@ class Function:
         self.days: dict[str, str] = {}  # what follows from the day alone, by its code
         self.early_names: dict[str, None] = {}  # what the pass reads
         self.hoisted: dict[str, str] = {}  # calls that helpers are handed the results of, by parameter
+        self.priced = ir.is_priced(module.program, event)
+        self.offering = False  # while offers are emitted, what lines cost is still moving
+        self.known: dict[str, str] = {}  # sums that are worked out and still hold, by their code
+        self.sums: dict[str, str] = {}  # sums of what lines cost, by their code; each is worked out before it is read
+        self.indexes: dict[str, str] = {}  # lists of the lines where a test holds, by the test
+        self.planning = 0  # trails that only note what an amount reads
+        self.ended: set[str] = set()  # the stages that are over, by that list
+        self.snapshots: dict[str, None] = {}  # lists of what lines cost after a stage, if anything reads them
+        self.basis_of: dict[str, str] = {}  # the local names of what an effect acts on, by base
+        self.whole_net = False
+        self.needs_ranks = False
+
+    @property
+    def nested(self) -> bool:
+        """Whether what is emitted stands inside a helper function."""
+        return len(self.trail) > self.planning
 
     # ---- names
 
@@ -94,19 +83,36 @@ class Function:
         return self.owned.setdefault(name, ident("x", len(self.owned), name))
 
     def field(self, name: str) -> Scaled:
-        return _of(self.fields[name], self._name("f", "field", name))
+        return of_field(self.fields[name], self._name("f", "field", name))
 
     def line_field(self, name: str) -> Scaled:
         local = self.passing.fields.get(name)
         if local is None:
             local = self.passing.fields[name] = ident("l", len(self.passing.fields), name)
-        return _of(self.line_fields[name], self._read(local))
+        return of_field(self.line_fields[name], self._read(local))
 
     def line_money(self, base: str) -> Scaled:
-        del base  # without offers every base is the list price
+        if self.priced and base in BASES:
+            return Scaled(self._read(f"one_{self.costs(base)}"), positive=True)
         self.passing.money = True
+        if base == "was" and self.event.was_field:
+            self.passing.was = True
+            return Scaled(self._read("was_amount"), positive=True)
         positive = self.line_fields[self.event.list_field].low >= 0 if self.event.list_field else True
         return Scaled(self._read("amount"), positive=positive) if self.event.list_field else numbers.ZERO
+
+    def costs(self, base: str) -> str:
+        """The list of what each line costs by a base; a stage that something reads leaves one behind."""
+        name = BASES[base]
+        if name == "cost" or name not in self.ended:
+            return "cost"
+        self.snapshots[name] = None
+        return name
+
+    def basis(self, base: str) -> Scaled:
+        """A money base of what an effect acts on."""
+        name = self.basis_of.setdefault(base, f"basis_{base.replace(' ', '_')}")
+        return Scaled(self._read(name), positive=True)
 
     def line_quantity(self) -> Scaled:
         if not self.event.quantity_field:
@@ -115,7 +121,7 @@ class Function:
         return Scaled(self._read("pieces"), positive=self.line_fields[self.event.quantity_field].low >= 0)
 
     def member_field(self, name: str) -> Scaled:
-        return _of(self.facts[name], self._name("m", "fact", name))
+        return of_field(self.facts[name], self._name("m", "fact", name))
 
     def award(self, rule: str) -> Scaled:
         return Scaled(self._read(self.award_name(rule)), positive=True)
@@ -217,7 +223,7 @@ class Function:
     def shared(self, value: object, hint: str) -> str:
         if hint == "import":
             return self.module.imported(str(value))
-        return self.module.share(hint, _hashable(value), "", lambda: value)
+        return self.module.share(hint, hashable(value), "", lambda: value)
 
     def period(self, node: ir.InPeriod, value: str) -> str:
         definition = self.module.period(node.period)
@@ -250,15 +256,89 @@ class Function:
 
     def fold(self, fold: ir.Fold) -> Scaled:
         """A total over the lines: in the pass where all is known there, else by a helper where it is read."""
-        return self.total(fold.op, fold.where, fold.value, None)
+        match fold.value:
+            case ir.LineMoney(base=base, side="") if fold.op == "sum" and self.priced and base in BASES:
+                where = self.of_lines(fold.where, fold.of)
+                if self.early(where) and not folds(where):
+                    return self._sum_of(self.costs(base), self.places(fold.where, fold.of))
+        return self.total(fold.op, fold.where, fold.value, None, fold.of)
+
+    def of_lines(self, where: ir.Expr | None, of: ir.LinesOf = "lines") -> ir.Expr | None:
+        """A condition of lines, held to goods or to shipping where a flag of the lines tells them apart."""
+        flag = self.event.shipping_flag
+        if not flag or of == "both":
+            return where
+        kind: ir.Expr = ir.LineField(NOWHERE, flag)
+        kind = ir.Not(NOWHERE, kind) if of == "lines" else kind
+        return kind if where is None else ir.All(NOWHERE, (kind, where))
+
+    def picked(self, node: ir.Picked) -> Scaled:
+        """The sum of a base, or the count, of units that are chosen by their lines alone."""
+        value: ir.Expr = ir.LineQuantity(NOWHERE) if node.base is None else ir.LineMoney(NOWHERE, node.base)
+        return self.fold(ir.Fold(NOWHERE, "sum", value, node.select.where, node.select.of))
+
+    def _sum_of(self, costs: str, places: str) -> Scaled:
+        """What some lines cost in all. While offers are emitted it is asked again and again."""
+        code = self.sum_code(costs, places)
+        if self.offering and self.nested:
+            return Scaled(self._hoisted(code), positive=True)
+        name = self.sums.get(code)
+        if name is None:
+            number = self.numbers["sum"] = self.numbers.get("sum", -1) + 1
+            name = self.sums[code] = ident("t", number, "of_lines")
+        return Scaled(self._read(name), positive=True)
+
+    def sum_code(self, costs: str, places: str) -> str:
+        """The sum of a list over some lines; the line of the event's own shipping stands last."""
+        if places == "every":
+            return f"sum({costs}[:-1])" if self.event.shipping_field else f"sum({costs})"
+        return f"sum({costs})" if places == "everything" else f"sum([{costs}[i] for i in {places}])"
+
+    def places(self, where: ir.Expr | None, of: ir.LinesOf = "lines") -> str:
+        """The numbers of the lines where a condition holds: `every`, a list that the pass fills, or a call. The line of
+        the event's own shipping is asked nothing."""
+        own = bool(self.event.shipping_field)
+        if own and of == "shipping":
+            return "own_shipping"
+        if own and of == "both":
+            return "everything" if where is None else f"[*{self.places(where)}, len(lines)]"
+        where = self.of_lines(where, of)
+        if where is None:
+            return "every"
+        names: dict[str, None] = {}
+        self.trail.append(names)
+        test = expressions.truth(where, self)
+        self.trail.pop()
+        if self.early(where) and not folds(where):
+            name = self.indexes.get(test)
+            if name is None:
+                name = self.indexes[test] = ident("i", len(self.indexes), "")
+                self.passing.starts.append(f"{name} = []")
+                self.passing.placed = True
+                self.early_names |= names
+                self._at(test, f"{name}.append(place)")
+            return name
+        columns, params = self._columns(names)
+        body = Lines()
+        lists = ", ".join(self.column(column) for column in columns)
+        body.add(f"return [place for place, ({', '.join(columns)},) in enumerate(zip({lists})) if {test}]")
+        return self._call("places", body, columns, params)
 
     def each_line(self, give: ir.GiveDef, mode: ir.RoundingMode) -> Scaled:
         """An amount formed and rounded on each line, then added."""
         return self.total("sum", give.line_where, give.value, mode)
 
-    def total(self, op: str, where: ir.Expr | None, value: ir.Expr | None, mode: ir.RoundingMode | None) -> Scaled:
+    def total(
+        self,
+        op: str,
+        where: ir.Expr | None,
+        value: ir.Expr | None,
+        mode: ir.RoundingMode | None,
+        of: ir.LinesOf = "lines",
+    ) -> Scaled:
         """A sum, a count or the number of different values over the lines where a condition holds."""
-        early = self.early(value) and self.early(where) and not (_folds(value) or _folds(where))
+        where = self.of_lines(where, of)
+        early = self.early(value) and self.early(where) and not (folds(value) or folds(where))
         names: dict[str, None] = {}
         self.trail.append(names)
         test = "" if where is None else expressions.truth(where, self)
@@ -274,7 +354,13 @@ class Function:
 
     def early(self, expr: ir.Expr | None) -> bool:
         """Whether the pass can read an expression: nothing that rules make, no optional that needs a guard."""
-        return expr is None or not any(isinstance(node, LATE) or self._optional(node) for node in ir.walk(expr))
+        if expr is None:
+            return True
+        return not any(isinstance(node, LATE) or self._moves(node) or self._optional(node) for node in ir.walk(expr))
+
+    def _moves(self, node: object) -> bool:
+        """Whether offers move what a node reads."""
+        return self.priced and isinstance(node, ir.LineMoney) and node.base in BASES
 
     def _optional(self, node: object) -> bool:
         match node:
@@ -331,7 +417,7 @@ class Function:
                 body.add(statement)
         body.add("return different(found)" if op == "distinct" else "return found")
         call = self._call("fold", body, columns, params)
-        if self.trail and hoisted:
+        if self.nested and hoisted:
             call = self._hoisted(call)
         return Scaled(call, 1, 1 if op == "distinct" else value.den, value.positive)
 
@@ -346,6 +432,7 @@ class Function:
 
         Plain amounts are a tuple that the pass leaves behind; any other weights are worked out where they are needed.
         """
+        where = self.of_lines(where)
         names: dict[str, None] = {}
         self.trail.append(names)
         test = "" if where is None else expressions.truth(where, self)
@@ -355,6 +442,9 @@ class Function:
         if not test and code == "amount" and weight.den == 1:
             self.passing.whole = True
             return self.column("amount").replace("c_", "w_"), 1
+        if not test and code == "one_cost" and not self.offering:
+            self.whole_net = True
+            return "w_net", 1
         columns, params = self._columns(names)
         loop, body = self._loop(columns), Lines()
         body.add(f"return [{code} if {test} else 0 {loop}]" if test else f"return [{code} {loop}]")
@@ -362,6 +452,7 @@ class Function:
 
     def listed(self, value: ir.Expr, where: ir.Expr | None) -> str:
         """A list with a value for each line, None where the condition fails."""
+        where = self.of_lines(where)
         names: dict[str, None] = {}
         self.trail.append(names)
         test = "" if where is None else expressions.truth(where, self)
@@ -374,14 +465,16 @@ class Function:
 
     def _columns(self, names: dict[str, None]) -> tuple[list[str], list[str]]:
         """Which of the names are read line by line, and which are handed over whole."""
-        line_names = set(self.passing.fields.values()) | {"amount", "pieces"}
-        columns = [name for name in names if name in line_names or name.startswith("each_")]
+        line_names = set(self.passing.fields.values()) | {"amount", "pieces", "was_amount"}
+        columns = [name for name in names if name in line_names or name.startswith(("each_", "one_cost"))]
         return columns or ["place"], [name for name in names if name not in columns]
 
     def column(self, name: str) -> str:
         """The list that holds a line name's values; the pass fills it."""
         if name.startswith("each_"):
             return f"all_{name}"
+        if name.startswith("one_cost"):
+            return name.removeprefix("one_")
         if name == "place":
             return "lines"
         self.passing.columns[name] = f"c_{name}"
@@ -401,20 +494,3 @@ class Function:
         name = ident("h", len(self.hoisted), "")
         self.hoisted[name] = call
         return self._read(name)
-
-
-def _folds(expr: ir.Expr | None) -> bool:
-    """Whether an expression on a line reads something of all lines."""
-    return expr is not None and any(isinstance(node, ir.Fold) for node in ir.walk(expr))
-
-
-def _of(field: ir.FieldDef, code: str) -> Scaled:
-    if field.kind == "rate":
-        return Scaled(code, 1, BILLION, field.low >= 0)
-    return Scaled(code, positive=field.kind in ("count", "money", "unit") and field.low >= 0)
-
-
-def _hashable(value: object) -> tuple[object, ...]:
-    if isinstance(value, dict):
-        return tuple(value.items())
-    return (value,)

@@ -19,7 +19,8 @@ from rules_engine.backends.python.writing import Lines
 
 
 class Counter(msgspec.Struct):
-    """The local names of one limit: its key, its values by key, what was used in the window, the count at the key."""
+    """The local names of one limit: its key, its values by key, what was used in the window, the count at the key, and
+    what offers took of it, which is noted when all are done."""
 
     limit: ir.LimitDef
     window: Window
@@ -28,6 +29,7 @@ class Counter(msgspec.Struct):
     used: str
     count: str
     start: str
+    taken: str = ""
 
 
 class Counters:
@@ -51,6 +53,39 @@ class Counters:
             if limit.scope.by is not None and not limit.scope.by_line:
                 expressions.plain(limit.scope.by, self.function)
         return counter
+
+    # ---- offers
+
+    def count(self, counter: Counter, amount: str, out: Lines) -> None:
+        """Note that an offer took some of a limit."""
+        counter.taken = counter.taken or counter.start.replace("l0_", "lt")
+        with _where(out, [] if counter.window.always else [f"{counter.key} is not None"]):
+            out.add(f"{counter.taken} += {amount}")
+            out.add(f"{counter.used} += {amount}")
+
+    def open_offers(self, out: Lines) -> None:
+        """Offers have taken nothing yet."""
+        for counter in self.found.values():
+            if counter.taken:
+                out.add(f"{counter.taken} = 0")
+        if self.reserving():
+            out.add("reserved = []")
+
+    def reserving(self) -> bool:
+        """Whether offers use limits that the whole programme shares."""
+        return any(counter.limit.owner == "shared" for counter in self.found.values())
+
+    def commit_offers(self, out: Lines, guest: bool) -> None:
+        """Make what offers took into changes, by key. A guest has none."""
+        for key in sorted(self.found):
+            counter = self.found[key]
+            if not counter.taken or counter.limit.owner == "event" or (guest and counter.limit.owner == "member"):
+                continue
+            into = "changes" if counter.limit.owner == "member" else "reserved"
+            with out.block(f"if {counter.taken}:"):
+                used = f"{counter.count}, {counter.count} + {counter.taken}"
+                out.add(f"{into}.append(LimitUsed({const(key)}, {counter.key}, {used}))")
+                out.add(f"{counter.count} += {counter.taken}")
 
     def load_shared(self, out: Lines) -> None:
         """Load the key and use of every limit that several rules meet; note of the others that they are not loaded."""
@@ -79,7 +114,11 @@ class Counters:
         window, values = counter.window, counter.values
         key = window.key(day)
         out.add(f"{counter.key} = {key if day == 'day' else f'None if {day} is None else {key}'}")
-        out.add(f"{values} = state.limits.get({const(counter.limit.key)})")
+        if counter.limit.owner == "event":
+            out.add(f"{counter.used} = 0")
+            return
+        limits = "state.limits" if counter.limit.owner == "member" else "(NOTHING if shared is None else shared).limits"
+        out.add(f"{values} = {limits}.get({const(counter.limit.key)})")
         out.add(f"{counter.count} = {counter.start} = {values}.get({counter.key}, 0) if {values} else 0")
         since = window.since(day)
         out.add(f"{counter.used} = {counter.count if since is None else f'used({values}, {since})'}")
@@ -104,6 +143,8 @@ class Counters:
         """Drop counters that nothing can read any more, of the limits that moved, by key."""
         for key in sorted(self.found):
             counter = self.found[key]
+            if counter.limit.owner != "member":
+                continue
             if counter.limit.scope.by_line:
                 out.add(f"tidy_limit(changes, {const(key)}, {counter.values}, {counter.count}, None, day)")
                 continue

@@ -17,7 +17,7 @@ import msgspec
 
 from rules_engine import ir
 from rules_engine.backends.python.function import Function
-from rules_engine.backends.python.memos import Memo, read_list
+from rules_engine.backends.python.memos import CodeLists, Memo, read_list
 from rules_engine.backends.python.module import Module
 from rules_engine.backends.python.quoting import const
 from rules_engine.backends.python.writing import Lines
@@ -77,7 +77,14 @@ class Loading(msgspec.Struct, frozen=True):
             case "instant":
                 out.add(f"{local} = quick_instant({local})")
                 return
-            case "codes" | "list":
+            case "codes":
+                with out.block(f"if type({local}) is not list:"):
+                    out.add("raise ValueError")
+                program = self.module.program
+                kept = self.module.share("code_lists", field, "", lambda: CodeLists(field, program))
+                out.add(f"{local} = {kept}[tuple({local})]")
+                return
+            case "list":
                 out.add(f"{local} = {self._listed(field)}({local})")
                 return
         with out.block(f"if not ({test}):"):
@@ -203,7 +210,7 @@ class Loading(msgspec.Struct, frozen=True):
             out.add("lines = event.lines" if way == "typed" else 'lines = event["lines"]')
             with out.block(f"if type(lines) is not list or not {event.lines.low} <= len(lines) <= {event.lines.high}:"):
                 out.add("raise ValueError")
-        busy = passing and bool(found.starts or found.columns or found.whole)
+        busy = passing and bool(found.starts or found.columns or found.whole or function.priced)
         if not (busy or checked):
             return
         if busy:
@@ -211,20 +218,32 @@ class Loading(msgspec.Struct, frozen=True):
                 out.add(start)
             for column in found.columns.values():
                 out.add(f"{column} = []")
-        unique = checked and bool(event.line_id_field)
-        if unique:
-            out.add("ids = set()")
-        if busy and function.needs_keys and way != "event":
-            out.add("rows, named = [], []")
-        with out.block("for line in lines:"):
+        names = self._named(event)
+        keyed = busy and function.needs_keys and way != "event"
+        if (checked and event.line_id_field) or keyed:
+            out.add("named = []")
+        if keyed and not names:
+            out.add("rows = []")
+        with out.block("for place, line in enumerate(lines):" if busy and found.placed else "for line in lines:"):
             self._line(way, out, busy, checked)
-            if unique:
-                name = self._line_name(event.line_id_field)
-                with out.block(f"if {name} is not None and {name} in ids:"):
-                    out.add("raise ValueError")
-                out.add(f"ids.add({name})")
+            if checked and event.line_id_field:
+                out.add(f"named.append({self._line_name(event.line_id_field)})")
+            if keyed and not names:
+                ordered = ", ".join(self._ordered(field) for field in (event.lines.fields if event.lines else ()))
+                out.add(f"rows.append(({ordered}, len(rows)))" if ordered else "rows.append(len(rows))")
+        if checked and event.line_id_field:
+            with out.block(
+                "if len(set(named)) != len(named):" if names else "if repeats(named):",
+            ):
+                out.add("raise ValueError")
         if busy:
             self._after(way, out)
+
+    def _named(self, event: ir.EventDef) -> bool:
+        """Whether every line has an id, so that ids order them."""
+        return any(
+            f.name == event.line_id_field and not f.optional for f in (event.lines.fields if event.lines else ())
+        )
 
     def _line_name(self, field: str) -> str:
         return self.function.passing.fields.get(field) or self.function.own_name(f"line {field}")
@@ -244,11 +263,6 @@ class Loading(msgspec.Struct, frozen=True):
         if busy:
             self._amount(out)
             self._statements(out)
-            if function.needs_keys and way != "event":
-                ordered = ", ".join(self._ordered(field) for field in (event.lines.fields if event.lines else ()))
-                out.add(f"rows.append(({ordered}, len(rows)))" if ordered else "rows.append(len(rows))")
-                if event.line_id_field:
-                    out.add(f"named.append({self._line_name(event.line_id_field)})")
 
     def _line_value(self, way: Way, field: ir.FieldDef, out: Lines) -> None:
         """A field of a line. Texts of lines repeat, so those that passed once are remembered."""
@@ -279,6 +293,10 @@ class Loading(msgspec.Struct, frozen=True):
         found, event = self.function.passing, self.function.event
         if found.money and field == event.list_field:
             return True
+        if found.was and field in (event.was_field, event.list_field):
+            return True
+        if (found.tax and field == event.tax_field) or (found.floor and field == event.floor_field):
+            return True
         quantity = found.quantity or (found.money and event.list_each)
         return bool(quantity and field == event.quantity_field)
 
@@ -292,6 +310,18 @@ class Loading(msgspec.Struct, frozen=True):
             if self.function.line_fields[event.list_field].optional:
                 price = f"({price} or 0)"
             out.add(f"amount = {price} * pieces" if each else f"amount = {price}")
+        if found.tax:
+            out.add(f"vat = {self._line_name(event.tax_field)}{' or 0' if self._absent(event.tax_field) else ''}")
+        if found.floor:
+            out.add(f"floor = {self._line_name(event.floor_field)}{' or 0' if self._absent(event.floor_field) else ''}")
+        if found.was:
+            was = self._line_name(event.was_field)
+            if self.function.line_fields[event.was_field].optional:
+                was = f"({price} if {was} is None else {was})"
+            out.add(f"was_amount = {was} * pieces" if each else f"was_amount = {was}")
+
+    def _absent(self, field: str) -> bool:
+        return self.function.line_fields[field].optional
 
     def _statements(self, out: Lines) -> None:
         found = self.function.passing
@@ -313,6 +343,11 @@ class Loading(msgspec.Struct, frozen=True):
         function, event = self.function, self.function.event
         for statement in function.passing.after:
             out.add(statement)
+        if function.priced:
+            out.add("every = range(len(lines))")
+            if event.shipping_field:
+                out.add("everything = range(len(lines) + 1)")
+                out.add("own_shipping = (len(lines),)")
         if function.passing.whole:
             out.add("w_amount = tuple(c_amount)")
         if function.needs_keys:
@@ -321,10 +356,14 @@ class Loading(msgspec.Struct, frozen=True):
                 out.add("keys = None")
             elif way == "event":
                 out.add(f"keys = line_keys(lines, {const(event.line_id_field)}, {names})")
+            elif self._named(event):
+                out.add("keys = named")
             elif event.line_id_field:
                 out.add("keys = rows if None in named else named")
             else:
                 out.add("keys = rows")
+            if function.priced and event.shipping_field:
+                out.add("keys = ranked(keys)")
 
 
 def _subject(test: str) -> str:

@@ -121,3 +121,18 @@ _SINCE = 94_694_400  # 1973-01-01
 def read_list(field: ir.FieldDef, program: ir.Program) -> Callable[[object], Any]:
     """A function that reads a list or codes as the decoder does."""
     return reading(field, program)
+
+
+class CodeLists(dict[tuple[str, ...], Any]):
+    """Lists of codes as they were sent, and what they mean; emptied when there are many."""
+
+    def __init__(self, field: ir.FieldDef, program: ir.Program) -> None:
+        super().__init__()
+        self.read = reading(field, program)
+
+    def __missing__(self, sent: tuple[str, ...]) -> Any:
+        found = self.read(list(sent))
+        if len(self) >= KEPT_MAX:
+            self.clear()
+        self[sent] = found
+        return found

@@ -15,7 +15,7 @@ from rules_engine.backends.python import clock
 from rules_engine.backends.python.quoting import ident
 from rules_engine.backends.python.writing import Lines
 from rules_engine.occurrences import Context
-from rules_engine.periods import anchors, is_timed, unwrapped
+from rules_engine.periods import is_timed
 
 
 class Module:
@@ -27,7 +27,7 @@ class Module:
         self.globals: dict[str, Any] = {}
         self._names: dict[tuple[str, Hashable], str] = {}
         self._numbers: dict[str, int] = {}
-        self._anchors = _anchors(program)
+        self._anchors = ir.anchor_reads(program)
         self.tracks = {track.name: track for track in program.tracks}
         self.units = {unit.name: unit for unit in program.units}
         self.groups = {group.name: group for group in program.groups}
@@ -112,11 +112,3 @@ class Module:
     def unit_start(self, window: ir.Window) -> str:
         """The function that finds the key of a day in a window of calendar units."""
         return self.share("start", window.unit, window.unit, lambda: clock.unit_start(window.unit, self.context))
-
-
-def _anchors(program: ir.Program) -> dict[str, ir.Expr]:
-    found: dict[str, ir.Expr] = {}
-    for period in program.periods:
-        if period.anchor is not None:
-            found.update(dict.fromkeys(anchors(unwrapped(period.period)), period.anchor))
-    return found

@@ -1,8 +1,8 @@
 """Bytes in: requests decoded straight into typed structs, of the plainest types that JSON has.
 
-In: a program. Out: a decoder of `{"event": {...}, "member": {...}, "state": {...}}`. The structs only see to it that
-keys are known and that texts are texts; bounds, dates and amounts are checked by the generated function that loads
-them. What the decoder refuses is read again by the slow one, which says why.
+In: a program. Out: a decoder of `{"event": {...}, "member": {...}, "state": {...}, "shared": {...}}`. The structs only
+see to it that keys are known and that texts are texts; bounds, dates and amounts are checked by the generated function
+that loads them. What the decoder refuses is read again by the slow one, which says why.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 from rules_engine import ir
 from rules_engine.calendar import END_DAY, FIRST_DAY
 from rules_engine.decoding import attribute
-from rules_engine.state import AMOUNT_MAX, STATE_VERSION, State
+from rules_engine.state import AMOUNT_MAX, STATE_VERSION, Shared, State
 
 _PLAIN: dict[str, Any] = {
     "text": str, "date": str, "time": str, "instant": str, "flag": bool, "count": int, "rate": str, "money": str,
@@ -97,6 +97,24 @@ def plain_state(state: State, names: Names) -> bool:
     return not days or (min(days) >= FIRST_DAY and max(days) < END_DAY)
 
 
+class SentShared(Shared, frozen=False, kw_only=True, forbid_unknown_fields=True):
+    """Shared counters as a request holds them: their version must be there, and nothing that they have not."""
+
+    version: int
+
+
+def plain_shared(shared: Shared) -> bool:
+    """Whether shared counters are plainly ones that were stored; any doubt is for the slow decoder."""
+    if shared.version != STATE_VERSION:
+        return False
+    days: list[int] = []
+    for values in shared.limits.values():
+        days += values
+        if not all(0 <= value <= AMOUNT_MAX for value in values.values()):
+            return False
+    return not days or (min(days) >= FIRST_DAY and max(days) < END_DAY)
+
+
 def decoders(types: dict[str, type[msgspec.Struct]]) -> tuple[Any, Any]:
     """The decoders of events alone, and of whole requests."""
     union: Any = None
@@ -108,6 +126,7 @@ def decoders(types: dict[str, type[msgspec.Struct]]) -> tuple[Any, Any]:
             ("event", union),
             ("member", dict[str, Any] | None, msgspec.field(default=None)),
             ("state", SentState | None, msgspec.field(default=None)),
+            ("shared", SentShared | None, msgspec.field(default=None)),
         ],
         forbid_unknown_fields=True,
         gc=False,

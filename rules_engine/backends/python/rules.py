@@ -150,7 +150,7 @@ class Rules:
     def _bounded(self, out: Lines) -> None:
         """An amount that no integer of 63 bits holds refuses the event."""
         with out.block("if wanted > TRACK_MAX:"):
-            out.add("return slow(event, facts, state)")
+            out.add("return slow(event, facts, state, shared)")
 
     def _cut(self, limits: list[Counter], give: ir.GiveDef, out: Lines) -> None:
         """Cut `given` to the room of each limit, times first; then note what was taken."""

@@ -80,6 +80,12 @@ def mixed(lists: Sequence[Sequence[int]], factors: Sequence[int], den: int) -> t
     return tuple(value // common for value in sums)
 
 
+def repeats(names: Iterable[Any]) -> bool:
+    """Whether a name comes twice; an absent one may."""
+    known = [name for name in names if name is not None]
+    return len(set(known)) != len(known)
+
+
 def hashed(salt: str, member: str) -> int:
     """A member's place in 10,000 parts."""
     digest = sha256(salt.encode() + b"\0" + member.encode()).digest()

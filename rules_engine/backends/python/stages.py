@@ -13,6 +13,8 @@ from rules_engine.backends.python.function import Function
 from rules_engine.backends.python.limits import Counters
 from rules_engine.backends.python.loading import Loading, Way
 from rules_engine.backends.python.module import Module
+from rules_engine.backends.python.offers import Offers
+from rules_engine.backends.python.passing import BASES
 from rules_engine.backends.python.quoting import const, ident
 from rules_engine.backends.python.rules import Rules
 from rules_engine.backends.python.tracks import Tracks
@@ -40,6 +42,10 @@ class Stages:
         self.tracks = Tracks(self.function)
         self.rules = Rules(self.function, self.counters)
         self.loading = Loading(module, self.function)
+        self.offers = Offers(self.function, self.counters)
+        self.says = any(rule.says for rule in self.program.rules)
+        self.says = self.says or any(offer.says for offer in self.program.offers)
+        self.guests: Lines | None = None
         self.marked = marked
         mine = [rule for rule in self.program.rules if event.name in rule.events]
         self.function.wanted_parts = {node.rule for node in ir.walk(tuple(mine)) if isinstance(node, ir.AwardPart)}
@@ -51,7 +57,14 @@ class Stages:
         for track in self.marked:
             self.tracks.name(track)
         before = self._before()
-        own, earn, after = Lines(), Lines(), Lines()
+        offers, own, earn, after = Lines(), Lines(), Lines(), Lines()
+        if self.function.priced:
+            self.offers.emit(offers)
+            if self.function.fields[self.event.owner].optional and self.offers.for_guests() and not self.says:
+                self.guests = Lines()
+                self.counters.load_shared(self.guests)
+                self.offers.emit_for_guests(self.guests)
+                self.function.sums, self.function.ended = {}, set(BASES.values())
         self._strangers(own)
         self.tracks.contributions(own)
         self._stage("earn", earn)
@@ -67,7 +80,11 @@ class Stages:
         self.tracks.load_seen(self.marked, core)
         self._balances("balance", core)
         core.add(f"before = {before}")
-        for part in (limits, own, earn, after):
+        core.extend(limits)
+        if self.function.priced:
+            core.extend(offers)
+            self.offers.close(core)
+        for part in (own, earn, after):
             core.extend(part)
         shared = Lines()
         days = self._days(name, shared)
@@ -77,7 +94,7 @@ class Stages:
     def _way(self, name: str, way: Way, days: str, facts: str, core: Lines) -> Lines:
         """One function: load and check, then the stages."""
         out = Lines()
-        with out.block(f"def {name}_{way}(event, facts, state):"):
+        with out.block(f"def {name}_{way}(event, facts, state, shared):"):
             inner = Lines()
             self._load(way, days, facts, inner)
             if way == "event":
@@ -87,20 +104,26 @@ class Stages:
                 with out.block("try:"):
                     out.extend(inner)
                 with out.block("except REFUSALS:"):
-                    out.add("return slow(event, facts, state)")
+                    out.add("return slow(event, facts, state, shared)")
                 with out.block("if state is None:"):
                     out.add("state = NEW")
             out.extend(core)
-            said = "tuple(said)" if any(rule.says for rule in self.program.rules) else "said"
+            said = "tuple(said)" if self.says else "said"
             if way == "event":
-                out.add(f"return Evaluation(tuple(awards), tiers, tuple(changes), before, False, {said})")
+                out.add(
+                    f"return Evaluation(tuple(awards), tiers, tuple(changes), before, False, {said}{self._priced()})"
+                )
             else:
                 kind = const(self.event.name)
                 out.add(
                     f"return Outcome({kind}, number, member, day, tuple(awards), tiers, {{member: tuple(changes)}}, "
-                    f"before, FINGERPRINT, ZONES, False, {said})"
+                    f"before, FINGERPRINT, ZONES, False, {said}{self._priced()})"
                 )
         return out
+
+    def _priced(self) -> str:
+        """What offers leave in an outcome."""
+        return f", {', '.join(self.offers.results())}" if self.function.priced else ""
 
     def _days(self, name: str, out: Lines) -> str:
         """A function for all that follows from a day alone, and the line that asks it once."""
@@ -123,8 +146,12 @@ class Stages:
         """Everything that the event and its member's facts say, checked; the pass over the lines."""
         self.loading.event(way, out)
         with out.block("if member is None:"):
-            if way == "event" or any(rule.says for rule in self.program.rules):
-                out.add(f"return {'guest' if way == 'event' else 'slow'}(event, facts, state)")
+            facts_read = {local for (kind, _), local in self.function.loaded.items() if kind == "fact"}
+            if self.guests is not None and not facts_read & self.function.early_names.keys():
+                self._guest(way, days, out)
+            plain = way == "event" and not self.function.priced
+            if way == "event" or self.function.priced or self.says:
+                out.add(f"return {'guest' if plain else 'slow'}(event, facts, state, shared)")
             else:
                 self.loading.lines(way, out, passing=False)
                 kind = const(self.event.name)
@@ -140,6 +167,21 @@ class Stages:
         if days:
             out.add(days)
         self.loading.lines(way, out, passing=True)
+
+    def _guest(self, way: Way, days: str, out: Lines) -> None:
+        """An event without a member, from its lines to the answer: only offers act on it."""
+        assert self.guests is not None
+        if days:
+            out.add(days)
+        self.loading.lines(way, out, passing=True)
+        out.add("state = NEW")
+        out.extend(self.guests)
+        results = ", ".join(self.offers.results())
+        if way == "event":
+            out.add(f"return Evaluation((), (), (), {{}}, False, (), {results})")
+        else:
+            head = f"{const(self.event.name)}, number, None, day, (), (), {{}}, {{}}, FINGERPRINT, ZONES, False, ()"
+            out.add(f"return Outcome({head}, {results})")
 
     def _enter(self, out: Lines) -> None:
         """Time moves to the event's day; the tier as it then is.
@@ -165,12 +207,12 @@ class Stages:
         with out.block("else:"):
             out.add("moved = advance(facts, state, day)")
             with out.block("if moved is None:"):
-                out.add("return slow(event, facts, state)")
+                out.add("return slow(event, facts, state, shared)")
             out.add("state, changes, earlier = moved")
             if laddered:
                 out.add("tier = held_rung(state.holdings, day, RUNGS)")
         out.add("awards = []")
-        out.add("said = []" if any(rule.says for rule in self.program.rules) else "said = ()")
+        out.add("said = []" if self.says else "said = ()")
 
     def _balances(self, kind: str, out: Lines) -> None:
         """Balances before the event, or (`now balance`) with what its earns gave."""
@@ -291,4 +333,6 @@ def emit_event(
 def _shared_limits(program: ir.Program, event: ir.EventDef) -> set[str]:
     """The limits that several rules of an event meet: those of groups."""
     met = {rule.group for rule in program.rules if event.name in rule.events}
-    return {limit.key for group in program.groups if group.name in met for limit in group.limits}
+    met |= {offer.group for offer in program.offers if event.name in offer.events}
+    found = {limit.key for group in program.groups if group.name in met for limit in group.limits}
+    return found | {limit.key for group in program.offer_groups if group.name in met for limit in group.limits}

@@ -162,7 +162,7 @@ class Tracks:
             if track.by_line:
                 out.add(f"moved_{name} = move_by_line(changes, {const(track.key)}, all_{name}, own_{name})")
                 with out.block(f"if moved_{name} is None:"):
-                    out.add("return slow(event, facts, state)")
+                    out.add("return slow(event, facts, state, shared)")
                 out.add(f"now_{name} = {name} + own_{name}.get(key_{name}, 0)")
                 continue
             self._move(track, out)
@@ -216,7 +216,7 @@ class Tracks:
             out.add(f"now_{name} = met_keys(new_{name}, key_{name}, {since}, day)")
             if track.keys_max:
                 with out.block(f"if now_{name} > {track.keys_max}:"):
-                    out.add("return slow(event, facts, state)")
+                    out.add("return slow(event, facts, state, shared)")
 
     def _step(self, track: ir.TrackDef, name: str, out: Lines) -> None:
         """A streak: one more if the period before was met, the same within one, else it starts again at 1."""
@@ -240,7 +240,7 @@ class Tracks:
                     out.add(f"own_{name} = 0")
         with out.block(f"if own_{name}:"):
             with out.block(f"if not -TRACK_MAX <= at_{name} + own_{name} <= TRACK_MAX:"):
-                out.add("return slow(event, facts, state)")
+                out.add("return slow(event, facts, state, shared)")
             out.add(
                 f"changes.append(TrackMoved({const(track.key)}, {self.into(track)}, at_{name}, at_{name} + own_{name}))"
             )

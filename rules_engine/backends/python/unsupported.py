@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rules_engine import ir
+from rules_engine.backends.python.offers_plain import reasons as offers_reasons
 from rules_engine.periods import is_timed
 
 
@@ -18,6 +19,7 @@ def reason(program: ir.Program, event: ir.EventDef, reads: tuple[tuple[str, str]
 
 
 def _reasons(program: ir.Program, event: ir.EventDef, reads: tuple[tuple[str, str], ...]) -> Iterator[str]:
+    yield from offers_reasons(program, event)
     for match in program.matches:
         if event.name in match.events:
             yield f'it may begin the match "{match.title}"'
@@ -29,6 +31,8 @@ def _reasons(program: ir.Program, event: ir.EventDef, reads: tuple[tuple[str, st
         if event.name in rule.events and rule.loop is not None and not rule.gives:
             yield f'the rule "{rule.title}" only says something for each mark'
     for limit in _limits(program, event):
+        if limit.owner != "member" or limit.keys:
+            yield f"the limit {limit.key} is not the member's alone"
         why = _window(limit.scope.window, program)
         if why or (limit.scope.by is not None and limit.scope.window.kind in ("rolling", "last", "trial")):
             yield f"the limit {limit.key} {why or 'moves with another day'}"

@@ -12,7 +12,8 @@ from fractions import Fraction
 import msgspec
 
 from rules_engine import ir
-from rules_engine.backends.reference.expressions import amount, clipped, evaluate, number, on_lines, truth
+from rules_engine.backends.reference.comparing import clipped
+from rules_engine.backends.reference.expressions import amount, evaluate, number, on_lines, truth
 from rules_engine.backends.reference.run import Env
 from rules_engine.backends.reference.trace import noting
 from rules_engine.values import round_fraction
@@ -61,10 +62,11 @@ def weights(give: ir.GiveDef, env: Env) -> tuple[int, ...]:
     if not give.shares:
         return ()
     scales = [number(share.scale, env) if share.scale is not None else Fraction(1) for share in give.shares]
-    exact = [
-        sum((_share(share, on) * scale for share, scale in zip(give.shares, scales, strict=True)), Fraction())
-        for on in on_lines(env)
-    ]
+    exact = [Fraction()] * len(env.run.lines)
+    for on in on_lines(env):
+        exact[on.number] = sum(
+            (_share(share, on) * scale for share, scale in zip(give.shares, scales, strict=True)), Fraction()
+        )
     common = math.lcm(*(weight.denominator for weight in exact))
     return tuple(int(weight * common) for weight in exact)
 

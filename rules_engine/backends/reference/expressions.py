@@ -7,16 +7,22 @@ read only where the checker has seen that it is guarded. `and` and `or` are read
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
-from typing import TypeAlias, assert_never
+from typing import Any, Final, TypeAlias, assert_never, get_args
+
+import msgspec
 
 from rules_engine import ir
-from rules_engine.backends.reference import times
+from rules_engine.backends.reference import money, times
 from rules_engine.backends.reference.allotment import part_on
+from rules_engine.backends.reference.carrier import Basket, Element, Piece, Unit, pieces_of
+from rules_engine.backends.reference.comparing import clipped, compare, passes
 from rules_engine.backends.reference.reading import balance, seen_before, track_value
 from rules_engine.backends.reference.run import Env, Line, Val
+from rules_engine.backends.reference.selecting import Worth, picked, size
 from rules_engine.backends.reference.trace import Noted, Slice
-from rules_engine.calendar import local_day, local_seconds
+from rules_engine.calendar import local_day
 from rules_engine.event import FieldValue
 from rules_engine.values import RATE_DECIMALS_MAX, round_fraction
 
@@ -73,23 +79,33 @@ def day(expr: ir.Expr | None, env: Env) -> int | None:
     return None if value is None else value.numerator
 
 
+class NoAmount(Exception):  # noqa: N818
+    """An amount has no part in the event's currency: the rule is not applied."""
+
+
+class NoMember(Exception):  # noqa: N818
+    """An offer read something of a guest's member: the offer is not applied."""
+
+
 Read: TypeAlias = (
     ir.Num | ir.Txt | ir.Flg | ir.Field | ir.LineField | ir.LineMoney | ir.LineQuantity | ir.MemberField | ir.HasMember
     | ir.Today | ir.Now | ir.AwardRead | ir.AwardPart | ir.TrackRead | ir.BalanceRead | ir.TierRead | ir.MarkRead
-    | ir.RungRead | ir.Forever
+    | ir.RungRead | ir.Forever | ir.Basis | ir.PerCurrency | ir.CurrencyRead | ir.CodeRead | ir.Picked
 )  # fmt: skip
 Formed: TypeAlias = (
     ir.Add | ir.Mul | ir.Steps | ir.Round | ir.Clip | ir.Largest | ir.Fold | ir.Across | ir.Choose | ir.Imported
-    | ir.AddTime | ir.EdgeDay | ir.DayOf | ir.TimeOf
+    | ir.AddTime | ir.EdgeDay | ir.DayOf
+)  # fmt: skip
+
+
+Held: TypeAlias = (
+    ir.All | ir.Any | ir.Not | ir.Has | ir.Cmp | ir.OneOf | ir.InImported | ir.InField | ir.InPeriod | ir.Multiple
+    | ir.Reaches
 )  # fmt: skip
 
 
 def _value(expr: ir.Expr, env: Env) -> Val:
-    if isinstance(expr, Read):
-        return _read(expr, env)
-    if isinstance(expr, Formed):
-        return _formed(expr, env)
-    return _holds(expr, env)
+    return _MEANINGS[type(expr)](expr, env)
 
 
 def _read(expr: Read, env: Env) -> Val:  # noqa: C901 - one arm for each node
@@ -106,12 +122,12 @@ def _read(expr: Read, env: Env) -> Val:  # noqa: C901 - one arm for each node
             return _exact(run.fields[name], run.world.fields[run.source, name])
         case ir.LineField(name=name):
             return _exact(_line(env)[name], run.world.line_fields[run.source, name])
-        case ir.LineMoney():
-            return _line_money(env)
+        case ir.LineMoney(base=base, side=side):
+            return _line_money(base, side, env)
         case ir.LineQuantity():
             return _line_quantity(env)
-        case ir.MemberField(name=name):
-            return _exact(run.facts.get(name), run.world.facts.get(name))
+        case ir.MemberField() | ir.TrackRead() | ir.BalanceRead() | ir.TierRead():
+            return _of_member(expr, env)
         case ir.HasMember():
             return run.member is not None
         case ir.Today(begins=begins):
@@ -122,20 +138,41 @@ def _read(expr: Read, env: Env) -> Val:  # noqa: C901 - one arm for each node
             return run.award_of(rule)
         case ir.AwardPart(rule=rule):
             return part_on(rule, env.number, run)
-        case ir.TrackRead(track=track, previous=previous):
-            return track_value(run.world.tracks[track], run.today, env, previous)
-        case ir.BalanceRead(unit=unit, pending=pending):
-            return balance(unit, pending, run)
-        case ir.TierRead(which=which):
-            return _tier(which, env)
         case ir.MarkRead():
             return env.mark
         case ir.RungRead():
             return env.rung
         case ir.Forever():
             return None
+        case ir.Basis(base=base, side=side):
+            return money.sum_of(_element(env).pieces, base, side, run)
+        case ir.PerCurrency(amounts=amounts):
+            return _in_currency(amounts, env)
+        case ir.CurrencyRead():
+            return run.currency
+        case ir.CodeRead():
+            return env.code
+        case ir.Picked(base=base, side=side, select=select, within=within):
+            pieces = selected(select, env, None, _element(env).pieces if within else None)
+            return size(pieces) if base is None else money.sum_of(pieces, base, side, run)
         case _:
             assert_never(expr)
+
+
+def _of_member(expr: ir.MemberField | ir.TrackRead | ir.BalanceRead | ir.TierRead, env: Env) -> Val:
+    """What is known of the member. An offer that asks it of a guest is not applied; other rules know not to ask."""
+    run = env.run
+    if run.offering and run.member is None:
+        raise NoMember
+    match expr:
+        case ir.MemberField(name=name):
+            return _exact(run.facts.get(name), run.world.facts.get(name))
+        case ir.TrackRead(track=track, previous=previous):
+            return track_value(run.world.tracks[track], run.today, env, previous)
+        case ir.BalanceRead(unit=unit, pending=pending):
+            return balance(unit, pending, run)
+        case ir.TierRead(which=which):
+            return _tier(which, env)
 
 
 def _formed(expr: Formed, env: Env) -> Val:
@@ -169,17 +206,11 @@ def _formed(expr: Formed, env: Env) -> Val:
             return None if within is None else times.edge(expr, within, env)
         case ir.DayOf(instant=instant):
             return local_day(_moment(instant, env), env.run.world.zone)
-        case ir.TimeOf(instant=instant):
-            return local_seconds(_moment(instant, env), env.run.world.zone)
         case _:
             assert_never(expr)
 
 
-def _holds(
-    expr: ir.All | ir.Any | ir.Not | ir.Has | ir.Cmp | ir.OneOf | ir.InImported | ir.InField | ir.InPeriod
-    | ir.Multiple | ir.Reaches,
-    env: Env,
-) -> bool:  # fmt: skip
+def _holds(expr: Held, env: Env) -> bool:
     """Whether a condition holds."""
     world = env.run.world
     match expr:
@@ -192,7 +223,7 @@ def _holds(
         case ir.Has(value=value):
             return evaluate(value, env) is not None
         case ir.Cmp(op=op, left=left, right=right):
-            return _compare(op, evaluate(left, env), evaluate(right, env))
+            return compare(op, evaluate(left, env), evaluate(right, env))
         case ir.OneOf(value=value, items=items):
             return evaluate(value, env) in items
         case ir.InImported(value=value, column=column):
@@ -211,11 +242,11 @@ def _holds(
             assert_never(expr)
 
 
-def clipped(value: Fraction, low: Fraction | None, high: Fraction | None) -> Fraction:
-    """Not below `low`, then not above `high`."""
-    if low is not None and value < low:
-        value = low
-    return high if high is not None and value > high else value
+_MEANINGS: Final[dict[type[ir.Expr], Callable[[Any, Env], Val]]] = {
+    **dict.fromkeys(get_args(Read), _read),
+    **dict.fromkeys(get_args(Formed), _formed),
+    **dict.fromkeys(get_args(Held), _holds),
+}
 
 
 def _reaches(expr: ir.Reaches, env: Env) -> bool:
@@ -246,13 +277,31 @@ def _line(env: Env) -> Line:
     return env.line
 
 
-def _line_money(env: Env) -> int:
-    """Without offers every base is the list price."""
-    event = env.run.event_kind()
+def _line_money(base: ir.Base, side: ir.Side, env: Env) -> Fraction | int:
+    """Where nothing is about an event's money every base is the list price."""
+    run = env.run
+    event = run.event_kind()
     assert event is not None
-    price = _line(env).get(event.list_field, 0) or 0
+    if run.basket is not None:
+        return money.sum_of(pieces_of(env.number, run.basket.lines[env.number]), base, side, run)
+    price = _line(env).get(event.was_field) if base == "was" and event.was_field else None
+    price = (_line(env).get(event.list_field, 0) or 0) if price is None else price
     assert isinstance(price, int)
     return price * _line_quantity(env) if event.list_each else price
+
+
+def _in_currency(amounts: tuple[tuple[str, ir.Num], ...], env: Env) -> Fraction:
+    for currency, found in amounts:
+        if currency == env.run.currency:
+            return Fraction(found.num, found.den)
+    raise NoAmount
+
+
+def _element(env: Env) -> Element:
+    """What an amount is formed for; beside the effects that have one, all goods."""
+    if env.element is not None:
+        return env.element
+    return Element(tuple(selected(ir.Selection("lines", None, None), env)))
 
 
 def _line_quantity(env: Env) -> int:
@@ -267,7 +316,8 @@ def _line_quantity(env: Env) -> int:
 
 
 def _fold(fold: ir.Fold, env: Env) -> Fraction | int:
-    chosen = [on for on in on_lines(env) if truth(fold.where, on)]
+    lines = len(env.run.lines)
+    chosen = [on for on in on_lines(env, fold.of) if on.number >= lines or truth(fold.where, on)]
     match fold.op:
         case "count":
             return len(chosen)
@@ -279,9 +329,66 @@ def _fold(fold: ir.Fold, env: Env) -> Fraction | int:
             return len({value for on in chosen if (value := evaluate(fold.value, on)) is not None})
 
 
-def on_lines(env: Env) -> list[Env]:
-    """The event's lines, one after the other."""
-    return [env.on(place) for place in range(len(env.run.lines))]
+def on_lines(env: Env, of: ir.LinesOf = "lines") -> list[Env]:
+    """The event's lines, one after the other: the goods, unless shipping is asked for. The line that the event's own
+    shipping makes stands last."""
+    run = env.run
+    event = run.event_kind()
+    flag, own = ("", "") if event is None else (event.shipping_flag, event.shipping_field)
+    found = [env.on(place) for place in range(len(run.lines))]
+    if flag and of != "both":
+        found = [on for on in found if (_line(on)[flag] is True) == (of == "shipping")]
+    elif of == "shipping":
+        found = []
+    return [*found, env.on(len(run.lines))] if own and of != "lines" else found
+
+
+def selected(
+    select: ir.Selection,
+    env: Env,
+    reach: Callable[[int, Unit], bool] | None = None,
+    inside: Iterable[Piece] | None = None,
+) -> list[Piece]:
+    """The units that a selection means: of all, of those within a reach, or of some pieces."""
+    run = env.run
+    assert run.basket is not None
+    found = list(_pieces(run.basket) if inside is None else inside)
+    kept = [each for each in found if reach is None or reach(each.line, each.unit)]
+    kept = list(_where(kept, select, env))
+    return picked(kept, select.pick, [place.rank for place in run.places], worth(env))
+
+
+def _where(pieces: Sequence[Piece], select: ir.Selection, env: Env) -> Iterator[Piece]:
+    """The pieces of lines where a condition holds: it is asked once of each line, or, if it names a money base of the
+    unit, of each piece. The line that the event's own shipping makes is not asked."""
+    of_unit = ir.asks_units(select.where)
+    asked: dict[int, bool] = {}
+    for piece in pieces:
+        place = env.run.places[piece.line]
+        if not place.is_of(select.of):
+            continue
+        if of_unit and not place.own:
+            on = msgspec.structs.replace(env.on(piece.line), element=Element((piece.part(0, 1),)))
+            asked[piece.line] = truth(select.where, on)
+        elif piece.line not in asked:
+            asked[piece.line] = place.own or truth(select.where, env.on(piece.line))
+        if asked[piece.line]:
+            yield piece
+
+
+def worth(env: Env) -> Worth:
+    """The value of an expression on a line; absent values come first."""
+
+    def of(expr: ir.Expr, line: int) -> tuple[bool, Val]:
+        value = None if env.run.places[line].own else evaluate(expr, env.on(line))
+        return (False, 0) if value is None else (True, value)
+
+    return of
+
+
+def _pieces(basket: Basket) -> Iterator[Piece]:
+    for line, runs in enumerate(basket.lines):
+        yield from pieces_of(line, runs)
 
 
 def _choose(table: ir.Choose, env: Env) -> Val:
@@ -294,22 +401,11 @@ def _choose(table: ir.Choose, env: Env) -> Val:
         return keys[place]
 
     for row in table.rows:
-        if all(isinstance(test, ir.AnyTest) or _passes(test, key(place)) for place, test in enumerate(row.tests)):
+        if all(isinstance(test, ir.AnyTest) or passes(test, key(place)) for place, test in enumerate(row.tests)):
             if isinstance(row.value, ir.Stop):
                 raise NoAward
             return evaluate(row.value, env)
     raise AssertionError("a table is complete")
-
-
-def _passes(test: ir.InTest | ir.RangeTest, key: Val) -> bool:
-    match test:
-        case ir.InTest(values=values):
-            return key in values
-        case ir.RangeTest(low=low, high=high):
-            assert isinstance(key, int | Fraction)
-            return (low is None or low <= key) and (high is None or key < high)
-        case _:
-            assert_never(test)
 
 
 def _across(across: ir.Across, env: Env) -> Fraction:
@@ -333,30 +429,6 @@ def _note_slice(part: Slice, env: Env) -> None:
     trace = env.run.trace
     if trace is not None and trace.current is not None:
         trace.current.slices.append(part)
-
-
-def _compare(op: str, left: Val, right: Val) -> bool:
-    """A day that never comes lies after every day."""
-    if left is None or right is None:
-        ends = {"=": left == right, "!=": left != right, "<": left is not None, "<=": right is None}
-        return ends[op] if op in ends else not ends["<=" if op == ">" else "<"]
-    match op:
-        case "=":
-            return left == right
-        case "!=":
-            return left != right
-    assert isinstance(left, int | Fraction)
-    assert isinstance(right, int | Fraction)
-    match op:
-        case "<":
-            return left < right
-        case "<=":
-            return left <= right
-        case ">":
-            return left > right
-        case _:
-            assert op == ">="
-            return left >= right
 
 
 # ---- tiers ----

@@ -1,4 +1,4 @@
-"""Limits: how much room a member has left, and how what is wanted is cut to it.
+"""Limits: how much room a member, or the whole programme, has left, and how what is wanted is cut to it.
 
 A rule's amounts are cut in this order: its limits by times, its limits by amount, then those of its group, each in the
 order of the text. What a rule takes is noted in `Taken` and becomes a change only when the whole rule has acted, so
@@ -12,7 +12,7 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -30,12 +30,15 @@ Counter = tuple[str, int]
 
 
 class Taken(msgspec.Struct):
-    """What a rule has taken from its limits so far."""
+    """What a rule has taken from its limits so far; `shared` are the keys of those that the whole programme shares."""
 
     counts: dict[Counter, int] = {}
+    shared: set[str] = set()
 
     def add(self, limit: ir.LimitDef, key: int, count: int) -> None:
         """Take some more."""
+        if limit.owner == "shared":
+            self.shared.add(limit.key)
         self.counts[limit.key, key] = self.counts.get((limit.key, key), 0) + count
 
 
@@ -96,10 +99,10 @@ def _grouped(limit: ir.LimitDef, count: int, env: Env) -> dict[int, list[int]]:
         key = scope_key(limit, env)
         return {} if key is None else {key: list(range(count))}
     found: dict[int, list[int]] = {}
-    for place, on in enumerate(on_lines(env)):
+    for on in on_lines(env):
         key = scope_key(limit, on)
         if key is not None:
-            found.setdefault(key, []).append(place)
+            found.setdefault(key, []).append(on.number)
     return found
 
 
@@ -115,7 +118,7 @@ def used(limit: ir.LimitDef, key: int, taken: Taken, env: Env) -> int:
 
     A moving window counts its days up to the one at hand, and later ones too: a late event finds no room that is gone.
     """
-    counts = env.run.state.limits.get(limit.key, {})
+    counts = _counted(limit.key, limit.owner == "shared", env.run)
     since = times.keys_back(limit.scope.window, key, env)
     if since is None:
         return counts.get(key, 0) + taken.counts.get((limit.key, key), 0)
@@ -123,11 +126,24 @@ def used(limit: ir.LimitDef, key: int, taken: Taken, env: Env) -> int:
     return sum(count for at, count in counts.items() if at >= since) + own
 
 
+def _counted(name: str, shared: bool, run: Run) -> Mapping[int, int]:
+    """What was used by occurrence: of the member's own counter, or of the programme's with what this event reserved."""
+    if not shared:
+        return run.state.limits.get(name, {})
+    reserved = {each.occurrence: each.after for each in run.reserved if each.limit == name}
+    return {**run.shared.limits.get(name, {}), **reserved}
+
+
 def commit(taken: Taken, run: Run) -> None:
-    """Make what a rule took into changes of state."""
+    """Make what a rule took into changes of state, and into what is reserved of shared counters."""
     for (name, key), count in sorted(taken.counts.items()):
-        before = run.state.limits.get(name, {}).get(key, 0)
-        run.record(LimitUsed(name, key, before, before + count))
+        shared = name in taken.shared
+        before = _counted(name, shared, run).get(key, 0)
+        moved = LimitUsed(name, key, before, before + count)
+        if shared:
+            run.reserved.append(moved)
+        else:
+            run.record(moved)
 
 
 def tidy(run: Run) -> None:
@@ -138,6 +154,11 @@ def tidy(run: Run) -> None:
             counts = run.state.limits[limit.key]
             for key in times.outdated(limit.scope.window, counts, Env(run)):
                 run.record(LimitDropped(limit.key, key, counts[key]))
+    for counter, limit in sorted(run.counters.items()):
+        if limit.owner == "member":
+            counts = run.state.limits[counter]
+            for key in times.outdated(limit.scope.window, counts, Env(run)):
+                run.record(LimitDropped(counter, key, counts[key]))
 
 
 def _note(env: Env, limit: ir.LimitDef, key: int, before: int, room: int, asked: int, passed: int) -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 from rules_engine import ir
 from rules_engine.backends.reference import limits
-from rules_engine.backends.reference.expressions import NoAward, day, number, truth
+from rules_engine.backends.reference.expressions import NoAmount, NoAward, day, number, truth
 from rules_engine.backends.reference.limits import Taken
 from rules_engine.backends.reference.rules import NotApplied
 from rules_engine.backends.reference.run import Env, Run
@@ -37,6 +37,8 @@ def _begin(match: ir.MatchDef, run: Run) -> None:
             _start(match, Env(run))
         except NoAward:
             noted.why = "no award"
+        except NoAmount:
+            noted.why = "no amount"
         except NotApplied as reason:
             noted.why, noted.failed, noted.limit = reason.why, reason.failed, reason.limit
     if run.trace is not None:

@@ -33,6 +33,10 @@ class Readings:
         """Under which day the state keeps a track's occurrence."""
         return times.key_of(track.window, self._day, self._env)
 
+    def limit_key(self, limit: ir.LimitDef) -> int | None:
+        """Under which occurrence a limit counts on the day; of a limit that goes by the event's own day."""
+        return times.key_of(limit.scope.window, self._day, self._env)
+
     def held(self) -> int:
         """The rung held on the day."""
         return reading.held(self._run, self._day)

@@ -35,17 +35,19 @@ def _of_event(event: str, core: ir.Program, keys: dict[str, ir.Expr]) -> set[Rea
 
 def _triggered(event: str, core: ir.Program) -> tuple[object, ...]:
     rules = tuple(rule for rule in core.rules if event in rule.events)
-    names = {rule.key for rule in rules}
+    offers = tuple(offer for offer in core.offers if event in offer.events)
+    names = {rule.key for rule in rules} | {offer.key for offer in offers}
+    offer_groups = tuple(group for group in core.offer_groups if group.name in {offer.group for offer in offers})
     groups = tuple(group for group in core.groups if group.name in {rule.group for rule in rules})
     holdouts = tuple(each for each in core.holdouts if names & set(each.rules))
     tracks = tuple(track for track in core.tracks if event in track.events or (track.given and not track.events))
     matches = tuple(match if event in match.events else (match.keep, match.life) for match in core.matches)
     ladder = core.tiers
-    tiers = (ladder,) if ladder is not None and (not ladder.review or _asks_earned(rules)) else ()
-    return rules, groups, holdouts, tracks, matches, tiers
+    tiers = (ladder,) if ladder is not None and (not ladder.review or _asks_earned((*rules, *offers))) else ()
+    return rules, groups, offers, offer_groups, holdouts, tracks, matches, tiers
 
 
-def _asks_earned(rules: tuple[ir.RuleDef, ...]) -> bool:
+def _asks_earned(rules: tuple[ir.RuleDef | ir.OfferDef, ...]) -> bool:
     return any(isinstance(node, ir.TierRead) and node.which == "earned" for node in ir.walk(rules))
 
 

@@ -16,7 +16,7 @@ from rules_engine.allocation import spread
 from rules_engine.backends.reference import limits
 from rules_engine.backends.reference.allotment import line_keys
 from rules_engine.backends.reference.amounts import Wanted, facts_of, wanted
-from rules_engine.backends.reference.expressions import NoAward, truth
+from rules_engine.backends.reference.expressions import NoAmount, NoAward, truth
 from rules_engine.backends.reference.holdouts import is_held_out
 from rules_engine.backends.reference.limits import Taken
 from rules_engine.backends.reference.lives import expires, pending_until
@@ -76,6 +76,8 @@ def _apply(rule: ir.RuleDef, run: Run) -> list[Lot]:
                 _serve(rule, turns, acts, env)
         except NoAward:
             noted.why = "no award"
+        except NoAmount:
+            noted.why = "no amount"
         except NotApplied as reason:
             noted.why, noted.failed, noted.limit = reason.why, reason.failed, reason.limit
             _cancel(acts, reason.limit)

@@ -14,12 +14,13 @@ from typing import TypeAlias
 import msgspec
 
 from rules_engine import ir
-from rules_engine.backends.reference.trace import Trace
+from rules_engine.backends.reference.carrier import Basket, Element, Place
+from rules_engine.backends.reference.trace import OfferNoted, Trace
 from rules_engine.backends.reference.world import World
 from rules_engine.codes import CODES
 from rules_engine.event import Event, Facts, FieldValue
 from rules_engine.outcome import Award, EventRefused, Fault, Refused, Said, TierChange
-from rules_engine.state import Change, State, apply_in_place, copied
+from rules_engine.state import Change, LimitUsed, Shared, State, apply_in_place, copied
 
 Val: TypeAlias = Fraction | int | str | bool | tuple[int | str, ...] | None
 """A value inside a rule: numbers are exact fractions or whole numbers, the rest as in events."""
@@ -39,11 +40,14 @@ class Run:
     """
 
     __slots__ = (
-        "added", "awards", "bases", "begins", "changes", "event", "facts", "fields", "held", "instant", "lines",
-        "member", "opening", "said", "source", "standing", "state", "tiers", "today", "trace", "world",
+        "added", "awards", "bases", "basket", "begins", "changes", "counters", "currency", "event", "facts", "fields",
+        "held", "instant", "lines", "member", "offering", "offers", "opening", "places", "reserved", "said", "shared",
+        "source", "standing", "state", "tiers", "today", "trace", "world",
     )  # fmt: skip
 
-    def __init__(self, world: World, facts: Facts, state: State, trace: Trace | None = None) -> None:
+    def __init__(
+        self, world: World, facts: Facts, state: State, trace: Trace | None = None, shared: Shared | None = None
+    ) -> None:
         self.world = world
         self.facts = facts
         self.state = copied(state)
@@ -61,6 +65,14 @@ class Run:
         self.changes: list[Change] = []
         self.tiers: list[TierChange] = []
         self.said: list[Said] = []
+        self.shared = Shared() if shared is None else shared
+        self.currency = ""
+        self.offering = False
+        self.basket: Basket | None = None
+        self.places: tuple[Place, ...] = ()
+        self.offers: list[OfferNoted] = []
+        self.counters: dict[str, ir.LimitDef] = {}
+        self.reserved: list[LimitUsed] = []
 
     def record(self, change: Change) -> None:
         """Note a change and make it."""
@@ -97,6 +109,16 @@ class Run:
             self.fields, self.source = before
 
     @contextmanager
+    def trying(self) -> Iterator[None]:
+        """Try something without noting it."""
+        before = self.trace, self.offers
+        self.trace, self.offers = None, []
+        try:
+            yield
+        finally:
+            self.trace, self.offers = before
+
+    @contextmanager
     def looking(self) -> Iterator[None]:
         """Look at facts that no rule may have asked for, without counting as a reader of them.
 
@@ -115,7 +137,8 @@ class Run:
 
 
 class Env(msgspec.Struct, frozen=True):
-    """Where an expression is read: a run, and inside loops the line, the mark or the rung at hand."""
+    """Where an expression is read: a run, and inside loops the line, the mark or the rung at hand; in an offer the code
+    that set it off and, in the amounts of its effects, the element that an amount is formed for."""
 
     run: Run
     line: Line | None = None
@@ -123,7 +146,10 @@ class Env(msgspec.Struct, frozen=True):
     mark: int | None = None
     rung: int | None = None
     matched: int | None = None
+    code: str = ""
+    element: Element | None = None
 
     def on(self, number: int) -> Env:
-        """The same, on the line with this number, counted from 0."""
-        return msgspec.structs.replace(self, line=self.run.lines[number], number=number)
+        """The same, on the line with this number, counted from 0. The event's own shipping is a line without fields."""
+        lines = self.run.lines
+        return msgspec.structs.replace(self, line=lines[number] if number < len(lines) else {}, number=number)

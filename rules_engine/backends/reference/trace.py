@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from rules_engine import ir
+from rules_engine.outcome import Discount
 
 
 class Ending(msgspec.Struct, frozen=True, order=True):
@@ -80,6 +81,56 @@ class RuleNoted(msgspec.Struct):
     held_out: bool = False
 
 
+class EffectNoted(msgspec.Struct):
+    """An effect of an offer: of how many elements the amount was formed, its exact sum (for a price, what it would take
+    off), what was wanted, and given; `room` above the floors of what it selects. `cut` says what came between: `up to`,
+    `steps`, `never below`, `floor`, `limit` (then `cut_by` is its key). `inner` are the values of the first element's
+    amount, `others` those of the rest."""
+
+    effect: ir.EffectDef
+    number: int
+    elements: int = 0
+    exact: Fraction | None = None
+    wanted: int = 0
+    given: int = 0
+    room: int = 0
+    cut: str = ""
+    cut_by: str = ""
+    inner: list[Noted] = []
+    others: list[Noted] = []
+
+
+class OfferNoted(msgspec.Struct):
+    """The fate of an offer that this kind of event triggers: `why` it did not act (empty: it acted).
+
+    One of: `code not presented`, `outside its dates`, `no member`, `limit reached` (`limit`), `group is full`
+    (`group`), `shut out` (`by` a rule's key), `condition` (`failed`), `no award`, `no amount`, `nothing chosen`,
+    `nothing to give`, `floor reached`, `lost` (`by` a rule's key, in `group` or stage), `held out`. `code` set it off,
+    in normal spelling; `sets` were formed. `withheld` is what it would have taken of a member who is held out.
+    """
+
+    offer: ir.OfferDef
+    why: str = ""
+    by: str = ""
+    group: str = ""
+    code: str = ""
+    failed: ir.Expr | None = None
+    limit: ir.LimitDef | None = None
+    held_out: bool = False
+    withheld: tuple[Discount, ...] = ()
+    sets: int = 0
+    inner: list[Noted] = []
+    effects: list[EffectNoted] = []
+    limits: list[LimitNoted] = []
+
+
+class StageNoted(msgspec.Struct, frozen=True):
+    """What each line costs after a stage of offers, the event's own shipping last; before the first as `list`."""
+
+    stage: str
+    prices: tuple[int, ...]
+
+
 class WayNoted(msgspec.Struct, frozen=True):
     """A path to a rung as it was judged on a day."""
 
@@ -103,6 +154,8 @@ class Trace:
     `limits` what limits said since a rule last cleared it."""
 
     def __init__(self) -> None:
+        self.offers: list[OfferNoted] = []
+        self.stages: list[StageNoted] = []
         self.rules: list[RuleNoted] = []
         self.ways: list[WayNoted] = []
         self.tracks: list[TrackNoted] = []

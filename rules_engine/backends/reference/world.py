@@ -5,19 +5,25 @@ from __future__ import annotations
 import msgspec
 
 from rules_engine import ir
+from rules_engine.backends.reference.carrier import STAGES
 from rules_engine.backends.reference.reads import Read, reads_of
 from rules_engine.occurrences import Context
-from rules_engine.periods import anchors, unwrapped
+from rules_engine.spelling import normal_code
 
 
 class World(msgspec.Struct, frozen=True):
-    """A program by name. `anchors` finds the expression behind an anchor's key, `marked` the tracks whose marks
-    are seen on a kind of event, `waited` the events from whose last day a unit's life counts."""
+    """A program by name. `policies` say how the offers of each stage go together, `priced` names the kinds of event
+    whose money offers or tax are about, `offered` those and any others with offers; other rules may pick units too
+    (`picks`). `anchors` finds the expression behind an anchor's key, `marked` the tracks
+    whose marks are seen on a kind of event, `waited` the events from whose last day a unit's life counts."""
 
     core: ir.Program
     events: dict[str, ir.EventDef]
     rules: dict[str, ir.RuleDef]
     groups: dict[str, ir.GroupDef]
+    offers: dict[str, ir.OfferDef]
+    offer_groups: dict[str, ir.OfferGroupDef]
+    policies: dict[str, ir.PolicyDef]
     tracks: dict[str, ir.TrackDef]
     units: dict[str, ir.UnitDef]
     periods: dict[str, ir.PeriodDef]
@@ -26,6 +32,7 @@ class World(msgspec.Struct, frozen=True):
     fields: dict[tuple[str, str], ir.FieldDef]
     line_fields: dict[tuple[str, str], ir.FieldDef]
     columns: dict[str, frozenset[str]]
+    codes: dict[str, frozenset[str]]
     tables: dict[str, dict[str, str]]
     rungs: dict[str, int]
     limits: tuple[ir.LimitDef, ...]
@@ -33,6 +40,9 @@ class World(msgspec.Struct, frozen=True):
     waited: frozenset[str]
     calendar: Context
     reads: dict[str, tuple[Read, ...]]
+    priced: frozenset[str]
+    offered: frozenset[str]
+    picks: bool
 
     @property
     def zone(self) -> str:
@@ -42,26 +52,34 @@ class World(msgspec.Struct, frozen=True):
 
 def prepare(core: ir.Program) -> World:
     """Look everything up once."""
+    priced = frozenset(event.name for event in core.events if ir.is_priced(core, event))
     return World(
         core=core,
         events={event.name: event for event in core.events},
         rules={rule.key: rule for rule in core.rules},
         groups={group.name: group for group in core.groups},
+        offers={offer.key: offer for offer in core.offers},
+        offer_groups={group.name: group for group in core.offer_groups},
+        policies=_policies(core),
         tracks={track.name: track for track in core.tracks},
         units={unit.name: unit for unit in core.units},
         periods={period.name: period for period in core.periods},
-        anchors=_anchors(core),
+        anchors=ir.anchor_reads(core),
         facts={fact.name: fact for fact in core.member},
         fields={(event.name, field.name): field for event in core.events for field in event.fields},
         line_fields={(event.name, field.name): field for event in core.events for field in _line_fields(event)},
         columns={each.name: frozenset(each.values) for each in core.imports if each.keys is None},
+        codes=_codes(core),
         tables={each.name: dict(zip(each.keys, each.values, strict=True)) for each in core.imports if each.keys},
         rungs={rung.name: place for place, rung in enumerate(core.tiers.rungs)} if core.tiers else {},
         limits=_limits(core),
         marked={event.name: _marked(event.name, core) for event in core.events},
         waited=frozenset(event for unit in core.units for life in unit.lives for event in life.after_last),
         calendar=Context(core.header.zone or "UTC", core.header.week_start, core.header.leap_day),
-        reads=reads_of(core, _anchors(core)),
+        reads=reads_of(core, ir.anchor_reads(core)),
+        priced=priced,
+        offered=priced.union(*(offer.events for offer in core.offers)),
+        picks=any(isinstance(node, ir.Picked) for node in ir.walk((core.rules, core.tracks, core.matches))),
     )
 
 
@@ -69,13 +87,21 @@ def _line_fields(event: ir.EventDef) -> tuple[ir.FieldDef, ...]:
     return event.fields if event.lines is None else event.lines.fields
 
 
-def _anchors(core: ir.Program) -> dict[str, ir.Expr]:
-    """A key belongs to the period whose own base span hangs on it; in others it stands inside a named part."""
-    found: dict[str, ir.Expr] = {}
-    for period in core.periods:
-        if period.anchor is not None:
-            found.update(dict.fromkeys(anchors(unwrapped(period.period)), period.anchor))
+def _policies(core: ir.Program) -> dict[str, ir.PolicyDef]:
+    """How the members of each stage go together: as the program says, else all in the order of the text."""
+    said = {stage.name: stage.policy for stage in core.stages}
+    found: dict[str, ir.PolicyDef] = {}
+    for stage in STAGES:
+        groups = [f"group {group.name}" for group in core.offer_groups if group.stage == stage]
+        alone = [offer.key for offer in core.offers if offer.stage == stage and not offer.group]
+        found[stage] = said.get(stage) or ir.PolicyDef("all", "basket", (*groups, *alone))
     return found
+
+
+def _codes(core: ir.Program) -> dict[str, frozenset[str]]:
+    """The columns that codes come from, in normal spelling."""
+    names = {offer.code.column for offer in core.offers if offer.code is not None and offer.code.column}
+    return {each.name: frozenset(map(normal_code, each.values)) for each in core.imports if each.name in names}
 
 
 def _limits(core: ir.Program) -> tuple[ir.LimitDef, ...]:

@@ -1,0 +1,238 @@
+"""Effects that reach some units of lines, in whole numbers: picked units, floors, caps over elements, even splits.
+
+In: the lists that a generated function keeps (see `offers_units`), and pieces: units of a line that stand together and
+cost the same. Out: what an effect wants, and the parts that it can take. It does what the reference does with units,
+step by step: elements are formed, their amounts are capped and cut to whole steps, each is cut to its room and spread
+over its lines, then over the units of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeAlias
+
+from rules_engine import ir
+from rules_engine.allocation import joined, spread, spread_runs
+from rules_engine.backends.python.offers_units import Runs, Uneven, runs_of, zipped
+from rules_engine.outcome import Part
+
+Piece: TypeAlias = tuple[int, int, int, int]
+"""Units of a line: its number, the first place (from 0), how many, what each costs."""
+
+Element: TypeAlias = tuple[int, list[Piece]]
+"""What an amount is formed for, so many times over: single units of a piece stand one after the other."""
+
+
+Placed: TypeAlias = tuple[int, int, int, int, int]
+"""A piece, and what each of its units cost when the rule began to act: orders go by it."""
+
+
+def chosen(
+    lines: Iterable[int],
+    cost: Sequence[int],
+    sizes: Sequence[int],
+    uneven: Uneven,
+    ranks: Sequence[int],
+    pick: ir.Pick | None,
+    began: tuple[Sequence[int], Uneven] | None,
+) -> list[Piece]:
+    """The units of some lines, or the picked ones of them, in the order of lines. `began` is what lines and units cost
+    when the rule began to act, where that may differ."""
+    row: list[Placed] = []
+    for line in sorted(lines, key=ranks.__getitem__):
+        start = 0
+        runs = runs_of(line, cost, sizes, uneven)
+        before = runs if began is None else runs_of(line, began[0], sizes, began[1])
+        for count, each, acting in zipped(runs, before):
+            row.append((line, start, count, each, acting))
+            start += count
+    if pick is None:
+        return [piece[:4] for piece in row]
+    found = sorted(_picked(row, pick, ranks), key=lambda piece: (ranks[piece[0]], piece[1]))
+    return [piece[:4] for piece in found]
+
+
+def _picked(row: list[Placed], pick: ir.Pick, ranks: Sequence[int]) -> Iterable[Placed]:
+    match pick:
+        case ir.PickSome(of="unit"):
+            total = sum([piece[2] for piece in row])
+            count = _count(pick, total)
+            if pick.which == "last":
+                return _span(row, total - count + 1, total)
+            return _span(_ordered(row, pick.which), 1, count)
+        case ir.PickSome():
+            return _some_lines(row, pick, ranks)
+        case ir.PickEvery(place=place, of=of, ordering=ordering):
+            return _every(_ordered(row, ordering.how), place, of)
+        case _:
+            lines = dict.fromkeys([piece[0] for piece in row])
+            spans = [_span([each for each in row if each[0] == line], pick.first, pick.last) for line in lines]
+            return [piece for span in spans for piece in span]
+
+
+def _count(pick: ir.PickSome, total: int) -> int:
+    return min(total, pick.count if pick.per_full is None else total // pick.per_full * pick.count)
+
+
+def _ordered(row: list[Placed], how: str) -> list[Placed]:
+    """By what a unit cost; ties stay in the order of lines."""
+    if how == "cheapest":
+        return sorted(row, key=lambda piece: piece[4])
+    return sorted(row, key=lambda piece: -piece[4]) if how == "dearest" else row
+
+
+def _some_lines(row: list[Placed], pick: ir.PickSome, ranks: Sequence[int]) -> list[Placed]:
+    costs: dict[int, int] = {}
+    for line, _, count, _, acting in row:
+        costs[line] = costs.get(line, 0) + count * acting
+    sign = {"cheapest": 1, "dearest": -1}.get(pick.which, 0)
+    lines = sorted(costs, key=lambda line: (sign * costs[line], ranks[line]))
+    count = _count(pick, len(lines))
+    kept = set(lines[max(0, len(lines) - count) :] if pick.which == "last" else lines[:count])
+    return [piece for piece in row if piece[0] in kept]
+
+
+def _span(row: Iterable[Placed], first: int, last: int) -> Iterator[Placed]:
+    """The units of a row from one place to another, counted from 1."""
+    before = 0
+    for line, start, count, each, acting in row:
+        low, high = max(0, first - 1 - before), min(count, last - before)
+        if low < high:
+            yield line, start + low, high - low, each, acting
+        before += count
+
+
+def _every(row: Iterable[Placed], place: int, of: int) -> Iterator[Placed]:
+    """The units at one place of every group of `of`."""
+    before = 0
+    for line, start, count, each, acting in row:
+        for low in range((place - 1 - before) % of, count, of):
+            yield line, start + low, 1, each, acting
+        before += count
+
+
+def elements(grain: str, pieces: list[Piece]) -> list[Element]:
+    """The elements of a grain among units."""
+    if grain == "unit":
+        return [(count, [(line, start, 1, each)]) for line, start, count, each in pieces]
+    if grain == "line":
+        lines: dict[int, list[Piece]] = {}
+        for piece in pieces:
+            lines.setdefault(piece[0], []).append(piece)
+        return [(1, own) for own in lines.values()]
+    return [(1, pieces)] if pieces else []
+
+
+Amount: TypeAlias = Callable[[list[Piece]], int]
+
+
+def off_elements(
+    found: list[Element],
+    amount: Amount,
+    high: int | None,
+    steps: int | None,
+    low: Amount | None,
+    enough: Callable[[list[Element]], bool] | None,
+    evenly: bool,
+    floors: Sequence[int] | None,
+    sizes: Sequence[int],
+    ranks: Sequence[int],
+    odd: Any,
+) -> tuple[int, list[Part], bool]:
+    """What an effect wants, the parts that there is room for, and whether room cut it. `amount` is what an element is
+    to have taken off, `low` the most that leaves it above its least price, `enough` whether all of them pass
+    `only from`."""
+    if enough is not None and not enough(found):
+        return 0, [], False
+    formed = [(times, own, amount(own)) for times, own in found]
+    wanted = sum([times * off for times, _, off in formed])
+    if high is not None and wanted > high:
+        formed, wanted = _shared(formed, high, odd), high
+    if steps is not None and wanted > 0 and wanted % steps:
+        formed = _shared(formed, wanted // steps * steps, odd)
+    spans: dict[int, list[tuple[int, int, int]]] = {}
+    short = False
+    for times, own, off in formed:
+        room = sum([count * _room(line, each, floors) for line, _, count, each in own])
+        if low is not None:
+            room = min(room, max(0, low(own)))
+        if off > room:
+            off, short = room, True
+        if off:
+            _spread(times, own, off, evenly, floors, spans, ranks, odd)
+    parts = [Part(line, _within(spans[line], sizes[line])) for line in sorted(spans)]
+    return wanted, [part for part in parts if any(off for _, off in part.runs)], short
+
+
+def _room(line: int, each: int, floors: Sequence[int] | None) -> int:
+    return each if floors is None else max(0, each - floors[line])
+
+
+def _shared(formed: list[tuple[int, list[Piece], int]], total: int, odd: Any) -> list[tuple[int, list[Piece], int]]:
+    """The sum of the elements cut to a total: their amounts are weights and caps."""
+    parts = spread_runs(total, [(times, off, off) for times, _, off in formed], odd)
+    found = []
+    rest = iter(parts)
+    more = part = 0
+    for times, own, _ in formed:
+        shift = 0
+        while shift < times:
+            while not more:
+                more, part = next(rest)
+            both = min(times - shift, more)
+            found.append((both, [(line, start + shift, count, each) for line, start, count, each in own], part))
+            shift, more = shift + both, more - both
+    return found
+
+
+def _spread(
+    times: int,
+    own: list[Piece],
+    off: int,
+    evenly: bool,
+    floors: Sequence[int] | None,
+    spans: dict[int, list[tuple[int, int, int]]],
+    ranks: Sequence[int],
+    odd: Any,
+) -> None:
+    """An amount on the units of an element: its lines first, then the units of each line."""
+    if len(own) == 1 and own[0][2] == 1:
+        line, start, _, _ = own[0]
+        spans.setdefault(line, []).append((start, times, off))
+        return
+    if off < 0 and not any(each > 0 for _, _, _, each in own):
+        evenly = True
+    lines: dict[int, list[Piece]] = {}
+    for piece in own:
+        lines.setdefault(piece[0], []).append(piece)
+    weights = [sum([count * (1 if evenly else each) for _, _, count, each in some]) for some in lines.values()]
+    caps = None
+    if off > 0:
+        caps = [sum([count * _room(line, each, floors) for _, _, count, each in lines[line]]) for line in lines]
+    for line, share in zip(lines, spread(off, weights, caps, [ranks[line] for line in lines], odd), strict=True):
+        some = sorted(lines[line], key=lambda piece: piece[1])
+        runs = [(n, 1 if evenly else each, _room(line, each, floors) if off > 0 else None) for _, _, n, each in some]
+        spans.setdefault(line, []).extend(_laid(spread_runs(share, runs, odd), some))
+
+
+def _laid(runs: Iterable[tuple[int, int]], pieces: Iterable[Piece]) -> Iterator[tuple[int, int, int]]:
+    """Runs over the units of some pieces, as (start, count, amount)."""
+    rest = iter(runs)
+    more = part = 0
+    for _, start, count, _ in pieces:
+        while count:
+            while not more:
+                more, part = next(rest)
+            both = min(count, more)
+            yield start, both, part
+            start, count, more = start + both, count - both, more - both
+
+
+def _within(spans: list[tuple[int, int, int]], size: int) -> Runs:
+    """Amounts at some places, as (start, count, amount), made runs over all units of a line of this size."""
+    runs: list[tuple[int, int]] = []
+    reached = 0
+    for start, count, amount in sorted(spans):
+        runs += [(start - reached, 0), (count, amount)]
+        reached = start + count
+    return tuple(joined([*runs, (size - reached, 0)]))

@@ -1,0 +1,203 @@
+"""Which offers are plain enough to be generated, and why others are not.
+
+In: a program and a kind of event. Out: reasons; none where everything that its offers are made of is generated. What is
+not is scored by the reference: exact, and slow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rules_engine import ir
+
+
+def reasons(program: ir.Program, event: ir.EventDef) -> Iterator[str]:
+    """Why the offers on a kind of event are not generated."""
+    mine = [offer for offer in program.offers if event.name in offer.events]
+    yield from _of_event(program, event, bool(mine))
+    yield from _of_readers(program, event)
+    if not mine:
+        return
+    groups = {group.name: group for group in program.offer_groups}
+    on = {offer.key for offer in mine}
+    for stage in program.stages:
+        yield from _of_policy(stage.policy, f"the {stage.name} stage", groups, on)
+    for group in program.offer_groups:
+        if any(offer.group == group.name for offer in mine):
+            yield from _of_group(group, groups, on)
+    for offer in mine:
+        yield from (f'the offer "{offer.title}" {why}' for why in _of_offer(offer, program, event, groups))
+
+
+def _of_event(program: ir.Program, event: ir.EventDef, offers: bool) -> Iterator[str]:
+    if len(event.currencies) > 1:
+        yield "it comes in several currencies"
+    if event.floor_field and event.quantity_field and not event.list_each:
+        yield "it has floors of lines"
+    if not offers and not ir.is_priced(program, event):
+        return
+    if event.priced_by_offers or not event.list_field:
+        yield "offers price it, or nothing does"
+    fields = event.lines.fields if event.lines is not None else event.fields
+    for field in fields:
+        if field.name in (event.list_field, event.quantity_field, event.was_field, event.floor_field) and field.low < 0:
+            yield f"{field.name} may be negative"
+        if field.name in (event.list_field, event.quantity_field) and field.optional:
+            yield f"{field.name} may be absent"
+
+
+def works_out_again(program: ir.Program, event: ir.EventDef) -> bool:
+    """Whether an outcome has to keep what returns are worked out again from."""
+    mine = [offer.on_return for offer in program.offers if event.name in offer.events]
+    return event.returnable and any(each is not None and each.policy == "work out again" for each in mine)
+
+
+def _of_readers(program: ir.Program, event: ir.EventDef) -> Iterator[str]:
+    """What earns and tracks read of an event's prices."""
+    rules = [rule for rule in program.rules if event.name in rule.events]
+    tracks = [track for track in program.tracks if event.name in track.events]
+    for node in ir.walk((tuple(rules), tuple(tracks))):
+        if isinstance(node, ir.LineMoney) and node.side:
+            yield "a rule asks for the other side of tax"
+        if isinstance(node, ir.Picked) and ir.by_unit(node.select):
+            yield "a rule reads picked units"
+        if isinstance(node, ir.Fold) and node.of != "lines" and event.shipping_field:
+            yield "a rule reads shipping"
+        if isinstance(node, ir.PerCurrency | ir.CurrencyRead):
+            yield "a rule goes by currency"
+    if event.shipping_flag and any(track.by_line for track in tracks):
+        yield "a track goes by the days of lines"
+
+
+def _of_policy(policy: ir.PolicyDef, where: str, groups: dict[str, ir.OfferGroupDef], on: set[str]) -> Iterator[str]:
+    entries = [entry for entry in policy.order if _met(entry, groups, on)]
+    if policy.of_codes and len(entries) > 1:
+        yield f"{where} goes by the order of codes"
+    if policy.choice == "all" or len(entries) < 2:
+        return
+    if policy.choice == "best together" or policy.per != "basket":
+        yield f"{where} takes {policy.choice} per {policy.per}"
+    if any(entry.startswith("group ") and entry not in on for entry in entries):
+        yield f"{where} chooses among groups"
+
+
+def _met(entry: str, groups: dict[str, ir.OfferGroupDef], on: set[str]) -> bool:
+    if entry in on:
+        return True
+    group = groups.get(entry.removeprefix("group "))
+    return group is not None and any(_met(each, groups, on) for each in group.policy.order)
+
+
+def _of_group(group: ir.OfferGroupDef, groups: dict[str, ir.OfferGroupDef], on: set[str]) -> Iterator[str]:
+    yield from _of_policy(group.policy, f"the group {group.name}", groups, on)
+    if group.shares_claims:
+        yield f"the group {group.name} shares claims"
+    if group.at_most is not None:
+        yield f"the group {group.name} has at most so many rules"
+
+
+def _of_offer(
+    offer: ir.OfferDef, program: ir.Program, event: ir.EventDef, groups: dict[str, ir.OfferGroupDef]
+) -> Iterator[str]:
+    group = groups.get(offer.group)
+    limits = (*offer.limits, *(group.limits if group is not None else ()))
+    yield from _of_set(offer, limits)
+    if offer.code is not None and (offer.code.column or offer.code.fact is not None):
+        yield "is set off by codes of a column or of the member"
+    if offer.consent is not None and offer.consent.rules is not None and offer.consent.on != "basket":
+        yield f"goes together with some on the same {offer.consent.on}"
+    yield from _of_several(offer, limits)
+    yield from _of_rivals(offer, program, group)
+    for limit in limits:
+        if limit.keys or limit.scope.by is not None or limit.scope.by_line:
+            yield "is limited by key or by another day"
+    if sum(limit.times is None for limit in limits) > 1:
+        yield "is limited by several amounts"
+    yield from _of_reads(offer, event)
+    inner = [effect for part in (offer.sets.parts if offer.sets is not None else ()) for effect in part.effects]
+    for effect in (*inner, *offer.effects):
+        if isinstance(effect, ir.DiscountDef):
+            yield from _of_discount(effect, offer, event, any(limit.times is None for limit in limits))
+
+
+def _of_set(offer: ir.OfferDef, limits: tuple[ir.LimitDef, ...]) -> Iterator[str]:
+    sets = offer.sets
+    if sets is None:
+        return
+    inner = [effect for part in sets.parts for effect in part.effects]
+    discounts = [*inner, *(effect for effect in offer.effects if isinstance(effect, ir.DiscountDef))]
+    if any(part.ordering.how == "sorted" for part in sets.parts):
+        yield "forms sets in the order of a value"
+    if any(effect.select.pick is not None for effect in discounts):
+        yield "picks units of sets"
+    if any(effect.grain == "total" for effect in discounts):
+        yield "takes off totals for each set"
+    if any(effect.high is not None or effect.steps is not None or effect.only_from is not None for effect in discounts):
+        yield "is capped over several sets"
+    if any(effect.or_nothing for effect in inner) or any(limit.or_nothing for limit in limits):
+        yield "forms sets, or nothing"
+    if any(effect.or_nothing for effect in discounts):
+        yield "forms sets, or nothing"
+
+
+def _of_several(offer: ir.OfferDef, limits: tuple[ir.LimitDef, ...]) -> Iterator[str]:
+    nothing = any(limit.or_nothing for limit in limits)
+    nothing = nothing or any(isinstance(each, ir.DiscountDef) and each.or_nothing for each in offer.effects)
+    if nothing and len(offer.effects) > 1:
+        yield "has several effects, or nothing"
+
+
+def _of_rivals(offer: ir.OfferDef, program: ir.Program, group: ir.OfferGroupDef | None) -> Iterator[str]:
+    stage = next(stage for stage in program.stages if stage.name == offer.stage)
+    rivals = [policy for policy in (stage.policy, *([group.policy] if group else [])) if offer.key in policy.order]
+    best = any(policy.choice == "best" for policy in rivals)
+    held = any(offer.key in holdout.rules for holdout in program.holdouts)
+    single = len(offer.effects) == 1 and isinstance(offer.effects[0], ir.DiscountDef) and offer.sets is None
+    if (best or held) and not single:
+        yield "has several effects in a group that takes the best, or a holdout"
+    if best and held:
+        yield "is held out in a group that takes the best"
+    if best and offer.says:
+        yield "says something in a group that takes the best"
+
+
+def _of_reads(offer: ir.OfferDef, event: ir.EventDef) -> Iterator[str]:
+    for node in ir.walk(offer):
+        if isinstance(node, _UNWRITTEN):
+            yield "reads what is not generated"
+        if isinstance(node, ir.LineMoney | ir.Basis) and node.side:
+            yield "asks for the other side of tax"
+        if isinstance(node, ir.Picked) and ir.by_unit(node.select):
+            yield "reads picked units"
+        own = (isinstance(node, ir.Fold) and node.of != "lines") or (
+            isinstance(node, ir.Picked) and node.select.of != "lines"
+        )
+        if own and event.shipping_field:
+            yield "reads shipping"
+    filters = [each.where for each in ir.records(offer) if isinstance(each, ir.Selection | ir.PartDef)]
+    if any(map(ir.asks_units, filters)):
+        yield "asks what each unit costs"
+
+
+_UNWRITTEN = (ir.PerCurrency, ir.CurrencyRead, ir.CodeRead, ir.Stop, ir.AwardRead, ir.AwardPart)
+
+
+def _of_discount(effect: ir.DiscountDef, offer: ir.OfferDef, event: ir.EventDef, limited: bool) -> Iterator[str]:
+    pick = effect.select.pick
+    if isinstance(pick, ir.PickEvery) and pick.ordering.how == "sorted":
+        yield "picks units in the order of a value"
+    if effect.verb == "price" and offer.stage == "catalogue" and limited:
+        yield "sets prices in the catalogue under a limit"
+    if effect.steps is not None and (limited or event.floor_field or effect.low is not None or effect.grain != "total"):
+        yield "gives whole steps that something else may cut"
+    if effect.only_from is not None and effect.verb == "price":
+        yield "sets a price only from an amount"
+    outer = [each for each in (effect.only_from, effect.high) if each is not None]
+    outer = [] if effect.verb == "price" or (effect.grain == "total" and effect.only_from is None) else outer
+    if any(isinstance(node, ir.Basis) for node in ir.walk(tuple(outer))):
+        yield "is capped by what it acts on"
+    units = event.quantity_field and (effect.grain == "unit" or pick is not None or offer.sets is not None)
+    if units:
+        bases = {node.base for node in ir.walk((effect.value, effect.low, effect.high)) if isinstance(node, ir.Basis)}
+        if bases - ({"current", "list", "was"} if event.list_each else {"current"}):
+            yield "reads of each unit what it cost before"

@@ -1,0 +1,255 @@
+"""Programs whose offers are plain enough to be generated whole, and orders for them, made from a seed.
+
+The programs of `strategies` hold something of everything, so that hardly one of them is free of what generated Python
+hands to the reference. These hold only what it writes out: effects on units, lines and totals, codes, limits, groups
+that take all, the first or the best, picked units, sets, floors, shipping, tax, guests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+import msgspec
+
+STAGES = ("item", "basket", "shipping")
+WHERE = (
+    "", "", " where category is toys", " where category is books", " where hot", " where category in (toys, books)",
+    " where day in spring", " where not hot and category is home",
+)  # fmt: skip
+WHEN = (
+    "current >= 30 GBP", "list >= 20 GBP", "channel is app", "count of (lines where hot) >= 1", "member.vip",
+    "(current of lines where category is toys) >= 10 GBP", "count of (units where category is books) >= 2",
+    "spend >= 50 GBP",
+)  # fmt: skip
+LIMITS = (
+    "once      per member", "at most   2 times per member per calendar month", "at most   6 GBP",
+    "at most   15 GBP per member per calendar month", "at most   3 times in total", "at most   30 GBP in total",
+    "at most   10 GBP per member", "at most   10 GBP per member, or nothing",
+)  # fmt: skip
+PICKS = (
+    "at every 2nd of 3, dearest first", "at every 2nd of 2, cheapest first", "at units 2 to 3 of each line",
+    "at the cheapest 2", "at the dearest 1 per full 3",
+)  # fmt: skip
+TOTALS = (
+    "the cheapest 1 unit", "the dearest 2 units", "the cheapest 1 per full 3 units", "the first 2 units",
+    "the last 3 units", "units 2 to 3 of each line",
+)  # fmt: skip
+PARTS = (
+    "", ": take 100% of current off each unit", ": take 33% of current off each unit", ": take 1.11 GBP off each line",
+    ": price each unit at 2 GBP",
+)  # fmt: skip
+BESIDE = (
+    "take      3.33 GBP off each set", "price     each set at 10 GBP", "take      10% of current off each set",
+    "take      0.99 GBP off each unit", "take      12% of current off each line where hot",
+)  # fmt: skip
+DATES = ("from 2027-02-01", "until 2027-03-15", "from 2027-02-01 until 2027-04-30")
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """What a program's orders are made of."""
+
+    each: bool
+    pieces: bool
+    was: bool
+    floor: bool
+    guest: bool
+    postage: bool
+    posted: bool
+    tax: str
+
+
+def plain_program(seed: int) -> tuple[str, Shape]:
+    """A program and the shape of its orders."""
+    rng = Random(seed)
+    postage = rng.random() < 0.3
+    shape = Shape(
+        each=rng.random() < 0.8,
+        pieces=rng.random() < 0.85,
+        was=rng.random() < 0.4,
+        floor=rng.random() < 0.2,
+        guest=rng.random() < 0.4,
+        postage=postage,
+        posted=not postage and rng.random() < 0.3,
+        tax=rng.choice(("", "include", "exclude")),
+    )
+    stages = STAGES if shape.postage or shape.posted else STAGES[:2]
+    offers = [_offer(number, rng.choice(stages), shape, rng) for number in range(rng.randint(1, 6))]
+    groups, rows = _groups(offers, rng)
+    earns = 'earn "Base" { on purchase   give 1 point per full 1 GBP of net }\n'
+    earns += 'earn "Toys" { on purchase   give 2 points per full 1 GBP of net of lines where category is toys }\n'
+    bodies = "".join(offer["text"] + offer.get("joins", "") + "}\n" for offer in offers)
+    return _head(rows, shape, rng) + _event(shape) + groups + bodies + earns, shape
+
+
+def _head(rows: str, shape: Shape, rng: Random) -> str:
+    odd = rng.choice(("the largest remainder", "the first", "the last", "running"))
+    per = rng.choice(("line", "unit"))
+    tax = f"  prices {shape.tax} tax\n  tax rounded half up per {per}\n" if shape.tax else ""
+    return f"""language 1
+program "Plain" {{
+  currency   GBP, rounded {rng.choice(("half up", "down", "half even"))}
+  timezone   "Europe/London"
+{tax}  split      in proportion, odd pennies to {odd}
+  stacking   {{ {rows} }}
+}}
+period spring = 1 Mar to 31 May every year
+unit point, points {{ rounded down   lasts forever }}
+"""
+
+
+def _event(shape: Shape) -> str:
+    postage = "postage: money up to 100 GBP as shipping" if shape.postage else ""
+    postage += "   post_vat: rate as shipping tax rate" if shape.postage and shape.tax else ""
+    fields = ["pieces: count up to 1_000 as quantity"] if shape.pieces else []
+    fields += ["was: money? up to 9_000 GBP as was"] if shape.was else []
+    fields += ["least: money? up to 5_000 GBP as floor"] if shape.floor and (shape.each or not shape.pieces) else []
+    fields += ["vat: rate as tax rate"] if shape.tax else []
+    fields += ["posted: flag as shipping"] if shape.posted else []
+    return f"""event purchase dated by bought_on of customer identified by order_no {{
+  order_no: text   bought_on: date   customer: member{"?" * shape.guest}   channel: web | app   codes: codes up to 4
+  {postage}
+  lines 0 to 50 {{
+    sku: text as id   category: toys | books | home   hot: flag   day: date   {"   ".join(fields)}
+    price: money up to 5_000 GBP as list{" each" * shape.each}
+  }}
+}}
+member {{ vip: flag }}
+track spend = sum of net, on purchase, per calendar year
+"""
+
+
+def _offer(number: int, stage: str, shape: Shape, rng: Random) -> dict[str, Any]:
+    rows = [f'{stage} offer "R{number}" {{', "  on        purchase"]
+    rows += [f"  {rng.choice(DATES)}"] if rng.random() < 0.2 else []
+    rows.append(f'  with      code "{rng.choice("DE")}{number}"' if rng.random() < 0.3 else "  automatic")
+    if rng.random() < 0.35:
+        test = rng.choice(WHEN)
+        guarded = shape.guest and ("member" in test or "spend" in test)
+        rows.append(f"  when      {'has member and ' if guarded else ''}{test}")
+    several = rng.random() < 0.25
+    if stage != "shipping" and rng.random() < 0.15:
+        rows += _sets(rng)
+        return {"stage": stage, "name": f'"R{number}"', "several": True, "text": "\n".join(rows) + "\n"}
+    rows += [f"  {_effect(stage, shape, several, rng)}" for _ in range(1 + several)]
+    rows += ['  charge    1.50 GBP as "fee"'] if several and rng.random() < 0.3 else []
+    rows += ['  add       1 "GIFT" free'] if several and rng.random() < 0.3 else []
+    rows += [f"  {rng.choice(LIMITS[:-1] if several else LIMITS)}"] if rng.random() < 0.35 else []
+    return {"stage": stage, "name": f'"R{number}"', "several": several, "text": "\n".join(rows) + "\n"}
+
+
+def _sets(rng: Random) -> list[str]:
+    sizes = rng.choices(("1 unit", "2 units", "3 units"), k=rng.choice((1, 2, 2, 3)))
+    parts = [f"    {size}{rng.choice(WHERE)}, {rng.choice(('cheapest', 'dearest'))} first" for size in sizes]
+    effects = [rng.choice(PARTS) for _ in parts]
+    head = rng.choice(("for every set of {", "for up to 2 sets of {", "for every set per line of {"))
+    last = rng.choice(("  }", "  } the last set may be partial"))
+    beside = [] if any(effects) and rng.random() < 0.5 else [f"  {rng.choice(BESIDE)}"]
+    return [f"  {head}", *(part + effect for part, effect in zip(parts, effects, strict=True)), last, *beside]
+
+
+def _effect(stage: str, shape: Shape, several: bool, rng: Random) -> str:
+    grain, where = rng.choice(("each unit", "each line", "the total of lines", "the total of lines")), rng.choice(WHERE)
+    if stage == "shipping":
+        grain, where = rng.choice(("each line", "the total of shipping")), ""
+    bases = ["current", "current", "list"]
+    bases += ["was"] if shape.was and stage != "shipping" else []
+    bases += ["after item"] if stage == "basket" and grain != "each unit" else []
+    if not shape.each:
+        bases = ["current"]
+    base = rng.choice(bases)
+    if rng.random() < 0.2:
+        price = rng.choice(("5 GBP", f"85% of {base}", f"50% of {base}"))
+        return f"price     {grain}{where} at {price}"
+    amount = rng.choice(
+        (f"{rng.choice((5, 12.5, 33, 50, 100))}% of {base}", f"{rng.choice(('0.07', '3.33', '49'))} GBP")
+    )
+    if rng.random() < 0.15:
+        amount = f"2.50 GBP per full {rng.choice((10, 25))} GBP of current of lines{rng.choice(WHERE)}"
+    capped = grain.startswith("the total") and rng.random() < 0.25
+    words = f", up to {rng.choice(('2', '7.77'))} GBP" if capped else ""
+    words += f", never below {rng.choice(('1', '5'))} GBP" if rng.random() < 0.1 else ""
+    words += ", split evenly" if rng.random() < 0.1 else ""
+    if stage != "shipping" and rng.random() < 0.2:
+        total = grain.startswith("the total")
+        grain, where = (
+            (f"the total of {rng.choice(TOTALS)}", where) if total else (grain, f"{where} {rng.choice(PICKS)}")
+        )
+    words += ", or nothing" if not several and rng.random() < 0.1 else ""
+    return f"take      {amount} off {grain}{where}{words}"
+
+
+def _groups(offers: Sequence[dict[str, Any]], rng: Random) -> tuple[str, str]:
+    """Groups of the first offers of a stage, and the rows of `stacking`."""
+    groups, rows = "", []
+    for stage in STAGES:
+        mine = [offer for offer in offers if offer["stage"] == stage]
+        names = [offer["name"] for offer in mine]
+        choices = ["all", "first per basket"]
+        choices += ["best per basket"] if not any(offer["several"] for offer in mine) else []
+        row = rng.choice(choices)
+        if len(mine) > 1 and rng.random() < 0.5:
+            own = names[: rng.randint(2, len(names))]
+            cap = (
+                "at most 12 GBP"
+                if not any("GBP per member" in o["text"] or "in total" in o["text"] for o in mine)
+                else ""
+            )
+            cap = "" if any("at most   6 GBP" in offer["text"] for offer in mine) else cap
+            groups += f"group of_{stage} {{ {row} in order {', '.join(own)}   {cap} }}\n"
+            for offer in mine[: len(own)]:
+                offer["joins"] = f"  competes in of_{stage}\n"
+            names, row = [f"of_{stage}", *names[len(own) :]], "all"
+        if names:
+            rows.append(f"{stage}: {row} in order {', '.join(names)}")
+    return groups, "   ".join(rows)
+
+
+# ---- orders
+
+
+def plain_orders(shape: Shape, seed: int, count: int) -> list[dict[str, Any]]:
+    """Orders in the order of their days."""
+    rng = Random(seed)
+    found = [_order(number, shape, rng) for number in range(count)]
+    return sorted(found, key=lambda order: str(order["bought_on"]))
+
+
+def _order(number: int, shape: Shape, rng: Random) -> dict[str, Any]:
+    codes = rng.sample(["d0", "D-1", "e 1", "E0", "d2", "D3", "ZZ"], rng.choice((0, 1, 2, 3)))
+    order = {
+        "event": "purchase",
+        "order_no": f"o{number}",
+        "bought_on": f"2027-0{rng.randint(1, 5)}-{rng.randint(10, 28)}",
+        "customer": None if shape.guest and rng.random() < 0.4 else "m1",
+        "channel": rng.choice(("web", "app")),
+        "codes": codes,
+        "lines": [_line(place, shape, rng) for place in range(rng.choice((0, 1, 2, 3, 5)))],
+    }
+    if shape.postage:
+        order["postage"] = _money(rng, 9)
+        order |= {"post_vat": "20%"} if shape.tax else {}
+    return order
+
+
+def _line(place: int, shape: Shape, rng: Random) -> dict[str, Any]:
+    pieces = rng.choice((1, 1, 1, 2, 3, 7)) if rng.random() < 0.9 else 0
+    empty = shape.pieces and not pieces and not shape.each
+    line: dict[str, Any] = {
+        "sku": f"s{rng.randint(1, 99)}-{place}",
+        "category": rng.choice(("toys", "books", "home")),
+        "hot": rng.random() < 0.4,
+        "day": f"2027-0{rng.randint(2, 6)}-1{rng.randint(0, 9)}",
+        "price": "0.00" if empty else _money(rng, 60),
+    }
+    line |= {"pieces": pieces} if shape.pieces else {}
+    line |= {"was": "0.00" if empty else _money(rng, 90)} if shape.was and rng.random() < 0.7 else {}
+    line |= {"vat": rng.choice(("20%", "5%", "0%", "17.5%"))} if shape.tax else {}
+    if shape.floor and (shape.each or not shape.pieces) and rng.random() < 0.7:
+        line |= {"least": _money(rng, 20)}
+    return line | ({"posted": rng.random() < 0.3} if shape.posted else {})
+
+
+def _money(rng: Random, high: int) -> str:
+    return f"{rng.randint(0, high)}.{rng.choice((0, 1, 25, 49, 50, 95, 99)):02d}"
