@@ -1,4 +1,4 @@
-"""`make bench`, or `python -m benchmarks [checkout heavy loading checking retail] [--rounds N]`.
+"""`make bench`, or `python -m benchmarks [checkout heavy quantity loading checking retail] [--rounds N]`.
 
 Runs the benchmarks that are named (all of them otherwise), prints their tables and, where all were run, writes
 `benchmarks/RESULTS.md`.
@@ -15,13 +15,14 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import checking, checkout, heavy, loading, retail
+from benchmarks import checking, checkout, heavy, loading, quantity, retail
 from benchmarks.tables import Table, markdown, text
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 QUESTIONS: dict[str, tuple[Callable[[int], list[Table]], int]] = {
     "checkout": (checkout.run, 9),
     "heavy": (heavy.run, 9),
+    "quantity": (quantity.run, 9),
     "loading": (loading.run, 15),
     "checking": (checking.run, 3),
     "retail": (retail.run, 3),

@@ -119,7 +119,8 @@ _ROWS: tuple[Code, ...] = (
         "P148",
         "off what",
         "`{found}` does not say for what the amount is formed",
-        "write `off each unit`, `off each line`, `off the total of lines` or `off the total of shipping`: it is rounded once for each",
+        "write `off each unit`, `off each line`, `off the total of lines` or `off the total of shipping`: "
+        "it is rounded once for each",
     ),
     Code(
         "P149",
@@ -781,6 +782,7 @@ _ROWS: tuple[Code, ...] = (
     Code(
         "X106", "return of nothing", "nothing happened that could be returned", "write a `when EVENT {{ ... }}` before"
     ),
+    Code("X107", "use of no limit", '"{title}" has no limit that counts {what}', "write what one of its limits counts"),
     Code("X103", "empty cell", "`{name}` must not be left empty", "only an optional field may be"),
     # ---- V: events, facts and states at the boundary ----
     Code("V100", "not an object", "{where} must be an object of names and values, not {found}", "send {form}"),

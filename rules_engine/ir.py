@@ -1094,3 +1094,12 @@ def _holding(kind: type[msgspec.Struct]) -> tuple[str, ...]:
     """The fields that may hold records, the last first; most fields are plain values, which nobody need look into."""
     written = {name: str(note) for each in kind.__mro__ for name, note in vars(each).get("__annotations__", {}).items()}
     return tuple(name for name in reversed(kind.__struct_fields__) if not _PLAIN.fullmatch(written[name]))
+
+
+def ends_sets(offer: OfferDef, effect: DiscountDef) -> bool:
+    """Whether an effect on sets is the last of its rule to change prices: units that are alike may then change
+    places."""
+    if offer.sets is None or effect.grain == "total":
+        return False
+    inner = [each for part in offer.sets.parts for each in part.effects]
+    return effect is [*inner, *(each for each in offer.effects if isinstance(each, DiscountDef))][-1]

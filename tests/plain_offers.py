@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-STAGES = ("item", "basket", "shipping")
+STAGES = ("catalogue", "item", "basket", "shipping")
 WHERE = (
     "", "", " where category is toys", " where category is books", " where hot", " where category in (toys, books)",
     " where day in spring", " where not hot and category is home",
@@ -26,8 +26,19 @@ WHEN = (
 LIMITS = (
     "once      per member", "at most   2 times per member per calendar month", "at most   6 GBP",
     "at most   15 GBP per member per calendar month", "at most   3 times in total", "at most   30 GBP in total",
+    "at most   2 times per member per channel", "at most   4 GBP per member per mark",
+    "at most   2 times in total per channel", "at most   9 GBP per member per calendar week by day_of",
     "at most   10 GBP per member", "at most   10 GBP per member, or nothing",
 )  # fmt: skip
+OF_CODES = (
+    "once      per code", "at most   2 times per code per member", "at most   7 GBP per code",
+    "at most   1 times per code in total",
+)  # fmt: skip
+SECOND = (
+    "at most   8 GBP per member per calendar year",
+    "at most   4.44 GBP per channel",
+    "at most   20 GBP in total per calendar month",
+)
 PICKS = (
     "at every 2nd of 3, dearest first", "at every 2nd of 2, cheapest first", "at units 2 to 3 of each line",
     "at the cheapest 2", "at the dearest 1 per full 3",
@@ -74,12 +85,19 @@ def plain_program(seed: int) -> tuple[str, Shape]:
         posted=not postage and rng.random() < 0.3,
         tax=rng.choice(("", "include", "exclude")),
     )
-    stages = STAGES if shape.postage or shape.posted else STAGES[:2]
-    offers = [_offer(number, rng.choice(stages), shape, rng) for number in range(rng.randint(1, 6))]
+    stages = STAGES if shape.postage or shape.posted else STAGES[:3]
+    coded = 0.9 if rng.random() < 0.2 else 0.35
+    offers = [_offer(number, rng.choice(stages), shape, coded, rng) for number in range(rng.randint(1, 6))]
     groups, rows = _groups(offers, rng)
+    for _ in range(rng.choice((0, 0, 0, 1, 2))):
+        each = rng.choice(offers)
+        others = [other["name"] for other in offers if other is not each]
+        other, on = rng.choice(["nothing", "nothing", *others]), rng.choice(("unit", "line", "basket"))
+        each["consents"] = f"  combines with {other} on the same {on}\n"
     earns = 'earn "Base" { on purchase   give 1 point per full 1 GBP of net }\n'
     earns += 'earn "Toys" { on purchase   give 2 points per full 1 GBP of net of lines where category is toys }\n'
-    bodies = "".join(offer["text"] + offer.get("joins", "") + "}\n" for offer in offers)
+    earns += 'earn "Few" { on purchase   give 1 point   at most 2 points per member per calendar month }\n'
+    bodies = "".join(offer["text"] + offer.get("joins", "") + offer.get("consents", "") + "}\n" for offer in offers)
     return _head(rows, shape, rng) + _event(shape) + groups + bodies + earns, shape
 
 
@@ -91,10 +109,13 @@ def _head(rows: str, shape: Shape, rng: Random) -> str:
 program "Plain" {{
   currency   GBP, rounded {rng.choice(("half up", "down", "half even"))}
   timezone   "Europe/London"
+  weeks start Monday
 {tax}  split      in proportion, odd pennies to {odd}
   stacking   {{ {rows} }}
 }}
 period spring = 1 Mar to 31 May every year
+define many = ("E0", "E1", "E2", "E3", "E 4", "D-5")
+define series = column "code" of "codes.csv"
 unit point, points {{ rounded down   lasts forever }}
 """
 
@@ -109,21 +130,23 @@ def _event(shape: Shape) -> str:
     fields += ["posted: flag as shipping"] if shape.posted else []
     return f"""event purchase dated by bought_on of customer identified by order_no {{
   order_no: text   bought_on: date   customer: member{"?" * shape.guest}   channel: web | app   codes: codes up to 4
+  mark: text   day_of: date
   {postage}
   lines 0 to 50 {{
     sku: text as id   category: toys | books | home   hot: flag   day: date   {"   ".join(fields)}
     price: money up to 5_000 GBP as list{" each" * shape.each}
   }}
 }}
-member {{ vip: flag }}
+member {{ vip: flag   vouchers: codes? up to 3 }}
 track spend = sum of net, on purchase, per calendar year
 """
 
 
-def _offer(number: int, stage: str, shape: Shape, rng: Random) -> dict[str, Any]:
+def _offer(number: int, stage: str, shape: Shape, coded: float, rng: Random) -> dict[str, Any]:
     rows = [f'{stage} offer "R{number}" {{', "  on        purchase"]
     rows += [f"  {rng.choice(DATES)}"] if rng.random() < 0.2 else []
-    rows.append(f'  with      code "{rng.choice("DE")}{number}"' if rng.random() < 0.3 else "  automatic")
+    code = _code(number, rng) if rng.random() < coded else ""
+    rows.append(f"  with      {code}" if code else "  automatic")
     if rng.random() < 0.35:
         test = rng.choice(WHEN)
         guarded = shape.guest and ("member" in test or "spend" in test)
@@ -131,12 +154,26 @@ def _offer(number: int, stage: str, shape: Shape, rng: Random) -> dict[str, Any]
     several = rng.random() < 0.25
     if stage != "shipping" and rng.random() < 0.15:
         rows += _sets(rng)
-        return {"stage": stage, "name": f'"R{number}"', "several": True, "text": "\n".join(rows) + "\n"}
+        return {"stage": stage, "name": f'"R{number}"', "several": True, "coded": code, "text": "\n".join(rows) + "\n"}
     rows += [f"  {_effect(stage, shape, several, rng)}" for _ in range(1 + several)]
     rows += ['  charge    1.50 GBP as "fee"'] if several and rng.random() < 0.3 else []
     rows += ['  add       1 "GIFT" free'] if several and rng.random() < 0.3 else []
-    rows += [f"  {rng.choice(LIMITS[:-1] if several else LIMITS)}"] if rng.random() < 0.35 else []
-    return {"stage": stage, "name": f'"R{number}"', "several": several, "text": "\n".join(rows) + "\n"}
+    rows += _limits(bool(code), several, rng)
+    return {"stage": stage, "name": f'"R{number}"', "several": several, "coded": code, "text": "\n".join(rows) + "\n"}
+
+
+def _code(number: int, rng: Random) -> str:
+    own = f'code "{rng.choice("DE")}{number}"'
+    return rng.choice((own, own, own, "code from series", "code from many", "code from member.vouchers"))
+
+
+def _limits(coded: bool, several: bool, rng: Random) -> list[str]:
+    """Up to two limits of different words."""
+    rows = [rng.choice(LIMITS[:-1] if several else LIMITS)] if rng.random() < 0.35 else []
+    rows += [rng.choice(OF_CODES)] if coded and rng.random() < 0.4 else []
+    if rng.random() < 0.2:
+        rows += [each for each in [rng.choice(SECOND)] if not any(row.startswith(each) for row in rows)]
+    return [f"  {row}" for row in rows]
 
 
 def _sets(rng: Random) -> list[str]:
@@ -186,9 +223,14 @@ def _groups(offers: Sequence[dict[str, Any]], rng: Random) -> tuple[str, str]:
     for stage in STAGES:
         mine = [offer for offer in offers if offer["stage"] == stage]
         names = [offer["name"] for offer in mine]
-        choices = ["all", "first per basket"]
-        choices += ["best per basket"] if not any(offer["several"] for offer in mine) else []
+        choices = ["all", "first per basket", "first per unit", "first per line"]
+        choices += ["best per basket", "best per unit", "best per line"] if not any(o["several"] for o in mine) else []
         row = rng.choice(choices)
+        by_codes = (
+            row in ("all", "first per basket")
+            and all(o["coded"].startswith('code "') for o in mine)
+            and rng.random() < 0.8
+        )
         if len(mine) > 1 and rng.random() < 0.5:
             own = names[: rng.randint(2, len(names))]
             cap = (
@@ -197,11 +239,16 @@ def _groups(offers: Sequence[dict[str, Any]], rng: Random) -> tuple[str, str]:
                 else ""
             )
             cap = "" if any("at most   6 GBP" in offer["text"] for offer in mine) else cap
-            groups += f"group of_{stage} {{ {row} in order {', '.join(own)}   {cap} }}\n"
+            cap = f"shares claims   {cap}" if rng.random() < 0.4 else cap
+            cap += f"   at most {rng.choice((1, 1, 2))} rules" if rng.random() < 0.4 else ""
+            ordered = f"{row} in order of codes" if by_codes else f"{row} in order {', '.join(own)}"
+            groups += f"group of_{stage} {{ {ordered}   {cap} }}\n"
             for offer in mine[: len(own)]:
                 offer["joins"] = f"  competes in of_{stage}\n"
             names, row = [f"of_{stage}", *names[len(own) :]], "all"
-        if names:
+        if names and by_codes and names == [offer["name"] for offer in mine]:
+            rows.append(f"{stage}: {row} in order of codes")
+        elif names:
             rows.append(f"{stage}: {row} in order {', '.join(names)}")
     return groups, "   ".join(rows)
 
@@ -217,7 +264,7 @@ def plain_orders(shape: Shape, seed: int, count: int) -> list[dict[str, Any]]:
 
 
 def _order(number: int, shape: Shape, rng: Random) -> dict[str, Any]:
-    codes = rng.sample(["d0", "D-1", "e 1", "E0", "d2", "D3", "ZZ"], rng.choice((0, 1, 2, 3)))
+    codes = rng.sample(["d0", "D-1", "e 1", "E0", "d2", "D3", "ZZ", "s1", "S-2", "v 1"], rng.choice((0, 1, 2, 3, 4)))
     order = {
         "event": "purchase",
         "order_no": f"o{number}",
@@ -225,6 +272,8 @@ def _order(number: int, shape: Shape, rng: Random) -> dict[str, Any]:
         "customer": None if shape.guest and rng.random() < 0.4 else "m1",
         "channel": rng.choice(("web", "app")),
         "codes": codes,
+        "mark": rng.choice("ab"),
+        "day_of": f"2027-0{rng.randint(1, 5)}-{rng.randint(10, 28)}",
         "lines": [_line(place, shape, rng) for place in range(rng.choice((0, 1, 2, 3, 5)))],
     }
     if shape.postage:
@@ -253,3 +302,18 @@ def _line(place: int, shape: Shape, rng: Random) -> dict[str, Any]:
 
 def _money(rng: Random, high: int) -> str:
     return f"{rng.randint(0, high)}.{rng.choice((0, 1, 25, 49, 50, 95, 99)):02d}"
+
+
+def facts_of(order: dict[str, Any], seed: int) -> dict[str, Any] | None:
+    """What is known of the member of an order."""
+    if not order["customer"]:
+        return None
+    return {"vip": bool(seed % 2)} | ({"vouchers": ["V1", "s-1", "zz"][: seed % 4]} if seed % 5 else {})
+
+
+class Beside:
+    """The file beside every program: a column of codes."""
+
+    def read(self, path: str) -> bytes | None:
+        """The content of a file, or None where there is none."""
+        return b"code\ns-1\nS2\nS3\n" if path == "codes.csv" else None

@@ -27,7 +27,7 @@ from tests.strategies import seeded
 from tests.trials import Finding, core_of, shrunk, trial
 
 SHARDS = 3
-PROGRAMS = 220
+PROGRAMS = 250
 ORDERS = 150
 
 UNWRITTEN = {"node LineQuantity"}  # nothing that can be written becomes one of these yet

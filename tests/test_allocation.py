@@ -4,7 +4,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules_engine.allocation import REMAINDERS, Remainder, spread, spread_runs
@@ -157,6 +157,18 @@ def expanded(found: list[tuple[int, int]]) -> list[int]:
     return [part for count, part in found for _ in range(count)]
 
 
+def test_runs_by_hand() -> None:
+    """Ties go to the larger weight; the last takes what fits and passes the rest on; caps fill first."""
+    assert spread_runs(2, [(1, 1, None), (1, 3, None)]) == [(1, 0), (1, 2)]
+    assert spread_runs(5, [(1, 1, None), (1, 3, None), (1, 1, None), (1, 3, None), (1, 2, None)]) == [
+        (1, 0), (1, 2), (1, 0), (1, 2), (1, 1),
+    ]  # fmt: skip
+    assert spread_runs(14, [(4, 3, 9), (1, 3, 3)], "last") == [(3, 2), (1, 5), (1, 3)]
+    assert spread_runs(100, [(2, 1, 10), (1, 1, 90)]) == [(2, 10), (1, 80)]
+    assert spread_runs(10, [(3, 0, 5), (2, 1, 2)]) == [(3, 0), (2, 2)]
+
+
+@settings(max_examples=400)
 @given(st.integers(-60, 200) | st.integers(0, 30_000), runs(), remainders)
 def test_runs_are_their_entries(amount: int, entries: list[tuple[int, int, int | None]], remainder: Remainder) -> None:
     """Runs get what their entries would get one by one, by the oracle and by the other routine."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import checking, checkout, heavy, loading, peers, retail, stock_lark, tables
+from benchmarks import checking, checkout, heavy, loading, peers, quantity, retail, stock_lark, tables
 from benchmarks.__main__ import report
 
 
@@ -23,6 +23,11 @@ def test_offers_by_hand_are_equal() -> None:
     times, lengths = heavy.run(rounds=1, count=150)
     assert [row[0] for row in times.rows] == [heavy.HAND, heavy.STRUCT, heavy.DICT]
     assert len(lengths.rows) == len(heavy.LENGTHS)
+
+
+def test_quantity() -> None:
+    (found,) = quantity.run(rounds=1, count=2)
+    assert [row[0] for row in found.rows] == list(quantity.EFFECTS)
 
 
 @pytest.mark.parametrize("peer", ["zen-engine", "rule-engine"])

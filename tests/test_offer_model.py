@@ -20,7 +20,8 @@ from rules_engine.backends.reference.run import Env, Run
 from rules_engine.backends.reference.world import prepare
 from rules_engine.event import Event, Facts
 from rules_engine.outcome import Refused
-from rules_engine.state import Shared, State
+from rules_engine.state import LimitUsed, Shared, State
+from tests.coverage import Index, limit_key
 from tests.histories import history
 from tests.model import Unread, played
 from tests.model.pricing import prices
@@ -76,6 +77,15 @@ def asking(run: Run) -> Ask:
     return ask
 
 
+def counters(core: ir.Program, found: Evaluation) -> dict[str, int]:
+    """By how much the counters of offers moved."""
+    index = Index(core)
+    mine = {limit.key for offer in core.offers for limit in offer.limits}
+    mine |= {limit.key for group in core.offer_groups for limit in group.limits}
+    moved = [each for each in (*found.changes, *found.reserved) if isinstance(each, LimitUsed)]
+    return {each.limit: each.after - each.before for each in moved if limit_key(index, each.limit) in mine}
+
+
 def differs(core: ir.Program, event: Event, facts: Facts, found: Evaluation) -> str:
     """Where the two readings differ, if they do."""
     kind = next(each for each in core.events if each.name == event.name)
@@ -92,6 +102,10 @@ def differs(core: ir.Program, event: Event, facts: Facts, found: Evaluation) -> 
     gifts = [(each.rule, each.sku, each.count) for each in found.gifts]
     if sorted(model.gifts) != sorted(gifts):
         return f"gifts\nmodel {model.gifts}\nfound {gifts}"
+    counted = {counter: count for counter, count in model.used.items() if count and " per event" not in counter}
+    moved = counters(core, found)
+    if counted != moved:
+        return f"counters\nmodel {counted}\nfound {moved}"
     if found.price is not None:
         count = len(event.lines) if kind.lines is not None else 1
         lines = prices(core, kind, units, model.cost.now, count)

@@ -294,7 +294,7 @@ def _about_lines(offer: ir.OfferDef, core: ir.Program) -> bool:
             case ir.DiscountDef(grain=grain, steps=steps):
                 if grain != "unit" or steps is not None:
                     return True
-            case ir.PickSpan() | ir.LineMoney() | ir.LineQuantity() | ir.Fold(op="count" | "distinct"):
+            case ir.PickSpan() | ir.PickEvery() | ir.LineMoney() | ir.LineQuantity() | ir.Fold(op="count" | "distinct"):
                 return True
             case ir.Fold(value=ir.LineField() | ir.LineQuantity()) | ir.PickSome(of="line") | ir.SetsDef(per="line"):
                 return True

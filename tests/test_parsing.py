@@ -404,3 +404,13 @@ def test_what_an_edit_leaves_alone_is_not_read_again() -> None:
     before = parse_again(Source("a.rules", text), memory).file.declarations
     after = parse_again(Source("a.rules", text.replace("give 15", "give 75")), memory).file.declarations
     assert [at for at in range(20) if before[at] is not after[at]] == [5]
+
+
+def test_what_an_amount_that_is_taken_lacks_is_told_first() -> None:
+    (finding,) = _parse('item offer "A" { on stay  automatic  take 10% of current }').diagnostics
+    assert (finding.code, finding.help) == ("P100", "expected `off`, `,`, `*` or `+`")
+
+
+def test_free_shipping_is_taken_off_shipping() -> None:
+    (finding,) = _parse('basket offer "A" { on stay  automatic  free shipping }').diagnostics
+    assert finding.help == "write `take 100% of current off the total of shipping`"

@@ -283,7 +283,7 @@ MIXED = (("a", "food", 3, "5.00"), ("b", "food", 3, "1.00"))
 @pytest.mark.parametrize(
     ("body", "off"),
     [
-        ("take 50% of current off each unit at every 2nd of 2, dearest first", {0: [0, 250, 0], 1: [50, 0, 50]}),
+        ("take 50% of current off each unit at every 2nd of 2, dearest first", {0: [0, 0, 250], 1: [0, 50, 50]}),
         ("take 50% of current off each unit at the cheapest 2 per full 3", {1: [50, 50, 50], 0: [250, 0, 0]}),
         ("take 50% of current off each unit at the dearest 2", {0: [250, 250, 0]}),
         ("take 50% of current off each unit at the last 2", {1: [0, 50, 50]}),
@@ -297,12 +297,12 @@ def test_picks(body: str, off: dict[int, list[int]]) -> None:
 
 def test_three_for_two_the_cheapest_of_the_basket() -> None:
     sets = "for every set of { 2 units, dearest first  1 unit, cheapest first: take 100% of current off each unit }"
-    assert score(item(sets), *MIXED).off("X") == {1: [100, 0, 100]}  # the second set is bought with 5.00 and 1.00
+    assert score(item(sets), *MIXED).off("X") == {1: [100, 100, 0]}  # the second set is bought with 5.00 and 1.00
 
 
 def test_three_for_two_the_cheapest_of_the_triple() -> None:
     sets = "for every set of { 2 units, dearest first  1 unit, dearest first: take 100% of current off each unit }"
-    assert score(item(sets), *MIXED).off("X") == {0: [0, 0, 500], 1: [0, 0, 100]}
+    assert score(item(sets), *MIXED).off("X") == {0: [500, 0, 0], 1: [100, 0, 0]}
 
 
 def test_a_bundle_price() -> None:
@@ -366,7 +366,7 @@ def test_a_part_of_the_set_at_hand() -> None:
 
 def test_effects_beside_the_parts_of_sets() -> None:
     sets = "for every set of { 3 units where kind is food, dearest first }"
-    assert score(item(f"{sets}  take 1 GBP off each set")).off("X") == {0: [34, 33, 33, 34, 33, 33, 0]}
+    assert score(item(f"{sets}  take 1 GBP off each set")).off("X") == {0: [34, 34, 33, 33, 33, 33, 0]}
     assert score(item(f"{sets}  take 1 GBP off each unit")).off("X") == {0: [100] * 6 + [0]}
     assert score(item(f"{sets}  take 1 GBP off each line")).off("X") == {0: [17, 17, 17, 17, 16, 16, 0]}
     found = score(item(f'{sets}  take 1 GBP off the total of lines  add 2 "GIFT" free  charge 0.50 GBP as "wrap"'))
@@ -543,6 +543,26 @@ def test_who_is_held_out_of_a_gift_leaves_a_record_of_nothing() -> None:
     assert (found.gifts, found.charges) == ((), ())
 
 
+def test_of_two_effects_each_counts_what_was_kept_of_it() -> None:
+    """A limit of money under `best per line`: 20 off each line by the one effect, 1 off each by the other."""
+    body = "take 20 GBP off the total of lines, split evenly   take 1 GBP off each line   at most 30 GBP in total"
+    found = score(
+        item(body) + item("take 5 GBP off each line", "Y"),
+        settings='stacking { item: best per line in order "X", "Y" }',
+    )
+    (reserved,) = found.found.reserved
+    assert reserved.after == found.took["X"] <= 3000
+
+
+def test_what_another_rule_won_is_told() -> None:
+    rules = item("take 3 GBP off each line", "X") + item("take 5 GBP off each line where kind is toy", "Y")
+    found = score(rules, settings='stacking { item: best per line in order "X", "Y" }')
+    effect = found.fates["X"].effects[0]
+    assert (found.took, effect.wanted, effect.given, effect.cut, effect.cut_by) == (
+        {"X": 300, "Y": 500}, 600, 300, "lost", "Y",
+    )  # fmt: skip
+
+
 # ---- what one unit costs ----
 
 
@@ -561,7 +581,7 @@ def test_filters_of_units_ask_what_one_unit_costs() -> None:
 def test_a_filter_of_units_tells_units_of_one_line_apart() -> None:
     first = item("take 1 GBP off each unit at units 1 to 2 of each line", "A")
     second = item("take 10% of current off each unit where current is list", "B")
-    found = score(first + second, settings="stacking { item: all in order \"A\", \"B\" }")
+    found = score(first + second, settings='stacking { item: all in order "A", "B" }')
     assert found.off("B") == {0: [0, 0, *[20] * 5], 1: [0, 0, 100, 100]}
 
 

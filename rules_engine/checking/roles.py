@@ -25,9 +25,9 @@ BASES: Final[dict[str, tuple[str, ...]]] = {
 
 PRICES: Final = ("list", "list each")
 GOODS: Final = ("id", "quantity", "was", "floor", "tax rate")
-NEEDED: Final = ("tax rate", "shipping tax rate")
-"""Roles of fields that every event has: their absence would be neither zero nor false. Without an amount of shipping
-there is none to pay."""
+NEEDED: Final = ("quantity", "tax rate", "shipping tax rate")
+"""Roles of fields that every event has: their absence would be neither zero, nor one, nor false. Without an amount of
+shipping there is none to pay."""
 
 
 def with_role(role: str, fields: tuple[ir.FieldDef, ...], kind: str = "") -> str:

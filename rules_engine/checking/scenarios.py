@@ -5,12 +5,22 @@ In: a `test` declaration and the context of the check. Out: findings only; the w
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, assert_never
 
 from rules_engine import ir, tree
 from rules_engine.checking.elaboration import award_units, constant, env_for, rung_of
 from rules_engine.checking.groups import known_rule
-from rules_engine.checking.infos import BrokenInfo, EventInfo, MatchInfo, RuleInfo, TiersInfo, TrackInfo, UnitInfo
+from rules_engine.checking.infos import (
+    BrokenInfo,
+    EventInfo,
+    GroupInfo,
+    MatchInfo,
+    RuleInfo,
+    TiersInfo,
+    TrackInfo,
+    UnitInfo,
+)
 
 if TYPE_CHECKING:
     from rules_engine.checking.context import Context
@@ -43,10 +53,50 @@ def _given(given: tree.Given, env: Env, context: Context) -> None:
         case tree.GivenBalance():
             pass
         case tree.GivenUsed():
-            if not isinstance(context.rule(given.rule), (MatchInfo, BrokenInfo)):
-                known_rule(given.rule, context)
+            _used(given, context)
         case _:
             assert_never(given)
+
+
+def _used(given: tree.GivenUsed, context: Context) -> None:
+    """What was used of a rule's limits must be what one of them counts."""
+    found = context.rule(given.rule)
+    if isinstance(found, BrokenInfo):
+        return
+    rule = found if isinstance(found, MatchInfo) else known_rule(given.rule, context)
+    if rule is None:
+        return
+    word = _unit_of(given.amount, context) if given.amount is not None else "times"
+    counted = [_counted(each, context) for each in _limits(rule, context)]
+    if word and word not in counted and "" not in counted:
+        context.report("X107", given, title=rule.title, what=word if word == "times" else f"`{word}`")
+
+
+def _limits(rule: RuleInfo | MatchInfo, context: Context) -> Iterator[tree.Limit]:
+    """The limits of a rule and of its group that count beyond one event."""
+    group = rule.node.group if isinstance(rule, RuleInfo) else None
+    info = context.find(group.text) if group is not None else None
+    clauses = info.node.clauses if isinstance(info, GroupInfo) else ()
+    for each in (*rule.node.limits, *clauses):
+        if isinstance(each, tree.Limit) and each.scopes:
+            yield each
+
+
+def _counted(limit: tree.Limit, context: Context) -> str:
+    """What a limit counts; empty where that is not seen at once."""
+    return "times" if limit.amount is None else _unit_of(limit.amount, context)
+
+
+def _unit_of(amount: tree.Expr, context: Context) -> str:
+    """The unit or currency of an amount; money that a unit counts is that unit's."""
+    match amount:
+        case tree.QuantityLit(unit=name):
+            info = context.find(name.text)
+            return info.currency or info.name if isinstance(info, UnitInfo) else ""
+        case tree.MoneyLit(currency=currency):
+            return currency
+        case _:
+            return ""
 
 
 def _fact(fact: tree.FieldValue, env: Env, context: Context) -> None:

@@ -53,6 +53,8 @@ _GROUPS: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
     (frozenset({"$END"}), frozenset({"$END"}), "the next declaration"),
 )  # fmt: skip
 _MOST = 4
+_GRAIN = "off"
+"""What an amount that is taken cannot do without; how else it could go on is told after it."""
 
 
 def spellings(table: Table) -> list[str]:
@@ -78,6 +80,6 @@ def expected(names: set[str]) -> str:
     if said:
         left -= _OPERATORS
     signs = sorted(name for name in left if not name.isupper() and name != "$END" and (name == "," or name[0] != ","))
-    said += [f"`{name}`" for name in sorted(signs, key=lambda name: (name not in "{}():,", name))]
+    said += [f"`{name}`" for name in sorted(signs, key=lambda name: (name != _GRAIN, name not in "{}():,", name))]
     said = said[:_MOST]
     return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} or {said[-1]}" if said else "something else"

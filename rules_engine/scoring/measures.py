@@ -68,15 +68,16 @@ class Measures:
             case ir.Now():
                 return Measure("instant")
             case ir.Add(parts=parts) | ir.Largest(items=parts):
-                return self._first(parts)
+                return self.first(parts)
             case ir.Clip(value=value) | ir.Round(value=value) | ir.Fold(op="sum", value=value) if value is not None:
                 return self.of(value)
             case ir.Choose(rows=rows):
-                return self._first(tuple(row.value for row in rows))
+                return self.first(tuple(row.value for row in rows))
             case _:
                 return PLAIN
 
-    def _first(self, nodes: tuple[ir.Expr | ir.Stop, ...]) -> Measure:
+    def first(self, nodes: tuple[ir.Expr | ir.Stop, ...]) -> Measure:
+        """What the first of some values counts that counts anything special."""
         return next((found for node in nodes if (found := self.of(node)) != PLAIN), PLAIN)
 
     def _field(self, field: ir.FieldDef | None) -> Measure:

@@ -88,7 +88,7 @@ class OfferTeller:
             case "lost" if not noted.by:
                 return "nothing to give", "it takes nothing off any piece, and nothing else wins there"
             case "lost":
-                return f'lost to "{self._title(noted.by)}" in {self._place(noted)}', "it took more, or came first"
+                return f'lost to "{self._title(noted.by)}" in {self._place(noted)}', self._ahead(noted)
             case "group is full":
                 return noted.why, f"as many rules of group {noted.group} acted as may"
             case "no amount":
@@ -104,6 +104,12 @@ class OfferTeller:
                 return noted.why, self._nothing(noted)
             case why:
                 return why, _WORDS.get(why, "")
+
+    def _ahead(self, noted: OfferNoted) -> str:
+        """Why another rule was served before an offer."""
+        group = self.world.offer_groups.get(noted.group)
+        policy = group.policy if group is not None else self.world.policies.get(noted.group)
+        return "it comes first" if policy is not None and policy.choice == "first" else "it took more, or came first"
 
     def _limited(self, limit: ir.LimitDef) -> str:
         """How a limit stands in the way; one `or nothing` may have room left, but not enough."""
@@ -144,8 +150,8 @@ class OfferTeller:
             given=self._given(noted, noted.given),
             rounded="" if isinstance(effect, ir.GiftDef) else effect.rounding,
             room=self.amount(noted.room) if isinstance(effect, ir.DiscountDef) else "",
-            cut=noted.cut,
-            cut_by=noted.cut_by,
+            cut=f'lost to "{self._title(noted.cut_by)}"' if noted.cut == "lost" else noted.cut,
+            cut_by="" if noted.cut == "lost" else noted.cut_by,
             parts=() if discount is None else tuple(self._part(part) for part in discount.parts),
             values=without_whole(self.values.told(noted.inner, self.money)),
         )

@@ -83,7 +83,7 @@ def _offer(offer: OfferTold) -> Branch:
         head = f"{name}: not applied, {offer.why}" + (f": {offer.because}" if offer.because else "")
     else:
         head = f"{name}: " + (" and ".join(filter(None, map(_done, offer.effects))) or "applied")
-    code = (Branch(f"set off by the code {offer.code}"),) if offer.code else ()
+    code = (Branch(f"{'with' if offer.why else 'set off by'} the code {offer.code}"),) if offer.code else ()
     sets = (Branch(f"{offer.sets} set{'' if offer.sets == 1 else 's'}"),) if offer.sets else ()
     effects = tuple(branch for effect in offer.effects for branch in _effect(effect))
     limits = tuple(map(_limit, offer.limits))
@@ -108,8 +108,8 @@ def _effect(effect: EffectTold) -> Iterator[Branch]:
         how = f"rounded {effect.rounded}" if effect.cut not in ("up to", "never below") else effect.cut
         steps.append(f"{effect.wanted} wanted" + (f" ({how})" if effect.exact else ""))
     if effect.given != effect.wanted:
-        by = f" (cut by {effect.cut_by or effect.cut})" if effect.cut_by or effect.cut else ""
-        steps.append(f"{effect.given} given{by}")
+        by = effect.cut if effect.cut.startswith("lost to") else f"cut by {effect.cut_by or effect.cut}"
+        steps.append(f"{effect.given} given" + (f" ({by})" if effect.cut_by or effect.cut else ""))
     inner = [*map(_value, effect.values)]
     if effect.elements > 1 and effect.kind in ("take", "price"):
         inner.insert(

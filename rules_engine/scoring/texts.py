@@ -52,7 +52,9 @@ class Texts:
             case ir.Now():
                 return "now"
             case _:
-                return self.of(node.at)
+                text = self.of(node.at)
+                # `member.birthday` asks, silently, whether there is a member
+                return "has member" if isinstance(node, ir.HasMember) and not text.startswith("has ") else text
 
     def of(self, at: ir.Origin) -> str:
         """What is written there, on one line."""

@@ -70,6 +70,8 @@ class Values:
                 measure = self.measures.track(self.world.tracks[track])
                 before, now, _ = (self.measures.show(each, measure) for each in noted.moved)
                 return (ValueTold(track, f"{before} -> {now}"), *self.told(noted.inner, measure))
+            case ir.Cmp(left=left, right=right):
+                return self.told(noted.inner, self.measures.first((left, right)))
             case ir.AddTime():
                 return self.told([each for each in noted.inner if not isinstance(each.node, ir.AddTime | ir.Today)])
             case _:

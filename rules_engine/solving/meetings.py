@@ -54,8 +54,7 @@ class Acting(msgspec.Struct, frozen=True):
 
 def acting(offer: ir.OfferDef) -> Acting:
     """When and where an offer acts."""
-    gates = tuple(each for each in (offer.dates, offer.when) if each is not None)
-    return Acting(gates, tuple(_changed(offer)), tuple(_measured(offer)))
+    return Acting(tuple(_lasting(offer.dates, offer.when)), tuple(_changed(offer)), tuple(_measured(offer)))
 
 
 Reach: TypeAlias = Literal["unit", "line", "basket"]
@@ -138,10 +137,11 @@ def _measured(offer: ir.OfferDef) -> Iterator[Touch]:
     """The units whose price at the moment an offer reads in its conditions and amounts."""
     for node in ir.walk((offer.when, offer.effects, offer.sets)):
         match node:
-            case ir.Fold(value=value, where=where, of=of) if value is not None and reads_current(value):
+            case ir.Fold(value=value, where=where, of=of) if reads_current(value) or reads_current(where):
                 yield _touch(of, where)
-            case ir.Picked(base=base, select=select) if base in MOVING and not node.within:
-                yield _touch(select.of, select.where)
+            case ir.Picked(base=base, select=select) if not node.within:
+                if base in MOVING or reads_current(select.where) or (base is not None and _by_price(select.pick)):
+                    yield _touch(select.of, select.where)
             case _:
                 pass
 
@@ -152,18 +152,31 @@ MOVING: frozenset[str | None] = frozenset({"current", "net", "paid"})
 
 def reads_current(node: ir.Expr | None) -> bool:
     """Whether an expression measures what units cost at the moment."""
-    return any(isinstance(each, (ir.LineMoney, ir.Picked)) and each.base in MOVING for each in ir.walk(node))
+    return any(isinstance(each, (ir.LineMoney, ir.Basis, ir.Picked)) and each.base in MOVING for each in ir.walk(node))
+
+
+def _by_price(pick: ir.Pick | None) -> bool:
+    """Whether what is picked depends on what units cost at the moment."""
+    return isinstance(pick, ir.PickSome) and pick.which in ("cheapest", "dearest")
+
+
+def _lasting(*conditions: ir.Expr | None) -> Iterator[ir.Expr]:
+    """The parts of conditions that must all hold, but those that ask what something costs at the moment: what two
+    offers ask of it they ask at two moments, so one cannot exclude the other."""
+    for condition in conditions:
+        for part in condition.parts if isinstance(condition, ir.All) else (condition,):
+            if part is not None and not reads_current(part):
+                yield part
 
 
 def _touch(of: ir.LinesOf, *conditions: ir.Expr | None) -> Touch:
-    where = tuple(each for each in conditions if each is not None)
+    where = tuple(_lasting(*conditions))
     values: dict[str, frozenset[Value]] = {}
-    for condition in where:
-        for part in condition.parts if isinstance(condition, ir.All) else (condition,):
-            named = _named(part)
-            if named is not None:
-                name, found = named
-                values[name] = values[name] & found if name in values else found
+    for part in where:
+        named = _named(part)
+        if named is not None:
+            name, found = named
+            values[name] = values[name] & found if name in values else found
     return Touch(of, where, values)
 
 

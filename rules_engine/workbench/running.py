@@ -21,7 +21,7 @@ from rules_engine.workbench.coverage import Coverage
 from rules_engine.workbench.engine import Engine
 from rules_engine.workbench.events import Sent, decoded, node_of, sent
 from rules_engine.workbench.expect import difference, something_else
-from rules_engine.workbench.given import Cast, Find, Member, cast_of
+from rules_engine.workbench.given import ME, Cast, Find, Member, cast_of
 from rules_engine.workbench.results import Failure, TestCase, TestResult
 from rules_engine.workbench.sold import Sold, returned_pieces
 from rules_engine.workbench.told import NotGiven
@@ -46,6 +46,7 @@ class _Run:
         self.cast = Cast(engine.core, {}, None, Shared())
         self.last: Sold | None = None
         self.at: tree.Node = case.test.title
+        self.who: str | None = None
 
     def _finding(self, code: str, node: tree.Node, note: str = "", **data: str) -> Diagnostic:
         return Diagnostic(code, self.case.source.name, node.span, {"test": self.case.title, **data}, note=note)
@@ -60,9 +61,13 @@ class _Run:
         except Failure as failure:
             self.findings.append(failure.finding)
         except NotGiven as missing:
-            place = "`given member`" if missing.where == "the member" else "the step"
+            place = self._given() if missing.where == "the member" else "the step"
             self.findings.append(self.find("X511", self.at, name=missing.name, where=missing.where, place=place))
         return TestResult(self.case, tuple(self.findings))
+
+    def _given(self) -> str:
+        """Where the facts stand of the member whom the step at hand is about."""
+        return "`given member`" if self.who in (None, ME) else f'`given member "{self.who}"`'
 
     def _step(self, step: tree.Step, number: int) -> None:
         match step.act:
@@ -89,6 +94,7 @@ class _Run:
         if isinstance(event, tuple):
             self._refused(step, act, event)
             return
+        self.who = event.member
         member = self.cast.member(event.member)
         before = Member(member.raw, member.facts, member.state)
         shared = _copied(self.cast.shared)

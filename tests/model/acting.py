@@ -198,7 +198,34 @@ class Effects:
         for element, amount in zip(elements, given, strict=True):
             for unit, part in self.over(element, amount, effect).items():
                 parts[unit] += part
+        if place == self.last and effect.grain != "total":
+            parts = self.laid_out(parts)
         self.keep(place, effect, {unit: part for unit, part in parts.items() if part})
+
+    @property
+    def last(self) -> int | None:
+        """The place of the last effect that changes prices, in a rule with sets."""
+        if self.offer.sets is None:
+            return None
+        every = [*(each for part in self.offer.sets.parts for each in part.effects), *self.offer.effects]
+        return max((place for place, each in enumerate(every) if isinstance(each, ir.DiscountDef)), default=None)
+
+    def laid_out(self, parts: Counter[int]) -> Counter[int]:
+        """Neighbours in the sets of a rule that cost the same are alike: the larger amounts go to the first of them."""
+        mine = {unit for units in self.sets for unit in units}
+        found: Counter[int] = Counter()
+        last, number = None, 0
+        alike: dict[int, list[int]] = {}
+        for unit in self.scene.units:
+            key = (unit.line, self.scene.cost.now[unit.number], unit.floor) if unit in mine else None
+            number += key is None or key != last
+            last = key
+            if key is not None:
+                alike.setdefault(number, []).append(unit.number)
+        for units in alike.values():
+            amounts = sorted((parts[unit] for unit in units), reverse=True)
+            found.update(dict(zip(units, amounts, strict=True)))
+        return found
 
     def take(self, effect: ir.DiscountDef, exact: list[tuple[Fraction, Scene]]) -> tuple[list[int], list[int]]:
         """What is wanted of each element, and its room."""
@@ -290,19 +317,21 @@ class Effects:
         """What limits leave, taken off."""
         raised = {unit: part for unit, part in parts.items() if part < 0}
         off = {unit: part for unit, part in parts.items() if part > 0}
-        total = left = sum(off.values())
-        for limit in self.counters.amounts() if total else []:
-            more = min(left, self.counters.left(limit))
-            if more < left and (limit.or_nothing or effect.or_nothing):
-                raise Cancelled
-            left = more
+        for limit in self.counters.amounts() if off else []:
+            left = self.counters.left(limit)
+            if left < sum(off.values()):
+                if limit.or_nothing or effect.or_nothing:
+                    raise Cancelled
+                off = self.cut(off, left)
         if effect.steps is not None:
-            left = left // effect.steps * effect.steps
-        if left < total:
-            off = self.two_steps(tuple(unit for unit in self.scene.units if unit.number in off), left, off, off)
-        for limit in self.counters.amounts() if total else []:
+            off = self.cut(off, sum(off.values()) // effect.steps * effect.steps)
+        for limit in self.counters.amounts() if off else []:
             self.counters.own[self.counters.key(limit)] += sum(off.values())
         parts = raised | off
         for unit, part in parts.items():
             self.scene.cost.now[unit] -= part
         self.parts[place] = parts
+
+    def cut(self, off: dict[int, int], left: int) -> dict[int, int]:
+        """Less of what was taken off each unit."""
+        return self.two_steps(tuple(unit for unit in self.scene.units if unit.number in off), left, off, off)

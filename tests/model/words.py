@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import groupby
 from typing import Any, TypeAlias
 
 from rules_engine import ir
@@ -343,8 +344,13 @@ def picked(pick: ir.Pick | None, row: list[Unit], scene: Scene) -> list[Unit]:
                     found.append(unit)
             return found
         case ir.PickEvery(place=place, of=of, ordering=ordering):
-            sorted_row = ordered(row, ordering, scene)
-            return in_line([unit for number, unit in enumerate(sorted_row) if number % of == place - 1])
+            numbered = enumerate(ordered(row, ordering, scene))
+            found = []
+            for _, alike in groupby(numbered, key=lambda each: (each[1].line, scene.cost.acting[each[1].number])):
+                own = list(alike)
+                inside = sorted(number % of for number, _ in own)
+                found += [unit for (_, unit), at in zip(own, inside, strict=True) if at == place - 1]
+            return in_line(found)
         case ir.PickSome(of="unit"):
             return in_line(_some(pick, [[unit] for unit in row], scene))
         case ir.PickSome():

@@ -15,7 +15,7 @@ import msgspec
 
 from rules_engine import ir
 from rules_engine.backends import Evaluation, Score
-from rules_engine.backends.python import offers_pieces, offers_sets, offers_units, runtime
+from rules_engine.backends.python import offers_choices, offers_pieces, offers_sets, offers_units, runtime
 from rules_engine.backends.python.bindings import bindings
 from rules_engine.backends.python.module import Module
 from rules_engine.backends.python.offers_plain import works_out_again
@@ -30,7 +30,7 @@ from rules_engine.state import Shared, State
 _numbers = count(1)
 _STEPS: dict[str, Any] = {
     name: getattr(room, name)
-    for room in (runtime, offers_units, offers_pieces, offers_sets)
+    for room in (runtime, offers_units, offers_pieces, offers_sets, offers_choices)
     for name in dir(room)
     if not name.startswith("_")
 }

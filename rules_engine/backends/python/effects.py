@@ -36,6 +36,14 @@ class Plan(msgspec.Struct):
     partial: bool = False
     began: str = ""
     in_sets: bool = False
+    shut: str = ""
+    lay: str = ""
+
+    def moved(self, stage: ir.Stage) -> str:
+        """The test that says whether it changes anything: in the catalogue a price may rise, and others fall by as
+        much."""
+        raises = self.partial and self.effect.verb == "price" and stage == "catalogue"
+        return self.name("parts" if raises else "given")
 
     def name(self, word: str) -> str:
         """A local name of this effect."""
@@ -216,31 +224,37 @@ class Effects:
 
     # ---- what is given
 
-    def takes(self, plan: Plan, limited: bool, out: Lines) -> None:
-        """Take `givenN` off the lines; leave its parts in `partsN`. `limited` where limits may have cut it."""
+    def takes(self, plan: Plan, limited: int, out: Lines) -> None:
+        """Take `givenN` off the lines; leave its parts in `partsN`. So many limits may have cut it, one by one."""
         given, found = plan.name("given"), plan.name("parts")
         sizes = self.sizes or "ones"
-        if plan.partial:
-            if limited:
-                with out.block(f"if {given} < {plan.name('room')}:"):
-                    out.add(f"{found} = recut({given}, {found}, keys, REMAINDER)")
-            out.add(f"lowered({found}, cost, {sizes}, uneven)")
-            out.add(f"{found} = tuple({found})")
-            return
-        if plan.effect.grain == "total" and not limited:
+        if plan.effect.grain == "total" and not limited and not plan.partial:
             self.function.needs_keys = True
             out.add(f"{found} = parts_of_total({given}, {plan.places}, cost, {sizes}, uneven, keys, REMAINDER)")
             return
-        if plan.effect.grain == "total":
-            self.function.needs_keys = True
-            room = plan.name("room")
-            out.add(f"{found} = parts_off_total({room}, {plan.places}, cost, {sizes}, uneven, keys, REMAINDER)")
-        if limited:
-            self.function.needs_keys = True
-            with out.block(f"if {given} < {plan.name('room')}:"):
-                out.add(f"{found} = recut({given}, {found}, keys, REMAINDER)")
+        self.tries(plan, limited, out)
         out.add(f"lowered({found}, cost, {sizes}, uneven)")
         out.add(f"{found} = tuple({found})")
+
+    def tries(self, plan: Plan, limited: int, out: Lines) -> None:
+        """Leave in `partsN` what would be taken off."""
+        found = plan.name("parts")
+        if plan.effect.grain == "total" and not plan.partial:
+            self.function.needs_keys = True
+            room, sizes = plan.name("room" if limited else "given"), self.sizes or "ones"
+            out.add(f"{found} = parts_off_total({room}, {plan.places}, cost, {sizes}, uneven, keys, REMAINDER)")
+        self._recut(plan, limited, out)
+
+    def _recut(self, plan: Plan, limited: int, out: Lines) -> None:
+        """Cut parts to what each limit left of them."""
+        given, found = plan.name("given"), plan.name("parts")
+        self.function.needs_keys = self.function.needs_keys or bool(limited)
+        if limited == 1:
+            with out.block(f"if {given} < {plan.name('room')}:"):
+                out.add(f"{found} = recut({given}, {found}, keys, REMAINDER)")
+        elif limited:
+            with out.block(f"for less in {plan.name('cuts')}:"):
+                out.add(f"{found} = recut(less, {found}, keys, REMAINDER)")
 
     @contextmanager
     def _if(self, out: Lines, test: str) -> Iterator[None]:

@@ -464,10 +464,14 @@ class Function:
         return self._call("values", body, columns, params)
 
     def _columns(self, names: dict[str, None]) -> tuple[list[str], list[str]]:
-        """Which of the names are read line by line, and which are handed over whole."""
+        """Which of the names are read line by line, and which are handed over whole. What lines cost is kept for the
+        event's own shipping too: a row of such lists alone is cut to the goods."""
         line_names = set(self.passing.fields.values()) | {"amount", "pieces", "was_amount"}
         columns = [name for name in names if name in line_names or name.startswith(("each_", "one_cost"))]
-        return columns or ["place"], [name for name in names if name not in columns]
+        params = [name for name in names if name not in columns]
+        if columns and self.event.shipping_field and all(name.startswith("one_cost") for name in columns):
+            columns.append("goods_line")
+        return columns or ["place"], params
 
     def column(self, name: str) -> str:
         """The list that holds a line name's values; the pass fills it."""
@@ -475,7 +479,7 @@ class Function:
             return f"all_{name}"
         if name.startswith("one_cost"):
             return name.removeprefix("one_")
-        if name == "place":
+        if name in ("place", "goods_line"):
             return "lines"
         self.passing.columns[name] = f"c_{name}"
         return f"c_{name}"

@@ -20,7 +20,8 @@ from rules_engine.backends.python.writing import Lines
 
 class Counter(msgspec.Struct):
     """The local names of one limit: its key, its values by key, what was used in the window, the count at the key, and
-    what offers took of it, which is noted when all are done."""
+    what offers took of it, which is noted when all are done. `name` is code for the name of its counter: a constant, or
+    a local name where values are counted apart."""
 
     limit: ir.LimitDef
     window: Window
@@ -29,7 +30,9 @@ class Counter(msgspec.Struct):
     used: str
     count: str
     start: str
+    name: str
     taken: str = ""
+    offered: bool = False
 
 
 class Counters:
@@ -45,16 +48,26 @@ class Counters:
         counter = self.found.get(limit.key)
         if counter is None:
             number = len(self.found)
-            names = [ident(prefix, number) for prefix in ("lk", "lv", "lu", "lc", "l0_")]
+            key, values, used, count, start = (ident(prefix, number) for prefix in ("lk", "lv", "lu", "lc", "l0_"))
             window = window_of(limit.scope.window, self.function)
-            if limit.scope.by is not None:
-                window = msgspec.structs.replace(window, always=False)  # its day may be absent
-            counter = self.found[limit.key] = Counter(limit, window, *names)
+            if limit.scope.by is not None or limit.keys:
+                window = msgspec.structs.replace(window, always=False)  # its day, or a key, may be absent
+            name = ident("ln", number) if limit.keys else const(limit.key)
+            counter = self.found[limit.key] = Counter(limit, window, key, values, used, count, start, name)
             if limit.scope.by is not None and not limit.scope.by_line:
                 expressions.plain(limit.scope.by, self.function)
         return counter
 
     # ---- offers
+
+    def of_offer(self, limit: ir.LimitDef) -> Counter:
+        """The names of a limit that offers meet."""
+        counter = self.of(limit)
+        counter.offered = True
+        for key in limit.keys:
+            if not isinstance(key, ir.CodeRead):
+                expressions.plain(key, self.function)
+        return counter
 
     def count(self, counter: Counter, amount: str, out: Lines) -> None:
         """Note that an offer took some of a limit."""
@@ -77,6 +90,9 @@ class Counters:
 
     def commit_offers(self, out: Lines, guest: bool) -> None:
         """Make what offers took into changes, by key. A guest has none."""
+        keyed = any(counter.limit.keys for counter in self.found.values() if counter.taken)
+        if keyed:
+            out.add("moved = []" if guest else "moved = len(changes)")
         for key in sorted(self.found):
             counter = self.found[key]
             if not counter.taken or counter.limit.owner == "event" or (guest and counter.limit.owner == "member"):
@@ -84,8 +100,12 @@ class Counters:
             into = "changes" if counter.limit.owner == "member" else "reserved"
             with out.block(f"if {counter.taken}:"):
                 used = f"{counter.count}, {counter.count} + {counter.taken}"
-                out.add(f"{into}.append(LimitUsed({const(key)}, {counter.key}, {used}))")
+                out.add(f"{into}.append(LimitUsed({counter.name}, {counter.key}, {used}))")
                 out.add(f"{counter.count} += {counter.taken}")
+        if keyed and not guest:
+            out.add("by_counter(changes, moved)")
+        if keyed and self.reserving():
+            out.add("by_counter(reserved, 0)")
 
     def load_shared(self, out: Lines) -> None:
         """Load the key and use of every limit that several rules meet; note of the others that they are not loaded."""
@@ -97,14 +117,14 @@ class Counters:
             else:
                 out.add(f"{counter.count} = {counter.start} = 0")
 
-    def load_own(self, limits: list[Counter], out: Lines) -> None:
+    def load_own(self, limits: list[Counter], out: Lines, code: str = "") -> None:
         """Load the limits that only the rule at hand meets, where it first needs them."""
         for counter in limits:
             if counter.limit.key not in self.shared:
-                self.load(counter, out)
+                self.load(counter, out, code)
 
-    def load(self, counter: Counter, out: Lines) -> None:
-        """Load a limit's key and use."""
+    def load(self, counter: Counter, out: Lines, code: str = "") -> None:
+        """Load a limit's key and use; `code` is the local name of the code that counts apart."""
         if counter.limit.scope.by_line:
             self._load_by_line(counter, out)
             return
@@ -113,12 +133,21 @@ class Counters:
             day = expressions.plain(counter.limit.scope.by, self.function)
         window, values = counter.window, counter.values
         key = window.key(day)
-        out.add(f"{counter.key} = {key if day == 'day' else f'None if {day} is None else {key}'}")
+        absent = [] if day == "day" else [day]
+        if counter.limit.keys:
+            parts = [
+                code if isinstance(each, ir.CodeRead) else expressions.plain(each, self.function)
+                for each in counter.limit.keys
+            ]
+            out.add(f"{counter.name} = counter_of({const(counter.limit.key)}, {', '.join(parts)})")
+            absent.append(counter.name)
+        missing = " or ".join(f"{each} is None" for each in absent)
+        out.add(f"{counter.key} = {f'None if {missing} else {key}' if missing else key}")
         if counter.limit.owner == "event":
             out.add(f"{counter.used} = 0")
             return
         limits = "state.limits" if counter.limit.owner == "member" else "(NOTHING if shared is None else shared).limits"
-        out.add(f"{values} = {limits}.get({const(counter.limit.key)})")
+        out.add(f"{values} = {limits}.get({counter.name})")
         out.add(f"{counter.count} = {counter.start} = {values}.get({counter.key}, 0) if {values} else 0")
         since = window.since(day)
         out.add(f"{counter.used} = {counter.count if since is None else f'used({values}, {since})'}")
@@ -141,20 +170,25 @@ class Counters:
 
     def tidy(self, out: Lines) -> None:
         """Drop counters that nothing can read any more, of the limits that moved, by key."""
-        for key in sorted(self.found):
-            counter = self.found[key]
+        every = sorted(self.found.values(), key=lambda each: (each.offered, each.limit.key))
+        keyed = any(each.limit.keys and each.limit.owner == "member" for each in every)
+        for place, counter in enumerate(every):
+            if keyed and counter.offered and not (place and every[place - 1].offered):
+                out.add("moved = len(changes)")
             if counter.limit.owner != "member":
                 continue
             if counter.limit.scope.by_line:
-                out.add(f"tidy_limit(changes, {const(key)}, {counter.values}, {counter.count}, None, day)")
+                out.add(f"tidy_limit(changes, {counter.name}, {counter.values}, {counter.count}, None, day)")
                 continue
             since = counter.window.since("day") or "None"
             few = "" if counter.window.moving else f" and len({counter.values}) > 1"
             with out.block(f"if {counter.count} != {counter.start} and {counter.values}{few}:"):
                 out.add(
-                    f"tidy_limit(changes, {const(key)}, {counter.values}, "
+                    f"tidy_limit(changes, {counter.name}, {counter.values}, "
                     f"{{{counter.key}: {counter.count}}}, {since}, day)"
                 )
+        if keyed:
+            out.add("by_counter(changes, moved)")
 
 
 def _where(out: Lines, tests: list[str]) -> AbstractContextManager[None]:

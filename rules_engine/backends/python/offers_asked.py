@@ -10,8 +10,10 @@ from rules_engine import ir
 from rules_engine.backends.python import expressions
 from rules_engine.backends.python.function import Function
 from rules_engine.backends.python.module import Module
+from rules_engine.backends.python.offers_reach import denied
 from rules_engine.backends.python.quoting import const
 from rules_engine.calendar import format_date, local_day
+from rules_engine.spelling import normal_code
 
 
 class Rule(msgspec.Struct):
@@ -24,6 +26,20 @@ class Rule(msgspec.Struct):
         """A local name of this rule."""
         return f"{word}{self.number}"
 
+
+def by_code(offer: ir.OfferDef) -> bool:
+    """Whether a limit counts each code apart."""
+    return any(isinstance(key, ir.CodeRead) for limit in offer.limits for key in limit.keys)
+
+
+def is_listed(offer: ir.OfferDef) -> bool:
+    """Whether the codes that set a rule off are looked up before rules are asked: there are many, they come from
+    elsewhere, or one of them is chosen."""
+    code = offer.code
+    return code is not None and bool(code.column or code.fact is not None or len(code.texts) > FEW or by_code(offer))
+
+
+FEW = 4
 
 OF_MEMBERS = (ir.MemberField, ir.TrackRead, ir.BalanceRead, ir.TierRead, ir.Across)
 """What reads something of a member."""
@@ -46,15 +62,8 @@ def refusing(offers: Sequence[ir.OfferDef]) -> dict[str, tuple[str, ...]]:
     return {
         offer.key: others
         for offer in offers
-        if (others := tuple(other.key for other in offers if other is not offer and _denied(offer, other)))
+        if (others := tuple(other.key for other in offers if other is not offer and denied(offer, other) == "basket"))
     }
-
-
-def _denied(one: ir.OfferDef, two: ir.OfferDef) -> bool:
-    return any(
-        this.consent is not None and this.consent.rules is not None and that.key not in this.consent.rules
-        for this, that in ((one, two), (two, one))
-    )
 
 
 def outside(part: ir.Expr, function: Function) -> str:
@@ -89,14 +98,47 @@ def texts_of(rule: Rule, module: Module) -> str:
     return module.share("codes", texts, "", lambda: frozenset(texts))
 
 
-def codes_of(asked: Sequence[Rule], function: Function) -> str:
-    """An expression for what became of each presented code."""
+def column_of(column: str, module: Module) -> str:
+    """The set of the codes of an imported column, in normal spelling."""
+    found = module.imports[column]
+    return module.share("column_codes", column, column, lambda: frozenset(map(normal_code, found.values)))
+
+
+def listed_codes(rule: Rule, function: Function, guest: bool) -> str:
+    """An expression for the presented codes that set a rule off; a guest has none of their own."""
+    code, module = rule.offer.code, function.module
+    assert code is not None
+    tests = [f"code in {texts_of(rule, module)}"] if code.texts else []
+    tests += [f"code in {column_of(code.column, module)}"] if code.column else []
+    if code.fact is not None and not guest:
+        tests.append(f"code in own_codes({expressions.plain(code.fact, function)})")
+    return f"[code for code in presented if {' or '.join(tests)}]" if tests else "()"
+
+
+def codes_of(asked: Sequence[Rule], turns: dict[str, tuple[str, int]], function: Function, guest: bool) -> str:
+    """An expression for what became of each presented code; `turns` name the rules whose order is known only then."""
     field, module = function.field(function.event.codes_field).code, function.module
-    every = {text for offer in module.program.offers if offer.code is not None for text in offer.code.texts}
-    elsewhere = module.share("codes", "elsewhere", "", lambda: frozenset(every))
-    rows = []
+    codes = [offer.code for offer in module.program.offers if offer.code is not None]
+    every = {text for code in codes for text in code.texts}
+    known = [module.share("codes", "elsewhere", "", lambda: frozenset(every))]
+    known += [column_of(column, module) for column in sorted({code.column for code in codes if code.column})]
+    if not guest:
+        facts = dict.fromkeys(code.fact for code in codes if code.fact is not None)
+        known += [f"own_codes({expressions.plain(fact, function)})" for fact in facts]
+    elsewhere = f"({', '.join(known)},)"
+    rows: list[str] = []
+    turning, start, left = "", 0, 0
     for rule in asked:
         if rule.offer.code is not None:
             name, title = const(rule.offer.key), const(rule.offer.title)
-            rows.append(f"({name}, {title}, {texts_of(rule, module)}, {rule.name('why')}, {rule.name('code')})")
+            mine = rule.name("mine") if is_listed(rule.offer) else texts_of(rule, module)
+            rows.append(f"({name}, {title}, {mine}, {rule.name('why')}, {rule.name('code')})")
+            if rule.offer.key in turns:
+                turning, left = turns[rule.offer.key]
+                start = len(rows) - 1
+            if left:
+                left -= 1
+                if not left:
+                    some = ", ".join(rows[start:])
+                    rows[start:] = [f"*[({some},)[turn] for turn in {turning}]"]
     return f"code_uses(presented, ({', '.join(rows)}{',' if rows else ''}), {elsewhere}) if {field} else ()"

@@ -9,6 +9,7 @@ over its lines, then over the units of each.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, groupby
 from typing import Any, TypeAlias
 
 from rules_engine import ir
@@ -19,9 +20,11 @@ from rules_engine.outcome import Part
 Piece: TypeAlias = tuple[int, int, int, int]
 """Units of a line: its number, the first place (from 0), how many, what each costs."""
 
-Element: TypeAlias = tuple[int, list[Piece]]
-"""What an amount is formed for, so many times over: single units of a piece stand one after the other."""
+Element: TypeAlias = tuple[int, list[Piece], tuple[int, ...]]
+"""What an amount is formed for, so many times over: the pieces of the first, and how far on those of the next lie."""
 
+Spans: TypeAlias = list[tuple[int, int, int]]
+"""So much off each of some units of a line: where they start, how many, how much."""
 
 Placed: TypeAlias = tuple[int, int, int, int, int]
 """A piece, and what each of its units cost when the rule began to act: orders go by it."""
@@ -35,6 +38,7 @@ def chosen(
     ranks: Sequence[int],
     pick: ir.Pick | None,
     began: tuple[Sequence[int], Uneven] | None,
+    shut: dict[int, Runs] | None = None,
 ) -> list[Piece]:
     """The units of some lines, or the picked ones of them, in the order of lines. `began` is what lines and units cost
     when the rule began to act, where that may differ."""
@@ -46,10 +50,26 @@ def chosen(
         for count, each, acting in zipped(runs, before):
             row.append((line, start, count, each, acting))
             start += count
+    if shut:
+        row = [each for piece in row for each in _within_reach(piece, shut.get(piece[0]))]
     if pick is None:
         return [piece[:4] for piece in row]
     found = sorted(_picked(row, pick, ranks), key=lambda piece: (ranks[piece[0]], piece[1]))
     return [piece[:4] for piece in found]
+
+
+def _within_reach(piece: Placed, shut: Runs | None) -> Iterator[Placed]:
+    """The units of a piece that nothing keeps, of those of its line that are kept."""
+    if shut is None:
+        yield piece
+        return
+    line, first, size, each, acting = piece
+    start = 0
+    for count, kept in shut:
+        low, high = max(start, first), min(start + count, first + size)
+        if low < high and not kept:
+            yield line, low, high - low, each, acting
+        start += count
 
 
 def _picked(row: list[Placed], pick: ir.Pick, ranks: Sequence[int]) -> Iterable[Placed]:
@@ -65,9 +85,10 @@ def _picked(row: list[Placed], pick: ir.Pick, ranks: Sequence[int]) -> Iterable[
         case ir.PickEvery(place=place, of=of, ordering=ordering):
             return _every(_ordered(row, ordering.how), place, of)
         case _:
-            lines = dict.fromkeys([piece[0] for piece in row])
-            spans = [_span([each for each in row if each[0] == line], pick.first, pick.last) for line in lines]
-            return [piece for span in spans for piece in span]
+            lines: dict[int, list[Placed]] = {}
+            for piece in row:
+                lines.setdefault(piece[0], []).append(piece)
+            return chain.from_iterable([_span(own, pick.first, pick.last) for own in lines.values()])
 
 
 def _count(pick: ir.PickSome, total: int) -> int:
@@ -103,24 +124,32 @@ def _span(row: Iterable[Placed], first: int, last: int) -> Iterator[Placed]:
 
 
 def _every(row: Iterable[Placed], place: int, of: int) -> Iterator[Placed]:
-    """The units at one place of every group of `of`."""
+    """The units at one place of every group of `of`. Neighbours of one line that cost the same are alike: of them,
+    those at the first place of a group stand together at the start, then those at the second place, and so on."""
     before = 0
-    for line, start, count, each, acting in row:
-        for low in range((place - 1 - before) % of, count, of):
-            yield line, start + low, 1, each, acting
-        before += count
+    for _, alike in groupby(row, key=lambda piece: (piece[0], piece[4])):
+        own = list(alike)
+        after = before + sum([piece[2] for piece in own])
+        first, last = (_up_to(each, of, after) - _up_to(each, of, before) for each in (place - 1, place))
+        yield from _span(own, first + 1, last)
+        before = after
+
+
+def _up_to(place: int, of: int, count: int) -> int:
+    """How many of the first so many units of a row stand at one of the first places of a group of `of`."""
+    return count // of * place + min(count % of, place)
 
 
 def elements(grain: str, pieces: list[Piece]) -> list[Element]:
     """The elements of a grain among units."""
     if grain == "unit":
-        return [(count, [(line, start, 1, each)]) for line, start, count, each in pieces]
+        return [(count, [(line, start, 1, each)], (1,)) for line, start, count, each in pieces]
     if grain == "line":
         lines: dict[int, list[Piece]] = {}
         for piece in pieces:
             lines.setdefault(piece[0], []).append(piece)
-        return [(1, own) for own in lines.values()]
-    return [(1, pieces)] if pieces else []
+        return [(1, own, (0,) * len(own)) for own in lines.values()]
+    return [(1, pieces, (0,) * len(pieces))] if pieces else []
 
 
 Amount: TypeAlias = Callable[[list[Piece]], int]
@@ -132,34 +161,38 @@ def off_elements(
     high: int | None,
     steps: int | None,
     low: Amount | None,
-    enough: Callable[[list[Element]], bool] | None,
+    enough: Callable[[list[tuple[int, list[Piece]]]], bool] | None,
     evenly: bool,
     floors: Sequence[int] | None,
     sizes: Sequence[int],
     ranks: Sequence[int],
     odd: Any,
+    lay: Callable[[int, Spans], Spans] | None = None,
 ) -> tuple[int, list[Part], bool]:
     """What an effect wants, the parts that there is room for, and whether room cut it. `amount` is what an element is
     to have taken off, `low` the most that leaves it above its least price, `enough` whether all of them pass
     `only from`."""
-    if enough is not None and not enough(found):
+    if enough is not None and not enough([(times, own) for times, own, _ in found]):
         return 0, [], False
-    formed = [(times, own, amount(own)) for times, own in found]
-    wanted = sum([times * off for times, _, off in formed])
+    formed = [(each, amount(each[1])) for each in found]
+    wanted = sum([each[0] * off for each, off in formed])
     if high is not None and wanted > high:
         formed, wanted = _shared(formed, high, odd), high
     if steps is not None and wanted > 0 and wanted % steps:
         formed = _shared(formed, wanted // steps * steps, odd)
-    spans: dict[int, list[tuple[int, int, int]]] = {}
+    spans: dict[int, Spans] = {}
     short = False
-    for times, own, off in formed:
-        room = sum([count * _room(line, each, floors) for line, _, count, each in own])
+    for each, off in formed:
+        own = each[1]
+        room = sum([count * _room(line, cost, floors) for line, _, count, cost in own])
         if low is not None:
             room = min(room, max(0, low(own)))
         if off > room:
             off, short = room, True
         if off:
-            _spread(times, own, off, evenly, floors, spans, ranks, odd)
+            _spread(each, off, evenly, floors, spans, ranks, odd, lay is not None)
+    if lay is not None:
+        spans = {line: lay(line, some) for line, some in spans.items()}
     parts = [Part(line, _within(spans[line], sizes[line])) for line in sorted(spans)]
     return wanted, [part for part in parts if any(off for _, off in part.runs)], short
 
@@ -168,67 +201,91 @@ def _room(line: int, each: int, floors: Sequence[int] | None) -> int:
     return each if floors is None else max(0, each - floors[line])
 
 
-def _shared(formed: list[tuple[int, list[Piece], int]], total: int, odd: Any) -> list[tuple[int, list[Piece], int]]:
+def _shared(formed: list[tuple[Element, int]], total: int, odd: Any) -> list[tuple[Element, int]]:
     """The sum of the elements cut to a total: their amounts are weights and caps."""
-    parts = spread_runs(total, [(times, off, off) for times, _, off in formed], odd)
+    parts = spread_runs(total, [(each[0], off, off) for each, off in formed], odd)
     found = []
     rest = iter(parts)
     more = part = 0
-    for times, own, _ in formed:
+    for (times, own, steps), _ in formed:
         shift = 0
         while shift < times:
             while not more:
                 more, part = next(rest)
             both = min(times - shift, more)
-            found.append((both, [(line, start + shift, count, each) for line, start, count, each in own], part))
+            here = [
+                (line, start + shift * step, count, each)
+                for (line, start, count, each), step in zip(own, steps, strict=True)
+            ]
+            found.append(((both, here, steps), part))
             shift, more = shift + both, more - both
     return found
 
 
 def _spread(
-    times: int,
-    own: list[Piece],
+    element: Element,
     off: int,
     evenly: bool,
     floors: Sequence[int] | None,
-    spans: dict[int, list[tuple[int, int, int]]],
+    spans: dict[int, Spans],
     ranks: Sequence[int],
     odd: Any,
+    mixed: bool,
 ) -> None:
     """An amount on the units of an element: its lines first, then the units of each line."""
+    times, own, steps = element
     if len(own) == 1 and own[0][2] == 1:
         line, start, _, _ = own[0]
-        spans.setdefault(line, []).append((start, times, off))
+        spans.setdefault(line, []).extend(_repeated([(start, 1, off)], times, steps[0], 1, mixed))
         return
     if off < 0 and not any(each > 0 for _, _, _, each in own):
         evenly = True
-    lines: dict[int, list[Piece]] = {}
-    for piece in own:
-        lines.setdefault(piece[0], []).append(piece)
-    weights = [sum([count * (1 if evenly else each) for _, _, count, each in some]) for some in lines.values()]
+    lines: dict[int, list[tuple[Piece, int]]] = {}
+    for piece, step in zip(own, steps, strict=True):
+        lines.setdefault(piece[0], []).append((piece, step))
+    weights = [sum([piece[2] * (1 if evenly else piece[3]) for piece, _ in some]) for some in lines.values()]
     caps = None
     if off > 0:
-        caps = [sum([count * _room(line, each, floors) for _, _, count, each in lines[line]]) for line in lines]
+        caps = [sum([piece[2] * _room(line, piece[3], floors) for piece, _ in lines[line]]) for line in lines]
     for line, share in zip(lines, spread(off, weights, caps, [ranks[line] for line in lines], odd), strict=True):
-        some = sorted(lines[line], key=lambda piece: piece[1])
-        runs = [(n, 1 if evenly else each, _room(line, each, floors) if off > 0 else None) for _, _, n, each in some]
-        spans.setdefault(line, []).extend(_laid(spread_runs(share, runs, odd), some))
+        some = sorted(lines[line], key=lambda each: each[0][1])
+        runs = [
+            (n, 1 if evenly else each, _room(line, each, floors) if off > 0 else None) for (_, _, n, each), _ in some
+        ]
+        rest = _laid(spread_runs(share, runs, odd), [piece for piece, _ in some])
+        for (piece, step), laid in zip(some, rest, strict=True):
+            spans.setdefault(line, []).extend(_repeated(laid, times, step, piece[2], mixed))
 
 
-def _laid(runs: Iterable[tuple[int, int]], pieces: Iterable[Piece]) -> Iterator[tuple[int, int, int]]:
-    """Runs over the units of some pieces, as (start, count, amount)."""
+def _repeated(laid: Spans, times: int, step: int, size: int, mixed: bool) -> Spans:
+    """What is laid on a piece of the first of equal elements, on those of all of them. Where units are laid out
+    afterwards, it is enough to say of how many."""
+    if times == 1:
+        return laid
+    if mixed:
+        return [(start, count * times, amount) for start, count, amount in laid]
+    if len(laid) == 1 and step == size:
+        start, count, amount = laid[0]
+        return [(start, count * times, amount)]
+    return [(start + turn * step, count, amount) for turn in range(times) for start, count, amount in laid if amount]
+
+
+def _laid(runs: Iterable[tuple[int, int]], pieces: Iterable[Piece]) -> Iterator[Spans]:
+    """Runs over the units of some pieces: of each, as (start, count, amount)."""
     rest = iter(runs)
     more = part = 0
     for _, start, count, _ in pieces:
+        found = []
         while count:
             while not more:
                 more, part = next(rest)
             both = min(count, more)
-            yield start, both, part
+            found.append((start, both, part))
             start, count, more = start + both, count - both, more - both
+        yield found
 
 
-def _within(spans: list[tuple[int, int, int]], size: int) -> Runs:
+def _within(spans: Spans, size: int) -> Runs:
     """Amounts at some places, as (start, count, amount), made runs over all units of a line of this size."""
     runs: list[tuple[int, int]] = []
     reached = 0

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from rules_engine import ir
+from rules_engine.backends.python.offers_reach import barriers
 
 
 def reasons(program: ir.Program, event: ir.EventDef) -> Iterator[str]:
@@ -25,7 +28,14 @@ def reasons(program: ir.Program, event: ir.EventDef) -> Iterator[str]:
     for group in program.offer_groups:
         if any(offer.group == group.name for offer in mine):
             yield from _of_group(group, groups, on)
+    ordered = any(stage.policy.of_codes for stage in program.stages)
+    kept = barriers(program, event)
+    ordered = ordered or any(group.policy.of_codes for group in program.offer_groups)
+    if ordered and (kept or any(offer.consent is not None and offer.consent.rules is not None for offer in mine)):
+        yield "some go together, and some in the order of codes"
     for offer in mine:
+        if offer.key in kept:
+            yield from (f'the offer "{offer.title}" {why}' for why in _of_kept(offer, event, groups, program))
         yield from (f'the offer "{offer.title}" {why}' for why in _of_offer(offer, program, event, groups))
 
 
@@ -71,11 +81,13 @@ def _of_readers(program: ir.Program, event: ir.EventDef) -> Iterator[str]:
 
 def _of_policy(policy: ir.PolicyDef, where: str, groups: dict[str, ir.OfferGroupDef], on: set[str]) -> Iterator[str]:
     entries = [entry for entry in policy.order if _met(entry, groups, on)]
-    if policy.of_codes and len(entries) > 1:
-        yield f"{where} goes by the order of codes"
-    if policy.choice == "all" or len(entries) < 2:
+    if policy.choice == "all" or len(entries) < (1 if policy.choice == "best together" else 2):
         return
-    if policy.choice == "best together" or policy.per != "basket":
+    if policy.of_codes and policy.choice not in ("all", "first"):
+        yield f"{where} takes the best in the order of codes"
+    if policy.of_codes and policy.per != "basket":
+        yield f"{where} takes the first of each {policy.per} in the order of codes"
+    if policy.choice == "best together":
         yield f"{where} takes {policy.choice} per {policy.per}"
     if any(entry.startswith("group ") and entry not in on for entry in entries):
         yield f"{where} chooses among groups"
@@ -90,10 +102,6 @@ def _met(entry: str, groups: dict[str, ir.OfferGroupDef], on: set[str]) -> bool:
 
 def _of_group(group: ir.OfferGroupDef, groups: dict[str, ir.OfferGroupDef], on: set[str]) -> Iterator[str]:
     yield from _of_policy(group.policy, f"the group {group.name}", groups, on)
-    if group.shares_claims:
-        yield f"the group {group.name} shares claims"
-    if group.at_most is not None:
-        yield f"the group {group.name} has at most so many rules"
 
 
 def _of_offer(
@@ -102,22 +110,41 @@ def _of_offer(
     group = groups.get(offer.group)
     limits = (*offer.limits, *(group.limits if group is not None else ()))
     yield from _of_set(offer, limits)
-    if offer.code is not None and (offer.code.column or offer.code.fact is not None):
-        yield "is set off by codes of a column or of the member"
-    if offer.consent is not None and offer.consent.rules is not None and offer.consent.on != "basket":
-        yield f"goes together with some on the same {offer.consent.on}"
     yield from _of_several(offer, limits)
     yield from _of_rivals(offer, program, group)
     for limit in limits:
-        if limit.keys or limit.scope.by is not None or limit.scope.by_line:
-            yield "is limited by key or by another day"
-    if sum(limit.times is None for limit in limits) > 1:
-        yield "is limited by several amounts"
+        if limit.scope.by_line:
+            yield "is limited by the days of lines"
+        if not all(_is_plain_key(key, program, event) for key in limit.keys):
+            yield "is limited by an unusual key"
+    if group is not None and any(isinstance(key, ir.CodeRead) for limit in group.limits for key in limit.keys):
+        yield "is limited by code in its group"
     yield from _of_reads(offer, event)
     inner = [effect for part in (offer.sets.parts if offer.sets is not None else ()) for effect in part.effects]
     for effect in (*inner, *offer.effects):
         if isinstance(effect, ir.DiscountDef):
             yield from _of_discount(effect, offer, event, any(limit.times is None for limit in limits))
+
+
+def _of_kept(
+    offer: ir.OfferDef, event: ir.EventDef, groups: dict[str, ir.OfferGroupDef], program: ir.Program
+) -> Iterator[str]:
+    """What is not generated of an offer from which others may keep units."""
+    if offer.code is not None:
+        stage = next(stage.policy for stage in program.stages if stage.name == offer.stage)
+        policies = [
+            policy for policy in (stage, *(group.policy for group in groups.values())) if offer.key in policy.order
+        ]
+        plain = len(offer.effects) == 1 and isinstance(offer.effects[0], ir.DiscountDef) and offer.sets is None
+        if not plain or any(policy.choice == "best" for policy in policies):
+            yield "waits for a code, and others may keep units from it"
+    for effect in offer.effects:
+        if isinstance(effect, ir.DiscountDef) and event.quantity_field:
+            bases = {
+                node.base for node in ir.walk((effect.value, effect.low, effect.high)) if isinstance(node, ir.Basis)
+            }
+            if bases - ({"current", "list", "was"} if event.list_each else {"current"}):
+                yield "reads of each unit what it cost before"
 
 
 def _of_set(offer: ir.OfferDef, limits: tuple[ir.LimitDef, ...]) -> Iterator[str]:
@@ -141,6 +168,10 @@ def _of_set(offer: ir.OfferDef, limits: tuple[ir.LimitDef, ...]) -> Iterator[str
 
 
 def _of_several(offer: ir.OfferDef, limits: tuple[ir.LimitDef, ...]) -> Iterator[str]:
+    if any(each.split == "in proportion with tax" for each in ir.records(offer) if isinstance(each, ir.DiscountDef)):
+        yield "shares out by prices with tax"
+    if any(each.steps is not None for each in ir.records(offer) if isinstance(each, ir.DiscountDef)):
+        yield "takes whole steps"
     nothing = any(limit.or_nothing for limit in limits)
     nothing = nothing or any(isinstance(each, ir.DiscountDef) and each.or_nothing for each in offer.effects)
     if nothing and len(offer.effects) > 1:
@@ -162,7 +193,7 @@ def _of_rivals(offer: ir.OfferDef, program: ir.Program, group: ir.OfferGroupDef 
 
 
 def _of_reads(offer: ir.OfferDef, event: ir.EventDef) -> Iterator[str]:
-    for node in ir.walk(offer):
+    for node in ir.walk(msgspec.structs.replace(offer, limits=())):
         if isinstance(node, _UNWRITTEN):
             yield "reads what is not generated"
         if isinstance(node, ir.LineMoney | ir.Basis) and node.side:
@@ -178,6 +209,22 @@ def _of_reads(offer: ir.OfferDef, event: ir.EventDef) -> Iterator[str]:
     if any(map(ir.asks_units, filters)):
         yield "asks what each unit costs"
 
+
+def _is_plain_key(key: ir.Expr, program: ir.Program, event: ir.EventDef) -> bool:
+    """Whether a counter's key is a value as it stands in the event or the facts."""
+    match key:
+        case ir.CodeRead():
+            return True
+        case ir.Field(name=name):
+            fields = event.fields
+        case ir.MemberField(name=name):
+            fields = program.member
+        case _:
+            return False
+    return any(each.name == name and each.kind in _KEYS for each in fields)
+
+
+_KEYS = ("text", "choice", "flag", "count", "member", "date")
 
 _UNWRITTEN = (ir.PerCurrency, ir.CurrencyRead, ir.CodeRead, ir.Stop, ir.AwardRead, ir.AwardPart)
 

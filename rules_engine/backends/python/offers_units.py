@@ -8,7 +8,7 @@ units are all alike is two whole numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from rules_engine.allocation import joined, spread, spread_runs
@@ -352,7 +352,7 @@ _PUBLIC = {
 """The coarse words for those exact reasons that have their own, by how these begin."""
 
 
-Asked: TypeAlias = tuple[str, str, frozenset[str], str | None, str | None]
+Asked: TypeAlias = tuple[str, str, Container[str], str | None, str | None]
 
 
 class NormalCodes(dict[str, str]):
@@ -368,9 +368,30 @@ class NormalCodes(dict[str, str]):
 KEPT_MAX = 100_000
 
 
-def code_uses(presented: dict[str, str], asked: Sequence[Asked], known: frozenset[str]) -> tuple[CodeUse, ...]:
+def own_codes(value: Any) -> frozenset[str]:
+    """The codes of a member's fact, which is a text, a list, or absent."""
+    values = value if isinstance(value, tuple) else (value,)
+    return frozenset([normal_code(str(each)) for each in values if each is not None])
+
+
+def counter_of(key: str, *values: Any) -> str | None:
+    """The name of the counter of these values; None where one is absent."""
+    if None in values:
+        return None
+    return " ".join([key, *[str(each).lower() if isinstance(each, bool) else str(each) for each in values]])
+
+
+def by_counter(changes: list[Any], start: int) -> None:
+    """Sort what happened to limits, from a place on, by their counters."""
+    changes[start:] = sorted(changes[start:], key=lambda each: (each.limit, each.occurrence))
+
+
+def code_uses(
+    presented: dict[str, str], asked: Sequence[Asked], known: Iterable[Container[str]]
+) -> tuple[CodeUse, ...]:
     """What became of each presented code. `asked` has, of each rule with codes, in the order in which they were asked,
-    its key, its title, its codes, why it did not act (empty: it acted), and the code that set it off."""
+    its key, its title, its codes, why it did not act (empty: it acted), and the code that set it off. `known` are the
+    codes of all rules."""
     found = []
     for normal, code in presented.items():
         acted = tuple([key for key, _, _, why, by in asked if why == "" and by == normal])
@@ -382,7 +403,7 @@ def code_uses(presented: dict[str, str], asked: Sequence[Asked], known: frozense
                 reason = why or f"lost to {title}"
                 break
         else:
-            reason = "not for this event" if normal in known else "unknown code"
+            reason = "not for this event" if any(normal in some for some in known) else "unknown code"
         public = next((word for start, word in _PUBLIC.items() if reason.startswith(start)), "not for this order")
         found.append(CodeUse(code, (), reason, public))
     return tuple(found)

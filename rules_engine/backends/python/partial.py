@@ -45,7 +45,8 @@ class Partial:
             chosen = effect.select.pick
             pick = function.module.share("pick", chosen, "", lambda: chosen)
         if not found:
-            row = f"chosen({plan.places}, cost, {sizes}, uneven, ranks, {pick}, {plan.began or None})"
+            row = f"chosen({plan.places}, cost, {sizes}, uneven, ranks, {pick}, {plan.began or None}"
+            row += f", {plan.shut})" if plan.shut else ")"
             found = f"elements({effect.grain!r}, {row})"
         floors = "floors" if function.event.floor_field else "None"
         high = "None"
@@ -65,6 +66,7 @@ class Partial:
             sizes,
             "ranks",
             "REMAINDER",
+            f"laid_out({plan.lay}, cost, {sizes}, uneven)" if plan.lay else "None",
         ]
         out.add(f"{names} = off_elements(")
         for each in call:
@@ -72,15 +74,16 @@ class Partial:
         out.add(")")
         out.add(f"{plan.name('given')} = sum([part.amount for part in {plan.name('parts')}])")
 
-    def of_sets(self, plan: Plan, sets: str, part: int | None) -> str:
+    def of_sets(self, plan: Plan, sets: str, part: int | None, offer: ir.OfferDef) -> str:
         """An expression for the elements that an effect has in sets: of a part, or beside the parts."""
         self.function.needs_keys = self.function.needs_ranks = True
         plan.in_sets = True
+        plan.lay = sets if ir.ends_sets(offer, plan.effect) else ""
         lines = "None" if plan.effect.select.where is None else plan.places
         rest = f"{plan.effect.grain!r}, {lines}, ranks, cost, {self.effects.sizes or 'ones'}, uneven"
         return f"of_sets({sets}, {rest})" if part is None else f"of_part({sets}, {part}, {rest})"
 
-    def form(self, sets: ir.SetsDef, name: str, out: Lines) -> None:
+    def form(self, sets: ir.SetsDef, name: str, shut: str, out: Lines) -> None:
         """Form all sets of a rule."""
         self.function.needs_keys = self.function.needs_ranks = True
         sizes = self.effects.sizes or "ones"
@@ -88,7 +91,7 @@ class Partial:
         with out.block("    ["):
             for part in sets.parts:
                 places = self.function.places(part.where)
-                row = f"chosen({places}, cost, {sizes}, uneven, ranks, None, None)"
+                row = f"chosen({places}, cost, {sizes}, uneven, ranks, None, None{', ' + shut if shut else ''})"
                 out.add(f"ordered({row}, {part.ordering.how!r}),")
         out.add("    ],")
         counts = "".join(f"{part.count}, " for part in sets.parts)
@@ -168,7 +171,11 @@ class Partial:
             return "sum([count * each for _, _, count, each in own])"
         column = self.effects.column(base)
         params.append(column)
-        if plan.effect.select.pick is None and plan.effect.grain in ("line", "total") and not plan.in_sets:
+        if (
+            plan.effect.select.pick is None
+            and plan.effect.grain in ("line", "total")
+            and not (plan.in_sets or plan.shut)
+        ):
             return f"sum([{column}[line] for line in {{piece[0] for piece in own}}])"
         if not self.effects.sizes:
             return f"sum([{column}[line] for line, _, _, _ in own])"

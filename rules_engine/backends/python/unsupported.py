@@ -30,6 +30,10 @@ def _reasons(program: ir.Program, event: ir.EventDef, reads: tuple[tuple[str, st
     for rule in program.rules:
         if event.name in rule.events and rule.loop is not None and not rule.gives:
             yield f'the rule "{rule.title}" only says something for each mark'
+    for limit in _offered(program, event):
+        why = _window(limit.scope.window, program)
+        if why or (limit.scope.by is not None and limit.scope.window.kind in ("rolling", "last", "trial")):
+            yield f"the limit {limit.key} {why or 'moves with another day'}"
     for limit in _limits(program, event):
         if limit.owner != "member" or limit.keys:
             yield f"the limit {limit.key} is not the member's alone"
@@ -74,3 +78,13 @@ def _limits(program: ir.Program, event: ir.EventDef) -> Iterator[ir.LimitDef]:
             yield from rule.limits
             if rule.group in groups:
                 yield from groups[rule.group].limits
+
+
+def _offered(program: ir.Program, event: ir.EventDef) -> Iterator[ir.LimitDef]:
+    """The limits that offers meet."""
+    groups = {group.name: group for group in program.offer_groups}
+    for offer in program.offers:
+        if event.name in offer.events:
+            yield from offer.limits
+            if offer.group in groups:
+                yield from groups[offer.group].limits

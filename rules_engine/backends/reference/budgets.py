@@ -105,14 +105,14 @@ class Account(msgspec.Struct):
                 found.update(reduced(some, room + sum_of(some) - asked, self.env))
         return found
 
-    def take_amounts(self, amounts: Amounts) -> None:
-        """Count what was given."""
+    def take_amounts(self, amounts: Amounts, effect: int) -> None:
+        """Count what an effect gave."""
         for limit in self.by_amount:
             for (counter, occurrence), lines in self._grouped(limit, amounts).items():
                 given = _off(amounts[line] for line in lines)
                 own = tuple(lines) if limit.scope.by_line else None
                 if given:
-                    self.took.append(Took(limit, counter, occurrence, given, own))
+                    self.took.append(Took(limit, counter, occurrence, given, own, effect))
 
     def _grouped(self, limit: ir.LimitDef, amounts: Amounts) -> dict[tuple[str, int], list[int]]:
         """Which lines count in which occurrence of which counter; the event's own shipping has no day of its own."""
@@ -193,7 +193,8 @@ def recounted(took: Took, discounts: Sequence[Discount]) -> Took:
     """What a rule takes of a limit where only these discounts of it are kept."""
     if took.limit.times is not None:
         return took
-    parts = [part for each in discounts for part in each.parts if took.lines is None or part.line in took.lines]
+    parts = [part for each in discounts if each.effect == took.effect for part in each.parts]
+    parts = [part for part in parts if took.lines is None or part.line in took.lines]
     return msgspec.structs.replace(took, count=_off(part.runs for part in parts))
 
 

@@ -77,13 +77,14 @@ class Place(msgspec.Struct, frozen=True):
 
 class Took(msgspec.Struct, frozen=True):
     """What a rule takes of a limit, in an occurrence of the counter; `lines` are those that count there, where a limit
-    goes by a day of each line."""
+    goes by a day of each line. An amount is taken by one `effect`, by its number as in `Discount.effect`."""
 
     limit: ir.LimitDef
     counter: str
     occurrence: int
     count: int
     lines: tuple[int, ...] | None = None
+    effect: int = 0
 
 
 class Act(msgspec.Struct, frozen=True):

@@ -146,7 +146,8 @@ def _best(members: Sequence[str], policy: ir.PolicyDef, name: str, reach: Reach,
     else:
         won = _winners(start, tried, policy.per)
         run.basket = _merged(start, tried, won)
-        winners = [_winner_over(place, start, tried, won) for place in range(len(tried))]
+        ranks = [place.rank for place in run.places]
+        winners = [_winner_over(place, start, tried, won, ranks) for place in range(len(tried))]
     kept = {act.rule.key: act for act in run.basket.acts[len(start.acts) :]}
     for each, winner in zip(tried, winners, strict=True):
         for fate in each.notes:
@@ -253,15 +254,17 @@ def _changed_there(rule: str, place: int, basket: Basket, won: Won) -> bool:
     )
 
 
-def _winner_over(place: int, start: Basket, tried: Sequence[Tried], won: Won) -> str:
-    """The rule that won what a member changed first."""
-    for line, runs in enumerate(start.lines):
+def _winner_over(place: int, start: Basket, tried: Sequence[Tried], won: Won, ranks: Sequence[int]) -> str:
+    """The rule that won what a member changed first, else what was won first, in the order of line ids."""
+    lines = sorted(range(len(start.lines)), key=ranks.__getitem__)
+    for line in lines:
+        runs = start.lines[line]
         own = tried[place].basket.lines[line]
         rows = [(count, one.changed != two.changed) for count, one, two in zipped(runs, own)]
         for _, changed, winner in zipped(rows, won[line]):
             if changed and winner not in (-1, place):
                 return tried[winner].acts[0].rule.key
-    winners = [winner for runs in won for _, winner in runs if winner not in (-1, place)]
+    winners = [winner for line in lines for _, winner in won[line] if winner not in (-1, place)]
     return tried[winners[0]].acts[0].rule.key if winners else ""
 
 
@@ -273,7 +276,10 @@ def _settle(noted: OfferNoted, kept: dict[str, Act], winner: str, name: str) -> 
         noted.why, noted.by, noted.group = ("lost", winner, name) if winner else ("nothing to give", "", "")
     for effect in noted.effects:
         if act is None or isinstance(effect.effect, ir.DiscountDef):
-            effect.given = given.get(effect.number, 0)
+            left = given.get(effect.number, 0)
+            if act is not None and left < effect.given:
+                effect.cut, effect.cut_by = "lost", winner
+            effect.given = left
 
 
 # ---- best together ----
@@ -281,14 +287,16 @@ def _settle(noted: OfferNoted, kept: dict[str, Act], winner: str, name: str) -> 
 
 def _best_together(members: Sequence[str], name: str, reach: Reach, run: Run) -> None:
     """Of all subsets in which no two refuse each other, run as `all`, the one that takes most off: of equal ones that
-    of fewer rules, then that of earlier rules."""
+    of fewer rules, then that of earlier rules. A subset goes on from what it made without its last member."""
     start = _basket(run)
     best: tuple[str, ...] = ()
     most = 0
     with run.trying():
         able = [member for member in members if _may_act(member, reach, start, run)]
-        for subset in _subsets(able, run):
-            off = start.cost - _together(subset, reach, start, run).cost
+        made = {best: start}
+        for subset in _subsets(able, run)[1:]:
+            made[subset] = _together(subset[-1:], reach, made[subset[:-1]], run)
+            off = start.cost - made[subset].cost
             if off > most:
                 best, most = subset, off
     chosen = _together(best, reach, start, run)

@@ -21,12 +21,10 @@ from rules_engine.backends.reference.comparing import clipped
 from rules_engine.backends.reference.expressions import amount, number
 from rules_engine.backends.reference.money import factor
 from rules_engine.backends.reference.run import Env
+from rules_engine.backends.reference.sets import Batch, Span, laid_out
 from rules_engine.backends.reference.trace import EffectNoted, noting
 from rules_engine.outcome import Part
 from rules_engine.values import round_fraction
-
-Span = tuple[int, int, int]
-"""So much on each unit of a line from one place on: start, count, amount."""
 
 Amounts = dict[int, tuple[tuple[int, int], ...]]
 """By line, what is taken off each of its units, as runs over all of them."""
@@ -68,8 +66,10 @@ def take_off(
     cut: Cut,
     noted: EffectNoted,
     env: Env,
+    batches: Sequence[Batch] = (),
 ) -> Effected:
-    """Run `take` or `price ... at` on the elements of its grain, `times` over where it is for every set."""
+    """Run `take` or `price ... at` on the elements of its grain, `times` over where it is for every set. What it takes
+    off alike units of `batches` is laid out."""
     run = env.run
     assert run.basket is not None
     raises = rule.stage == "catalogue"
@@ -82,7 +82,7 @@ def take_off(
     formed = _clipped(formed, _high(effect, formed, env), noted, env)
     wanted = noted.wanted = _sum(formed)
     formed = _stepped(formed, effect.steps, noted, env)
-    return _placed(effect, formed, wanted, rule, cut, noted, env)
+    return _placed(effect, formed, wanted, rule, cut, noted, env, batches)
 
 
 def _placed(
@@ -93,6 +93,7 @@ def _placed(
     cut: Cut,
     noted: EffectNoted,
     env: Env,
+    batches: Sequence[Batch],
 ) -> Effected:
     """From elements to units: room, spreading, limits, whole steps again."""
     basket = env.run.basket
@@ -104,7 +105,9 @@ def _placed(
         room, word = _room(effect, each.element, env)
         if each.amount > room:
             each.amount, short, noted.cut = room, True, word
-        _spread(effect, each, spans, prices, env)
+        _spread(effect, each, spans, prices, bool(batches), env)
+    if batches:
+        spans = laid_out(batches, basket.lines, spans)
     amounts = {line: within(found, size_of(basket.lines[line])) for line, found in spans.items()}
     amounts, cut_by = cut(amounts)
     if cut_by:
@@ -217,7 +220,12 @@ def _remainder(env: Env) -> Remainder:
 
 
 def _spread(
-    effect: ir.DiscountDef, each: Formed, spans: dict[int, list[Span]], prices: dict[int, list[Span]], env: Env
+    effect: ir.DiscountDef,
+    each: Formed,
+    spans: dict[int, list[Span]],
+    prices: dict[int, list[Span]],
+    mixed: bool,
+    env: Env,
 ) -> None:
     """Lines first, then the units of each line. What raises the price of an element with units that have none yet
     establishes theirs."""
@@ -229,7 +237,7 @@ def _spread(
             prices.setdefault(piece.line, []).extend(_repeated(piece, runs, each.element.times, keep=True))
         each = Formed(Element(rest, each.element.times), each.exact, max(0, each.amount))
     for piece, runs in _units(each.amount, each.element.pieces, effect.split, env):
-        spans.setdefault(piece.line, []).extend(_repeated(piece, runs, each.element.times))
+        spans.setdefault(piece.line, []).extend(_repeated(piece, runs, each.element.times, mixed=mixed))
 
 
 def _units(
@@ -278,8 +286,13 @@ def _sliced(runs: Sequence[tuple[int, int]], sizes: Sequence[int]) -> list[list[
     return found
 
 
-def _repeated(piece: Piece, runs: Sequence[tuple[int, int]], times: int, keep: bool = False) -> list[Span]:
-    """The same runs on the units of every equal element; nothing for nothing, unless it is kept."""
+def _repeated(
+    piece: Piece, runs: Sequence[tuple[int, int]], times: int, keep: bool = False, mixed: bool = False
+) -> list[Span]:
+    """The same runs on the units of every equal element; nothing for nothing, unless it is kept. Where units are laid
+    out afterwards, it is enough to say of how many."""
+    if mixed:
+        return [(piece.start, count * times, each) for count, each in runs if each]
     if times > 1 and len(runs) == 1 and piece.step == piece.count:
         times, runs = 1, [(piece.count * times, runs[0][1])]
     found = []

@@ -6,6 +6,7 @@ In: pieces of lines. Out: pieces, in the order of lines. Ties go by the rank of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Any, TypeAlias, assert_never
 
 from rules_engine import ir
@@ -46,10 +47,7 @@ def picked(pieces: Iterable[Piece], pick: ir.Pick | None, ranks: Sequence[int], 
         case ir.PickEvery(place=place, of=of, ordering=ordering):
             found = list(_every(ordered(row, ordering, ranks, worth), place, of))
         case ir.PickSpan(first=first, last=last):
-            lines = {piece.line: None for piece in row}
-            found = [
-                piece for line in lines for piece in _span([each for each in row if each.line == line], first, last)
-            ]
+            found = [piece for own in by_line(row).values() for piece in _span(own, first, last)]
         case _:
             assert_never(pick)
     return ordered(found, _BY_LINE, ranks, worth)
@@ -61,6 +59,14 @@ _BY_LINE = ir.Ordering("line")
 def size(pieces: Iterable[Piece]) -> int:
     """How many units pieces hold."""
     return sum(piece.count for piece in pieces)
+
+
+def by_line(row: Iterable[Piece]) -> dict[int, list[Piece]]:
+    """The pieces of each line, in their order."""
+    found: dict[int, list[Piece]] = {}
+    for piece in row:
+        found.setdefault(piece.line, []).append(piece)
+    return found
 
 
 def _some_units(row: list[Piece], pick: ir.PickSome, ranks: Sequence[int], worth: Worth) -> list[Piece]:
@@ -79,7 +85,7 @@ def _some_lines(row: list[Piece], pick: ir.PickSome, ranks: Sequence[int]) -> li
     sign = {"cheapest": 1, "dearest": -1}.get(pick.which, 0)
     lines = sorted(costs, key=lambda line: (sign * costs[line], ranks[line]))
     count = _count(pick, len(lines))
-    chosen = lines[max(0, len(lines) - count) :] if pick.which == "last" else lines[:count]
+    chosen = set(lines[max(0, len(lines) - count) :] if pick.which == "last" else lines[:count])
     return [piece for piece in row if piece.line in chosen]
 
 
@@ -100,9 +106,17 @@ def _span(row: Iterable[Piece], first: int, last: int) -> list[Piece]:
 
 
 def _every(row: Iterable[Piece], place: int, of: int) -> Iterator[Piece]:
-    """The units at one place of every group of `of`."""
+    """The units at one place of every group of `of`. Neighbours of one line that cost the same are alike: of them,
+    those at the first place of a group stand together at the start, then those at the second place, and so on."""
     before = 0
-    for piece in row:
-        for start in range((place - 1 - before) % of, piece.count, of):
-            yield piece.part(start, 1)
-        before += piece.count
+    for _, alike in groupby(row, key=lambda piece: (piece.line, piece.unit.acting)):
+        own = list(alike)
+        after = before + size(own)
+        first, last = (_up_to(each, of, after) - _up_to(each, of, before) for each in (place - 1, place))
+        yield from _span(own, first + 1, last)
+        before = after
+
+
+def _up_to(place: int, of: int, count: int) -> int:
+    """How many of the first so many units of a row stand at one of the first places of a group of `of`."""
+    return count // of * place + min(count % of, place)

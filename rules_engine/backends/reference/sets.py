@@ -6,11 +6,13 @@ equal sets are formed together, as many as there are. Cursors only move on: a pi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from rules_engine.backends.reference.carrier import Piece
+from rules_engine.backends.reference.carrier import Piece, Runs, size_of, within, zipped
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -37,6 +39,59 @@ class Batch(msgspec.Struct, frozen=True):
     def cut(self, times: int) -> Batch:
         """So many of its sets."""
         return Batch(times, self.parts, self.partial)
+
+
+Span = tuple[int, int, int]
+"""So much off each of some units of a line: where they start, how many, how much."""
+
+
+class Mixed:
+    """Units of one line that stand together, are of a rule's sets and cost the same: they are alike, so what is taken
+    off some of them is kept with the larger amounts first."""
+
+    def __init__(self, start: int, count: int) -> None:
+        self.start, self.count = start, count
+        self.off: Counter[int] = Counter()
+
+    def spans(self) -> list[Span]:
+        """What each of them has taken off."""
+        self.off[0] += self.count - self.off.total()
+        found = []
+        start = self.start
+        for amount, count in sorted(self.off.items(), reverse=True):
+            found.append((start, count, amount))
+            start += count
+        return found
+
+
+def laid_out(
+    batches: Sequence[Batch], lines: Sequence[Runs], spans: Mapping[int, Sequence[Span]]
+) -> dict[int, list[Span]]:
+    """Amounts on alike units of sets, the larger first, by line."""
+    mine: dict[int, list[Span]] = {}
+    for piece in (piece for batch in batches for piece in batch.units):
+        mine.setdefault(piece.line, []).append((piece.start, piece.count, 1))
+    return {line: _mixed(mine[line], lines[line], some) for line, some in spans.items()}
+
+
+def _mixed(mine: Sequence[Span], runs: Runs, spans: Sequence[Span]) -> list[Span]:
+    """The same for one line, of which some units are of sets. A span counts for the units that are alike where it
+    starts."""
+    found: list[Mixed] = []
+    end, key = -1, None
+    marks = within(mine, size_of(runs))
+    start = 0
+    for count, unit, mark in zipped(runs, marks):
+        if mark and end == start and key == (unit.now, unit.floor):
+            found[-1].count += count
+        elif mark:
+            found.append(Mixed(start, count))
+        start += count
+        end, key = (start if mark else -1), (unit.now, unit.floor)
+    starts = [each.start for each in found]
+    for first, count, amount in spans:
+        found[bisect_right(starts, first) - 1].off[amount] += count
+    return [span for each in found for span in each.spans()]
 
 
 Used = dict[tuple[int, int], int]

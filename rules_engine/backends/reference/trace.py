@@ -84,8 +84,8 @@ class RuleNoted(msgspec.Struct):
 class EffectNoted(msgspec.Struct):
     """An effect of an offer: of how many elements the amount was formed, its exact sum (for a price, what it would take
     off), what was wanted, and given; `room` above the floors of what it selects. `cut` says what came between: `up to`,
-    `steps`, `never below`, `floor`, `limit` (then `cut_by` is its key). `inner` are the values of the first element's
-    amount, `others` those of the rest."""
+    `steps`, `never below`, `floor`, `limit` (then `cut_by` is its key), `lost` (then it is the
+    winning rule's). `inner` are the values of the first element's amount, `others` those of the rest."""
 
     effect: ir.EffectDef
     number: int

@@ -28,7 +28,7 @@ from rules_engine.backends.reference.carrier import (
 from rules_engine.backends.reference.effects import Amounts, take_off
 from rules_engine.backends.reference.expressions import evaluate, number, selected, worth
 from rules_engine.backends.reference.reach import Barrier, Reach, reaches
-from rules_engine.backends.reference.selecting import ordered
+from rules_engine.backends.reference.selecting import by_line, ordered
 from rules_engine.backends.reference.sets import Batch, Used, form
 from rules_engine.backends.reference.trace import EffectNoted, OfferNoted, noting
 from rules_engine.outcome import Charge, Discount, Gift
@@ -71,7 +71,7 @@ class Work:
             self.noted.effects.append(noted)
             match effect:
                 case ir.DiscountDef():
-                    self._take(effect, elements, times, noted)
+                    self._take(effect, elements, times, noted, batches if ir.ends_sets(self.rule, effect) else ())
                 case ir.ChargeDef():
                     self._charge(effect, times, noted)
                 case ir.GiftDef():
@@ -95,15 +95,16 @@ class Work:
         ranks = [place.rank for place in places]
         rows = []
         for part in sets.parts:
-            found = selected(ir.Selection("lines", part.where, None), self.env, self.reach)
-            rows.append(ordered(found, part.ordering, ranks, worth(self.env)))
+            units = selected(ir.Selection("lines", part.where, None), self.env, self.reach)
+            rows.append(ordered(units, part.ordering, ranks, worth(self.env)))
         counts, used = [part.count for part in sets.parts], Used()
         if sets.per == "basket":
             found_sets = form(rows, counts, sets.times, sets.partial, used)
         else:
             found_sets = []
+            lines = [by_line(row) for row in rows]
             for place in sorted(places, key=lambda place: place.rank):
-                own = [[piece for piece in row if piece.line == place.number] for row in rows]
+                own = [found.get(place.number, []) for found in lines]
                 found_sets += form(own, counts, sets.times, sets.partial, used)
         return list(_first(found_sets, self.account.times_for(sum(batch.times for batch in found_sets))))
 
@@ -200,14 +201,16 @@ class Work:
 
     # ---- what effects do ----
 
-    def _take(self, effect: ir.DiscountDef, elements: list[Element], times: int, noted: EffectNoted) -> None:
+    def _take(
+        self, effect: ir.DiscountDef, elements: list[Element], times: int, noted: EffectNoted, batches: Sequence[Batch]
+    ) -> None:
         def cut(amounts: Amounts) -> tuple[Amounts, str]:
             return self.account.cut(amounts, effect.or_nothing)
 
-        found = take_off(effect, elements, times, self.rule, cut, noted, self.env)
+        found = take_off(effect, elements, times, self.rule, cut, noted, self.env, batches)
         if found.cut and effect.or_nothing:
             raise Idle("floor reached")
-        self.account.take_amounts({part.line: part.runs for part in found.parts})
+        self.account.take_amounts({part.line: part.runs for part in found.parts}, noted.number)
         self.run.basket, self.changed = found.basket, self.changed or found.acted
         if found.wanted or found.acted:
             discount = Discount(
