@@ -7,82 +7,40 @@ limits and matches of rules that are gone are kept as they are: no rule reads th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
-import msgspec
 from msgspec.structs import replace
 
 from rules_engine import ir
 from rules_engine.calendar import END_DAY, FIRST_DAY
-from rules_engine.decoding.faults import Place, clean, fault, hint, shown
+from rules_engine.decoding.faults import clean, fault, hint
 from rules_engine.decoding.fields import VALUE_MAX
+from rules_engine.decoding.stored import Form, builtins, read
 from rules_engine.outcome import Fault
-from rules_engine.state import STATE_VERSION, State
+from rules_engine.state import State
 
-_PLACE = Place("the state")
-_TYPES: Final = {
-    "int": "a whole number",
-    "str": "text",
-    "object": "an object",
-    "array": "a list",
-    "null": "null",
-    "float": "a number with a point",
-    "bool": "true or false",
-}
+_FORM = Form(State, "state", "a state has", "V130", "V131")
 _STATUSES = ("trial", "kept", "ended")
 _Value = TypeVar("_Value")
 
 
 def encode_state(state: State) -> dict[str, Any]:
     """A state as JSON values; `decode_state` gives it back."""
-    encoded: dict[str, Any] = msgspec.to_builtins(state, str_keys=True)
-    return {"version": state.version, **encoded}
+    return builtins(state)
 
 
 def decode_state(raw: object, program: ir.Program) -> State | tuple[Fault, ...]:
     """The state that a host stored, or its faults. `None` is the state of a member who has none yet."""
-    if raw is None:
-        return State()
-    if isinstance(raw, State):
-        raw = encode_state(raw)
-    if not isinstance(raw, Mapping):
-        return (fault("V100", _PLACE, "", found=shown(raw), form="what `State.to_json` gave, or null"),)
-    version = raw.get("version")
-    if type(version) is not int or version != STATE_VERSION:
-        word = "no number" if version is None else clean(str(version)[:50]) if type(version) is int else shown(version)
-        return (fault("V130", _PLACE, "version", found=word, version=str(STATE_VERSION)),)
-    unknown = [name for name in raw if name not in State.__struct_fields__]
-    if unknown:
-        words = [clean(name) if isinstance(name, str) else shown(name) for name in unknown]
-        return tuple(_broken(word, "a state has no such part") for word in words)
-    try:
-        state = msgspec.convert(dict(raw), State, str_keys=True)
-    except (msgspec.ValidationError, ValueError, OverflowError, TypeError) as error:
-        return (_broken(*why_misshapen(str(error), "a state")),)
+    state = read(raw, _FORM)
+    if raw is None or not isinstance(state, State):
+        return state
     renamed = _renamed(state, program)
     faults = (*_unknown_names(renamed, program), *_impossible(renamed))
     return faults or renamed
 
 
-# ---- shape ----
-
-
-def _broken(where: str, reason: str) -> Fault:
-    return fault("V131", _PLACE, where, reason=reason)
-
-
-def why_misshapen(said: str, what: str) -> tuple[str, str]:
-    """Where and why, of the decoder's words about shape, in those of the host."""
-    found = re.search(r"at (?:`key` in )?`\$\.?(.*?)`", said)
-    where = found[1] if found else ""
-    expected = re.search(r"Expected `([a-z]+)(?: \| null)?`, got `([a-z]+)`", said)
-    if expected is not None:
-        wanted, got = (_TYPES.get(word, word) for word in expected.groups())
-        return where, f"there must be {wanted}, not {got}"
-    missing = re.search(r"missing required field `([a-z_]+)`", said)
-    return where, f"`{missing[1]}` is missing" if missing else f"it has not the shape of {what}"
+_broken = _FORM.fault
 
 
 # ---- names ----
@@ -148,7 +106,7 @@ def _unknown_names(state: State, program: ir.Program) -> Iterator[Fault]:
 def _strangers(what: str, found: Iterable[str], known: set[str]) -> Iterator[Fault]:
     for name in sorted(set(found) - known):
         near = hint(name, sorted(known), f"{what}s")
-        yield fault("V132", _PLACE, f"{what} {clean(name)}", what=what, found=clean(name), hint=near)
+        yield fault("V132", _FORM.place, f"{what} {clean(name)}", what=what, found=clean(name), hint=near)
 
 
 # ---- values ----
