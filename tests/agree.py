@@ -1,9 +1,10 @@
 """`make agree N=100000`: so many generated pairs of a program and an event through every evaluator.
 
-    python -m tests.agree N [--seed S] [--events E] [--workers 2] [--of visits|orders|both]
+    python -m tests.agree N [--seed S] [--events E] [--workers 2] [--of visits|orders|plain|all]
 
-Every other batch of programs is of orders, with offers on them. Prints a line as it goes, then the numbers, what was
-covered, and every kind of finding with a minimal reproduction. Leaves with 1 where there was any.
+Batches of programs take turns: of visits, of orders with offers on them, of orders with plain offers. Prints a line as
+it goes, then the numbers, what was covered, and every kind of finding with a minimal reproduction. Leaves with 1 where
+there was any.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ import sys
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from time import monotonic
+from typing import Final, get_args
 
+from tests.strategies import Of
 from tests.trials import EVENTS, Finding, shrunk, trial
 
 BATCH = 20
+OF: Final[tuple[Of, ...]] = get_args(Of)
 
 
 def main() -> int:
@@ -26,18 +30,18 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1_000_000, help="the first program's seed")
     parser.add_argument("--events", type=int, default=EVENTS, help="events in each program's history")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--of", choices=("visits", "orders", "both"), default="both")
+    parser.add_argument("--of", choices=(*OF, "all"), default="all")
     chosen = parser.parse_args()
     programs = -(-chosen.pairs // chosen.events)
     starts = range(chosen.seed, chosen.seed + programs, BATCH)
     last = chosen.seed + programs
-    kinds = {"visits": (False,), "orders": (True,), "both": (False, True)}[chosen.of]
-    offers = [kinds[number % len(kinds)] for number in range(len(starts))]
+    kinds: tuple[Of, ...] = OF if chosen.of == "all" else (chosen.of,)
+    of = [kinds[number % len(kinds)] for number in range(len(starts))]
     began, pairs, met = monotonic(), 0, Counter[str]()
     findings: dict[str, list[Finding]] = {}
     with ProcessPoolExecutor(chosen.workers) as pool:
         for done, (some, seen, found) in enumerate(
-            pool.map(batch, starts, [last] * len(starts), [chosen.events] * len(starts), offers), 1
+            pool.map(batch, starts, [last] * len(starts), [chosen.events] * len(starts), of), 1
         ):
             pairs, met = pairs + some, met + seen
             for finding in found:
@@ -48,11 +52,11 @@ def main() -> int:
     return 1 if findings else 0
 
 
-def batch(start: int, last: int, events: int, offers: bool) -> tuple[int, Counter[str], list[Finding]]:
+def batch(start: int, last: int, events: int, of: Of) -> tuple[int, Counter[str], list[Finding]]:
     """Some programs after each other: pairs, what was met, findings."""
     met, pairs, findings = Counter[str](), 0, []
     for seed in range(start, min(start + BATCH, last)):
-        found = trial(seed, met, events=events, offers=offers)
+        found = trial(seed, met, events=events, of=of)
         if isinstance(found, Finding):
             findings.append(found)
         else:

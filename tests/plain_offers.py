@@ -115,7 +115,7 @@ program "Plain" {{
 }}
 period spring = 1 Mar to 31 May every year
 define many = ("E0", "E1", "E2", "E3", "E 4", "D-5")
-define series = column "code" of "codes.csv"
+define series = column "code" of "series.csv"
 unit point, points {{ rounded down   lasts forever }}
 """
 
@@ -309,11 +309,3 @@ def facts_of(order: dict[str, Any], seed: int) -> dict[str, Any] | None:
     if not order["customer"]:
         return None
     return {"vip": bool(seed % 2)} | ({"vouchers": ["V1", "s-1", "zz"][: seed % 4]} if seed % 5 else {})
-
-
-class Beside:
-    """The file beside every program: a column of codes."""
-
-    def read(self, path: str) -> bytes | None:
-        """The content of a file, or None where there is none."""
-        return b"code\ns-1\nS2\nS3\n" if path == "codes.csv" else None

@@ -10,17 +10,32 @@ Each clause stands on a line of its own, so that a program can be made smaller b
 from __future__ import annotations
 
 from random import Random
+from typing import Literal, assert_never
 
 from hypothesis import strategies as st
 
 from tests.generating import FILES, orders, program
+from tests.plain_offers import plain_program
 
-__all__ = ["FILES", "orders", "program", "programs", "seeded"]
+__all__ = ["FILES", "Of", "orders", "program", "programs", "seeded"]
 
 
-def seeded(seed: int, *, offers: bool = False) -> str:
-    """The program of a seed: of visits, or of orders with offers on them."""
-    return (orders if offers else program)(Random(seed))
+Of = Literal["visits", "orders", "plain"]
+"""What programs are about: visits, orders with offers on them, or orders whose offers are plain enough that generated
+Python hands hardly any to the reference."""
+
+
+def seeded(seed: int, of: Of = "visits") -> str:
+    """The program of a seed."""
+    match of:
+        case "visits":
+            return program(Random(seed))
+        case "orders":
+            return orders(Random(seed))
+        case "plain":
+            return plain_program(seed)[0]
+        case _:
+            assert_never(of)
 
 
 def programs() -> st.SearchStrategy[str]:

@@ -23,7 +23,7 @@ from rules_engine.outcome import EventRefused, Outcome, Refused
 from rules_engine.scoring import Program
 from rules_engine.state import Change, Shared, State
 from tests.histories import history
-from tests.strategies import seeded
+from tests.strategies import Of, seeded
 from tests.trials import Finding, core_of, shrunk, trial
 
 SHARDS = 3
@@ -105,11 +105,11 @@ OFFERED = OF_OFFERS | {
 }  # fmt: skip
 
 
-def run_shard(first: int, count: int, wanted: set[str], *, offers: bool) -> None:
+def run_shard(first: int, count: int, wanted: set[str], of: Of) -> None:
     """The whole evaluation, on every event, with the state carried on; every program checks and round-trips."""
     met, findings = Counter[str](), list[Finding]()
     for seed in range(first, first + count):
-        found = trial(seed, met, format_too=seed % 4 == 0, offers=offers)
+        found = trial(seed, met, format_too=seed % 4 == 0, of=of)
         if isinstance(found, Finding):
             findings.append(found)
     kinds = Counter(finding.kind for finding in findings)
@@ -121,13 +121,13 @@ def run_shard(first: int, count: int, wanted: set[str], *, offers: bool) -> None
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_evaluators_agree(shard: int) -> None:
     """On visits: earns, rewards, tracks, tiers, matches."""
-    run_shard(shard * PROGRAMS, PROGRAMS + SHARED, NODES | CHANGES | PERIODS | RESULTS, offers=False)
+    run_shard(shard * PROGRAMS, PROGRAMS + SHARED, NODES | CHANGES | PERIODS | RESULTS, "visits")
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_evaluators_agree_on_offers(shard: int) -> None:
     """On orders: offers of all stages, and what is earned after them."""
-    run_shard(shard * ORDERS, ORDERS, OFFERED, offers=True)
+    run_shard(shard * ORDERS, ORDERS, OFFERED, "orders")
 
 
 # ---- the ways in
@@ -140,11 +140,11 @@ def programs(core: ir.Program) -> tuple[Program, Program]:
 
 
 @pytest.mark.parametrize(
-    ("seed", "offers"), [*((n, False) for n in range(2000, 2030)), *((n, True) for n in range(30))]
+    ("seed", "of"), [*((n, "visits") for n in range(2000, 2030)), *((n, "orders") for n in range(30))]
 )
-def test_ways_in_agree(seed: int, offers: bool) -> None:
+def test_ways_in_agree(seed: int, of: Of) -> None:
     """A dictionary, a decoded event, a typed struct and `score_json` give the same outcome, by either evaluator."""
-    core = core_of(seeded(seed, offers=offers))
+    core = core_of(seeded(seed, of))
     told, both, states, shared = history(core, Random(seed), 12), programs(core), dict[str, State](), Shared()
     for sent in told.events:
         member = sent.get("who")
@@ -195,11 +195,11 @@ BROKEN: tuple[object, ...] = (
 
 
 @pytest.mark.parametrize(
-    ("seed", "offers"), [*((n, False) for n in range(2050, 2070)), *((n, True) for n in range(50, 70))]
+    ("seed", "of"), [*((n, "visits") for n in range(2050, 2070)), *((n, "orders") for n in range(50, 70))]
 )
-def test_refusals_agree(seed: int, offers: bool) -> None:
+def test_refusals_agree(seed: int, of: Of) -> None:
     """What is broken somewhere is refused with the same faults, or scored alike, by either evaluator."""
-    core, rng = core_of(seeded(seed, offers=offers)), Random(seed)
+    core, rng = core_of(seeded(seed, of)), Random(seed)
     told, both = history(core, rng, 12), programs(core)
     for sent in told.events:
         for broken in _broken(sent, rng):
@@ -228,11 +228,11 @@ def _broken(sent: dict[str, Any], rng: Random) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("seed", "offers"), [*((n, False) for n in range(2100, 2110)), *((n, True) for n in range(100, 115))]
+    ("seed", "of"), [*((n, "visits") for n in range(2100, 2110)), *((n, "orders") for n in range(100, 115))]
 )
-def test_streams_agree_with_single_events(seed: int, offers: bool) -> None:
+def test_streams_agree_with_single_events(seed: int, of: Of) -> None:
     """`score_many` in the order of arrival is `score`, `apply` and `reserve`, one after the other."""
-    core = core_of(seeded(seed, offers=offers))
+    core = core_of(seeded(seed, of))
     told, (program, _), states = history(core, Random(seed), 15), programs(core), dict[str, State]()
     kept, shared = Shared(), Shared()
     streamed = list(program.score_many(list(told.events), told.members, states, in_order=True, shared=kept))

@@ -13,14 +13,12 @@ import pytest
 
 from rules_engine.backends.python import Python
 from rules_engine.calendar import zone_version
-from rules_engine.checking import check
-from rules_engine.lowering import lower
 from rules_engine.outcome import Outcome
 from rules_engine.pipeline import compile_core
 from rules_engine.scoring import Program
-from rules_engine.source import Source
 from rules_engine.state import Shared, State
-from tests.plain_offers import Beside, facts_of, plain_orders, plain_program
+from tests.plain_offers import facts_of, plain_orders, plain_program
+from tests.trials import core_of
 
 ROOT = Path(__file__).parents[1]
 RULES = ROOT / "benchmarks" / "heavy.rules"
@@ -66,9 +64,7 @@ def test_plain_offers_are_generated_and_agree(shard: int) -> None:
 
 def _agree(seed: int, met: Counter[str]) -> None:
     text, shape = plain_program(seed)
-    checked = check([Source("plain.rules", text)], Beside())
-    assert checked.ok, (text, checked.diagnostics)
-    core = lower(checked)
+    core = core_of(text)
     backend = Python(core, "", zone_version())
     met["delegated" if backend.delegated else "generated"] += 1
     fast, slow = Program(core, backend=backend), Program(core)

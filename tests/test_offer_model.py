@@ -116,7 +116,7 @@ def differs(core: ir.Program, event: Event, facts: Facts, found: Evaluation) -> 
 
 def trial(seed: int, events: int = 10) -> tuple[int, int, str]:
     """How many events of a program both read, how many the model does not, and where they differ first."""
-    core = core_of(seeded(seed, offers=True))
+    core = core_of(seeded(seed, "orders"))
     reference, read, unread = Reference(core), 0, 0
     for event, facts in decoded(core, history(core, Random(seed), events)):
         found = attempt(reference, event, facts, State(), Shared())

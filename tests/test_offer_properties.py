@@ -43,7 +43,7 @@ Step = tuple[Event, Facts, State, Shared, Evaluation]
 @pytest.fixture(scope="module")
 def cores() -> Cored:
     """The programs of this page."""
-    return [(seed, core_of(seeded(seed, offers=True))) for seed in SEEDS]
+    return [(seed, core_of(seeded(seed, "orders"))) for seed in SEEDS]
 
 
 def steps(core: ir.Program, seed: int, count: int = 8) -> Iterator[Step]:

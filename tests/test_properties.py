@@ -28,7 +28,7 @@ from rules_engine.outcome import Award, Outcome, Refused
 from rules_engine.state import LimitUsed, State, apply
 from tests.coverage import Index, limit_key
 from tests.histories import history
-from tests.strategies import orders, program, seeded
+from tests.strategies import Of, orders, program, seeded
 from tests.trials import after, attempt, core_of, decoded, kind_of, round_trip
 
 SEEDS = range(5000, 5022)
@@ -41,7 +41,7 @@ def cores() -> Iterator[tuple[int, ir.Program]]:
     for seed in SEEDS:
         yield seed, core_of(seeded(seed))
     for seed in ORDERS:
-        yield seed, core_of(seeded(seed, offers=True))
+        yield seed, core_of(seeded(seed, "orders"))
 
 
 CORES = pytest.fixture(scope="module")(lambda: list(cores()))
@@ -133,10 +133,10 @@ def _parts(core: ir.Program, kinds: dict[str, ir.EventDef], event: Event, award:
     return sorted(zip(keys, award.weights, parts, strict=True))
 
 
-@pytest.mark.parametrize(("seed", "offers"), [*((n, False) for n in SEEDS[:12]), *((n, True) for n in ORDERS)])
-def test_order_of_declarations_is_nothing(seed: int, offers: bool) -> None:
+@pytest.mark.parametrize(("seed", "of"), [*((n, "visits") for n in SEEDS[:12]), *((n, "orders") for n in ORDERS)])
+def test_order_of_declarations_is_nothing(seed: int, of: Of) -> None:
     """Declarations in another order are the same program: the same fingerprint, the same results."""
-    text = seeded(seed, offers=offers)
+    text = seeded(seed, of)
     core, turned = core_of(text), core_of(_turned(text, Random(seed)))
     assert fingerprint(core) == fingerprint(turned)
     other, states = Reference(turned), dict[str, State]()

@@ -33,7 +33,7 @@ from rules_engine.source import Source
 from rules_engine.state import Shared, State, apply
 from tests.coverage import Index, note
 from tests.histories import History, history
-from tests.strategies import FILES, seeded
+from tests.strategies import FILES, Of, seeded
 
 EVENTS = 20
 STATED = frozenset({"V150", "V151", "V153", "V162"})
@@ -59,12 +59,12 @@ class Finding:
     history: History
     seen: str
     seed: int = 0
-    offers: bool = False
+    of: Of = "visits"
 
     def __str__(self) -> str:
         events = "\n".join(f"  {event}" for event in self.history.events)
         members = "\n".join(f"  {name}: {facts}" for name, facts in self.history.members.items())
-        seed = f"seed {self.seed}{' of orders' if self.offers else ''}"
+        seed = f"seed {self.seed}{f' of {self.of}'}"
         return f"{self.kind} ({seed})\n{self.text}\nmembers\n{members}\nevents\n{events}\n{self.seen}"
 
 
@@ -241,10 +241,10 @@ def trial(
     *,
     events: int = EVENTS,
     format_too: bool = True,
-    offers: bool = False,
+    of: Of = "visits",
 ) -> int | Finding:
     """One seed: the program checks, round-trips, and every event of its history is scored alike."""
-    text, told = seeded(seed, offers=offers), History({}, ())
+    text, told = seeded(seed, of), History({}, ())
     try:
         core = core_of(text)
         if format_too:
@@ -252,7 +252,7 @@ def trial(
         told = history(core, Random(seed), events)
         return play(core, told, met)
     except Wrong as wrong:
-        return Finding(wrong.kind, text, told, wrong.seen, seed, offers)
+        return Finding(wrong.kind, text, told, wrong.seen, seed, of)
 
 
 def kind_of(text: str, told: History, *, format_too: bool = False) -> Wrong | None:

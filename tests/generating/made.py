@@ -24,9 +24,10 @@ MODES = ("rounded down", "rounded up", "rounded half up", "rounded half even")
 FILES = {
     "skus.csv": b"sku,note\nA1,x\nC3,y\n",
     "codes.csv": b"code\nSER-1\nser2\nSER 3\n",
+    "series.csv": b"code\ns-1\nS2\nS3\n",
     "areas.csv": b"sku,area\nA1,north\nB2,south\nC3,north\n",
 }
-"""What stands beside every generated program: a column and a table to import."""
+"""What stands beside every generated program: columns and a table to import."""
 
 Option: TypeAlias = "str | Callable[[], str]"
 Item = TypeVar("Item")
