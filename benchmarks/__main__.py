@@ -1,4 +1,4 @@
-"""`make bench`, or `python -m benchmarks [checkout heavy quantity loading checking retail] [--rounds N]`.
+"""`make bench`, or `python -m benchmarks [checkout heavy quantity forty loading checking retail] [--rounds N]`.
 
 Runs the benchmarks that are named (all of them otherwise), prints their tables and, where all were run, writes
 `benchmarks/RESULTS.md`.
@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import checking, checkout, heavy, loading, quantity, retail
+from benchmarks import checking, checkout, forty, heavy, loading, quantity, retail
 from benchmarks.tables import Table, markdown, text
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -23,6 +23,7 @@ QUESTIONS: dict[str, tuple[Callable[[int], list[Table]], int]] = {
     "checkout": (checkout.run, 9),
     "heavy": (heavy.run, 9),
     "quantity": (quantity.run, 9),
+    "forty": (forty.run, 9),
     "loading": (loading.run, 15),
     "checking": (checking.run, 3),
     "retail": (retail.run, 3),

@@ -34,11 +34,12 @@ from __future__ import annotations
 TYPE_CHECKING = False  # `typing` would be half of what importing this module costs
 if TYPE_CHECKING:
     from rules_engine.checking import Checked
+    from rules_engine.decoding import Other
     from rules_engine.diagnostics import Diagnostic
     from rules_engine.outcome import Award, EventRefused, Fault, Outcome, Refused, TierChange
     from rules_engine.pipeline import ProgramRefused, check, load, vocabulary_text
     from rules_engine.returns import Return
-    from rules_engine.scoring import Advance, Due, Program
+    from rules_engine.scoring import Advance, Due, NextTier, Preview, Program
     from rules_engine.source import Source
     from rules_engine.state import Holding, Lot, Shared, State
     from rules_engine.values import Money, Quantity, Rate
@@ -56,7 +57,10 @@ __all__ = [
     "Holding",
     "Lot",
     "Money",
+    "NextTier",
+    "Other",
     "Outcome",
+    "Preview",
     "Program",
     "ProgramRefused",
     "Quantity",
@@ -75,11 +79,12 @@ __all__ = [
 
 _HOMES = {
     "checking": ("Checked",),
+    "decoding": ("Other",),
     "diagnostics": ("Diagnostic",),
     "outcome": ("Award", "EventRefused", "Fault", "Outcome", "Refused", "TierChange"),
     "pipeline": ("ProgramRefused", "check", "load", "vocabulary_text"),
     "returns": ("Return",),
-    "scoring": ("Advance", "Due", "Program"),
+    "scoring": ("Advance", "Due", "NextTier", "Preview", "Program"),
     "source": ("Source",),
     "state": ("Holding", "Lot", "Shared", "State"),
     "values": ("Money", "Quantity", "Rate"),

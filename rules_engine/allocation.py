@@ -27,10 +27,11 @@ zero.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, TypeVar, get_args
 
 Remainder = Literal["largest", "first", "last", "last rounded", "running"]
 REMAINDERS: Final[tuple[Remainder, ...]] = get_args(Remainder)
+Item = TypeVar("Item")
 
 
 def spread(
@@ -215,14 +216,14 @@ def spread_runs(amount: int, runs: Sequence[Run], remainder: Remainder = "larges
     return joined(run for found in parts for run in found)
 
 
-def joined(runs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+def joined(runs: Iterable[tuple[int, Item]]) -> list[tuple[int, Item]]:
     """Runs with equal neighbours made one, empty ones left out."""
-    found: list[tuple[int, int]] = []
-    for count, part in runs:
-        if found and found[-1][1] == part:
-            found[-1] = (found[-1][0] + count, part)
+    found: list[tuple[int, Item]] = []
+    for count, item in runs:
+        if found and found[-1][1] == item:
+            found[-1] = (found[-1][0] + count, item)
         elif count:
-            found.append((count, part))
+            found.append((count, item))
     return found
 
 

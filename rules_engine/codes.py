@@ -136,6 +136,12 @@ _ROWS: tuple[Code, ...] = (
         "give them a name, `define my_codes = {mend}`, and write `with code from my_codes`",
     ),
     Code(
+        "P154",
+        "accept without a worth",
+        "`accept` does not say what is paid with it",
+        "write `, worth 1 GBP per 100 points`, or an amount: `, worth 5 GBP`",
+    ),
+    Code(
         "P153",
         "what a `where` takes",
         "the `where` before `{found}` takes everything to its right",
@@ -298,8 +304,8 @@ _ROWS: tuple[Code, ...] = (
     Code(
         "T335",
         "not a track",
-        "a track is a sum, a count, a number of different things or a streak",
-        "write `sum of ...`, `count`, `count of lines where ...`, `distinct ...` or `streak of ...`",
+        "a track is a sum, a count, a number of different things, a streak or a day",
+        "write `sum of ...`, `count`, `count of lines where ...`, `distinct ...`, `streak of ...` or `first day`",
     ),
     Code(
         "T336",
@@ -397,6 +403,73 @@ _ROWS: tuple[Code, ...] = (
         "`{name}` is a fact of the member, so it is in one currency",
         "keep one bound, or declare a fact for each currency",
     ),
+    # ---- T40: owning and paying ----
+    Code("T400", "verb out of place", "`{verb}` does not belong to {kind}", "write {home}"),
+    Code(
+        "T402",
+        "worth of what",
+        "{found} cannot be the worth where {events} is paid in {wanted}",
+        "write a rate, as in `worth {rate}`, or an amount of {wanted}",
+    ),
+    Code(
+        "T403",
+        "rate of another unit",
+        "this is a rate of {found}, where {unit} are offered or turned",
+        "write `per {unit}`",
+    ),
+    Code("T404", "worth in another currency", "the worth is in {found}, and {events} is paid in {wanted}"),
+    Code(
+        "T405",
+        "turned into itself",
+        "{unit} would be turned into {unit}",
+        "name another unit; what passes to somebody else says so: `, to FRIEND`",
+    ),
+    Code(
+        "T406",
+        "whole steps in a turn",
+        "`per full` does not say what becomes of the rest",
+        "write `turn every full {block} into ...`: what is over stays",
+    ),
+    Code("T407", "no track to carry into", "nothing can be carried into `{name}`: {why}"),
+    Code("T408", "carried as another thing", "{found} cannot be carried into `{name}`, which counts {wanted}"),
+    Code(
+        "T409", "split over other units", "{left} cannot be split into {right}", "its units must count the same thing"
+    ),
+    Code(
+        "T410",
+        "shares of a split",
+        "the shares come to {total}",
+        "let them come to 100%, or give one unit `the rest`",
+    ),
+    Code(
+        "T411",
+        "to nobody",
+        "`{name}` names no member that the event carries",
+        "give the event a field, as in `friend: member?`, and write `, to friend`",
+    ),
+    Code("T412", "to the member anyway", "`{name}` is the event's member, who is given to anyway", "leave `, to` out"),
+    Code("T413", "lots of another unit", "`{name}` asks what {found} remember, and this chooses among {unit}"),
+    Code(
+        "T414",
+        "no lot at hand",
+        "`{name}` is remembered by each award, and none is being chosen here",
+        "ask it in the `where` of `turn`, `accept` or `with 1 ...`",
+    ),
+    Code("T415", "nothing turned", "`the turned {name}` can be counted only where {name} are turned"),
+    Code("T416", "loop out of place", "`for each {name}` cannot stand here: {why}"),
+    Code(
+        "T417",
+        "nothing presents it",
+        "no field of `{event}` holds {unit}",
+        "give the event a field, as in `presented: {unit}? up to 8`",
+    ),
+    Code("T418", "presented in which field", "`{event}` has several fields of {unit}: {known}", "write `from {first}`"),
+    Code(
+        "T419",
+        "pays which lines",
+        "the limit of the worth reads different lines, so it does not say which of them are paid",
+        "name the lines once, as in `up to 50% of net of lines where joins`",
+    ),
     # ---- T37: offers ----
     Code(
         "T370",
@@ -427,6 +500,47 @@ _ROWS: tuple[Code, ...] = (
         "no amount in a currency",
         "{events} may come in {missing}, for which there is no amount here",
         "only a rule can be left out for want of an amount",
+    ),
+    # ---- T38: keys, people, events that happen by themselves ----
+    Code(
+        "T380",
+        "event without fields",
+        "`{name}` cannot be read on `{event}`",
+        "it happens by itself: facts of the member, tracks, tiers, balances and days can be read",
+    ),
+    Code(
+        "T381",
+        "people of lines",
+        "`{name}` stands on the lines, where there may be several",
+        "facts are read of a member that a field of the event names",
+    ),
+    Code(
+        "T382",
+        "one number only",
+        "`{name}` keeps one number, not one for each key",
+        "declare it with `by KEY up to 80 keys`",
+    ),
+    Code(
+        "T383",
+        "number for each key",
+        "`{name}` keeps a number for each `{key}`",
+        "write `sum of {name}`, `count of {name} where each >= ...` or `sum of top 1 of {name} ties by {key}`",
+    ),
+    Code(
+        "T384",
+        "no key at hand",
+        "`each` means nothing here",
+        "it is known inside `for each KEY of ...`, and in `count of T where each >= ...`",
+    ),
+    Code(
+        "T386", "ties by another key", "`{name}` is not what the keys are: ties go by `{key}`", "write `ties by {key}`"
+    ),
+    Code("T387", "top of nothing", "`top` chooses keys and adds up nothing", "write `sum of top ...`"),
+    Code(
+        "T388",
+        "day before",
+        "`previous {name}` is a day that may be missing, and nothing could ask whether it is there",
+        "keep it for a lifetime and compare it with the period",
     ),
     # ---- C: complete and disjoint tables ----
     Code("C401", "no row", "{witness} has no row", "add a row, or close the table with `otherwise`"),
@@ -563,7 +677,7 @@ _ROWS: tuple[Code, ...] = (
         '"{title}" is listed, but does not compete in `{group}`',
         "write `competes in {group}` on it",
     ),
-    Code("M188", "group of two kinds", "`{group}` mixes earns and rewards", "one group is served at one time"),
+    Code("M188", "group of two kinds", "`{group}` mixes {kinds}", "one group is served at one time"),
     Code("M189", "order against reads", "the order of a group stands against what its rules read: {path}"),
     Code("M192", "path to the first tier", "`{name}` is the first tier, which everyone has", "leave its `when` out"),
     Code("M193", "tier without a path", "nothing leads to `{name}`", "write `when` and what it takes"),
@@ -767,6 +881,111 @@ _ROWS: tuple[Code, ...] = (
         "take it out of the list",
         severity="warning",
     ),
+    Code(
+        "M260",
+        "takes nothing",
+        "`{text}` takes nothing off",
+        "write what it shall take, or leave the effect out",
+        severity="warning",
+    ),
+    Code(
+        "M261",
+        "more than all of it",
+        "`{text}` is more than there is to take",
+        "100% is all of it; to raise a price write `price each unit at ...` in a catalogue offer",
+        severity="warning",
+    ),
+    # ---- M29: the order of who takes; M30: what earns, redeems and rewards say ----
+    Code(
+        "M290",
+        "no order between redeems",
+        '"{one}" and "{other}" can both pay on {witness}, and nothing says which comes first',
+        "write in the header: `stacking {{ {row} }}`",
+    ),
+    Code(
+        "M291",
+        "no order between takers",
+        '"{one}" and "{other}" can both take {unit} on {witness}, and nothing says which comes first',
+        "let them compete in one group: `{group}`",
+    ),
+    Code("M292", "automatic anyway", "{kind} acts by itself", "leave `automatic` out"),
+    Code("M293", "limit of two", "a limit is of one: {one} or {other}", "write two limits"),
+    Code("M294", "limit per line", "`per line` cannot limit this: {why}", "{mend}"),
+    Code(
+        "M295",
+        "limit per whoever",
+        "`per {name}` counts for who is given to, and nothing is given `to {name}`",
+        "write `, to {name}` behind the amount, or count for each member: `per member per {name}`",
+    ),
+    Code(
+        "M296",
+        "choice among awards",
+        "`{choice}` cannot choose among {kinds}",
+        "they are served `all in order ...` or `first per basket in order ...`",
+    ),
+    Code("M297", "event that nobody sends", "`{event}` happens by itself, and {kind} needs an event that is sent"),
+    Code(
+        "M298",
+        "spent before it is returned",
+        '"{title}" does not say what becomes of units that were spent before a return takes them back',
+        "write `, shortfall off balance`, `, shortfall off refund` or `, shortfall forgiven`",
+    ),
+    Code(
+        "M299",
+        "return of a redeem",
+        "a redeem cannot return by `{policy}`",
+        "what was taken comes back `by share`, or the rule keeps it: `on return keep`",
+    ),
+    Code(
+        "M270",
+        "apart in no pool",
+        "`{name}` is held by one member, so nothing stands apart in it",
+        "write `held by household, apart`",
+    ),
+    Code(
+        "M271",
+        "no balances to share by",
+        "`{name}` is used in proportion to balances, and only one of them is kept",
+        "write `held by household, apart`",
+    ),
+    Code(
+        "M272",
+        "cannot be remembered",
+        "`{name}` cannot be remembered: it is {kind}",
+        "a lot remembers texts, choices, numbers, amounts in one currency, days and yes or no",
+    ),
+    Code(
+        "M273",
+        "source of a lot",
+        "every lot of `{name}` knows its `source`, the rule that gave it",
+        "give what it remembers another name",
+    ),
+    Code(
+        "M274",
+        "no such edge",
+        "nothing can happen on the {edge} of `{period}`: {why}",
+        "name a calendar period, such as `calendar month`, or a declared one that has a first and a last day",
+    ),
+    Code(
+        "M275",
+        "not kept by key",
+        "{what} cannot be kept by key",
+        "write `sum of ... by KEY up to 80 keys`, or `count by KEY up to 80 keys`",
+    ),
+    Code("M276", "number of keys", "`{name}` may keep 1 to {most} keys"),
+    Code(
+        "M278",
+        "price without rounding",
+        "`{name}` is priced in `{unit}`, which does not say how it rounds",
+        "write `rounded down` in the unit",
+    ),
+    Code(
+        "M279",
+        "money beside a price in units",
+        "`{field}` is `{role}`, and `{name}` is priced in `{unit}`, not in money",
+        "take the role away",
+    ),
+    Code("M277", "window of a day", "the first or last day of an event {why}", "{mend}"),
     # ---- F: files ----
     Code("F100", "no such program", "there is no file or folder `{file}`"),
     Code("F101", "path outside", "`{file}` leads out of the program's folder", "write a path inside it"),
@@ -777,12 +996,32 @@ _ROWS: tuple[Code, ...] = (
     Code("F106", "no rule files", "the folder `{file}` has no rule files", "their names end in `.rules`"),
     # ---- X1: what tests in rule files say ----
     Code("X101", "tier of a test", "a tier is given as `Gold until 2028-12-31`"),
-    Code("X104", "unit of another rule", '"{title}" does not give `{unit}`'),
+    Code("X104", "unit of another rule", '"{title}" does not give `{unit}`', "{mend}"),
     Code("X105", "money in a test", "this is an amount of money", "write it with its currency, such as `5.00 GBP`"),
     Code(
         "X106", "return of nothing", "nothing happened that could be returned", "write a `when EVENT {{ ... }}` before"
     ),
     Code("X107", "use of no limit", '"{title}" has no limit that counts {what}', "write what one of its limits counts"),
+    Code("X108", "key of a track", "{how}", "{mend}"),
+    Code("X109", "takes nothing", '"{title}" takes nothing', "write what it gives, or `not applied`"),
+    Code("X110", "not remembered", "`{unit}` do not remember `{name}`"),
+    Code("X111", "debt in a lot", "what is owed stands in no lot", "leave this out"),
+    Code(
+        "X112",
+        "nobody of that name",
+        'nobody in this test is called "{who}"',
+        'write `given member "{who}" {{ ... }}`, or name them in an event',
+    ),
+    Code(
+        "X113",
+        "rule of another step",
+        '"{title}" acts on {events}, which happens by itself',
+        "expect it after `on DATE`: of everything that was due until then",
+    ),
+    Code(
+        "X114", "balance of no unit", "a balance is an amount of a unit", "write it with its unit, such as `300 points`"
+    ),
+    Code("X115", "never absent", "`{name}` always has a value", "write `0`"),
     Code("X103", "empty cell", "`{name}` must not be left empty", "only an optional field may be"),
     # ---- V: events, facts and states at the boundary ----
     Code("V100", "not an object", "{where} must be an object of names and values, not {found}", "send {form}"),
@@ -806,7 +1045,6 @@ _ROWS: tuple[Code, ...] = (
     Code("V113", "unprintable text", "{where} holds {found} as character {at}", "send plain text of one line"),
     Code("V114", "empty text", "{where} is empty", "send {form}, or leave it out where it is optional"),
     Code("V115", "too many items", "{where} has {found} items; at most {high} are declared"),
-    Code("V116", "repeated code", "{where} names `{found}` twice", "send each code once"),
     Code("V117", "number of lines", "{where} has {found} lines; {low} to {high} are declared"),
     Code("V118", "repeated line", "{where} is `{found}`, as on line {other}", "give each line an id of its own"),
     Code(
@@ -829,8 +1067,6 @@ _ROWS: tuple[Code, ...] = (
     Code(
         "V158", "broken shared counters", "{where}: {reason}", "restore the shared counters from what was last stored"
     ),
-    Code("V159", "a code of blanks", "{where} is `{found}`, which has nothing but blanks and hyphens", "send {form}"),
-    Code("V160", "one code twice", "{where} names `{found}` and `{other}`, which are one code", "send each code once"),
     Code(
         "V162", "a thing without a price", "{where} has no price: no offer gave it one", "write an offer that prices it"
     ),
@@ -841,6 +1077,19 @@ _ROWS: tuple[Code, ...] = (
         "send how many pieces it is for",
     ),
     Code("V164", "an event too large", "{where} costs more than an amount can hold"),
+    Code(
+        "V166",
+        "a person without facts",
+        "`{path}` names `{person}`, whose facts or state are needed and were not passed in",
+        "pass in the facts and the state of every member that the event names",
+    ),
+    Code(
+        "V167",
+        "a settled occurrence",
+        "{event} of {day} is settled: the last one settled is that of {last}",
+        "score each scheduled event once, in the order in which they are due",
+    ),
+    Code("V165", "a scheduled event that cannot happen", "{owner} cannot happen for {found}: {reason}", "{advice}"),
     # ---- V17x: returns ----
     Code("V170", "not returnable", "{event} cannot be returned: {reason}", "{advice}"),
     Code(
@@ -871,6 +1120,33 @@ _ROWS: tuple[Code, ...] = (
     ),
     Code("V177", "an unreadable record", "{where} cannot be read: {reason}", "send {form}"),
     Code("V178", "nothing comes back", "nothing of {event} comes back", "name a line and how many of it come back"),
+    Code(
+        "V179",
+        "a return without state",
+        "a return of {event} moves units or tracks, and {what} was not passed in",
+        "pass in the member's `state` as it is now, that of the household as `pool` where there is one, and the day of "
+        "the return as `on`",
+    ),
+    Code(
+        "V180",
+        "a return before its event",
+        "{event} is of {day}, and the return of {found}",
+        "pass in the day on which things came back",
+    ),
+    Code(
+        "V181",
+        "a state from before the event",
+        "{event} is of {day}, and the state has reached {found}: it is not that of its member after it",
+        "pass in the state that `apply` gave after the event, or later",
+    ),
+    Code(
+        "V182",
+        "a shortfall without worth",
+        "{unit} of {rule} is missing for {event}, and nothing says what it is worth in money",
+        "let a redeem accept it at one rate, or choose `shortfall off balance` or `shortfall forgiven`",
+    ),
+    Code("V183", "not to be credited", "{event} cannot be credited to {found}: {reason}", "{advice}"),
+    Code("V184", "members that cannot be merged", "the two members cannot be merged: {reason}", "{advice}"),
     Code("V150", "a track overflows", "`{track}` would pass the largest number that a track can hold"),
     Code(
         "V151",
@@ -884,13 +1160,19 @@ _ROWS: tuple[Code, ...] = (
         "limit the rule, or declare lower bounds for the event's fields",
     ),
     Code("V152", "event scored before", "{event} `{id}` was scored before", "send each event once"),
-    Code("V130", "state of another layout", "the state has layout {found}", "this release reads layout {version}"),
+    Code("V130", "state of another layout", "{owner} has layout {found}", "this release reads layout {version}"),
     Code("V131", "broken state", "{where}: {reason}", "restore the state from what was last stored"),
+    Code(
+        "V133",
+        "something of another owner",
+        "{owner} has `{found}`, which is kept in the state of {right}",
+        "move what it holds there before scoring goes on",
+    ),
     Code(
         "V132",
         "state of something unknown",
-        "the state speaks of the {what} `{found}`, which this program does not have",
-        'if it was renamed, write `was "{found}"` on it; {hint}',
+        "{owner} speaks of the {what} `{found}`, which this program does not have",
+        "{mend}; {hint}",
     ),
     # ---- X: tests in rule files, as they run ----
     Code("X510", "a test failed", "{what} is {actual}, and the test expects {expected}"),

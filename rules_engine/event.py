@@ -16,7 +16,8 @@ FieldValue: TypeAlias = int | str | bool | tuple[int | str, ...] | None
 
 class Event(msgspec.Struct, frozen=True):
     """One event. `day` is its local day, `instant` its moment (the day's start where it is dated by a date); `currency`
-    the one it comes in, where its kind admits several."""
+    the one it comes in, where its kind admits several. A scheduled event is as of its day and instant, and `posted` on
+    the day when what it gives is earned; `occurrence` is the first day of the occurrence whose edge it is."""
 
     name: str
     id: str
@@ -26,6 +27,8 @@ class Event(msgspec.Struct, frozen=True):
     fields: dict[str, FieldValue]
     lines: tuple[dict[str, FieldValue], ...]
     currency: str = ""
+    posted: int | None = None
+    occurrence: int | None = None
 
 
 Facts: TypeAlias = dict[str, FieldValue]

@@ -180,6 +180,62 @@ class TierRead(Node, frozen=True):
     which: Literal["held", "earned", "matched"]
 
 
+class UsedRead(Node, frozen=True):
+    """What this event took of a unit so far, in stages before this one: by redeems, by what was presented, by
+    deducts."""
+
+    unit: str
+
+
+class PersonField(Node, frozen=True):
+    """A declared fact of the other person that a field of the event names; None where it is absent. Where the field
+    itself is absent it is never read."""
+
+    person: str
+    name: str
+
+
+class KeyRead(Node, frozen=True):
+    """The key at hand: in a fold over a track by key, in a loop over keys."""
+
+
+class KeyValue(Node, frozen=True):
+    """The number that a track by key has for the key at hand (`each`)."""
+
+
+class KeyFold(Node, frozen=True):
+    """A fold over the keys of a track by key: the `sum` of their numbers, or their `count`, of those where a condition
+    holds, and of these the `top` largest (ties by the key, ascending)."""
+
+    track: str
+    op: Literal["sum", "count"]
+    where: Expr | None = None
+    top: int | None = None
+    previous: bool = False
+
+
+class LineKeys(Node, frozen=True):
+    """The sum over the `top` largest groups of lines: lines where a condition holds, grouped by `key`, each group worth
+    the sum of `value` (ties by the key, ascending)."""
+
+    key: Expr
+    value: Expr
+    where: Expr | None
+    top: int
+
+
+class LotField(Node, frozen=True):
+    """What the lot at hand remembers under a name; `source` is the key of the rule that gave it."""
+
+    name: str
+
+
+class TurnedSum(Node, frozen=True):
+    """Of what this block turns: the sum of a remembered field times the units taken, or their number (no field)."""
+
+    field: str = ""
+
+
 class MarkRead(Node, frozen=True):
     """The mark reached, inside a loop over marks."""
 
@@ -443,6 +499,14 @@ Expr: TypeAlias = (
     | TrackRead
     | BalanceRead
     | TierRead
+    | UsedRead
+    | PersonField
+    | KeyRead
+    | KeyValue
+    | KeyFold
+    | LineKeys
+    | LotField
+    | TurnedSum
     | MarkRead
     | RungRead
     | Add
@@ -548,6 +612,8 @@ class EventDef(msgspec.Struct, frozen=True):
     else in the event itself, which then is its own one line; empty where the event has no money, or where offers make
     the price. `was_field` and `floor_field` are of the same measure: of each unit with `list each`, else of the line.
     `currency` is set where the event comes in one currency, `currencies` where it may come in several.
+    `priced_unit` names the unit that the event's amounts are of, where it is priced in one and not in money.
+    `schedule` is set where nobody sends the event: it happens at an edge of a period.
     `shipping_field` is an amount of the event, which is a line of its own after the others; `shipping_flag` a flag of
     the lines, which says of each whether it is shipping.
     """
@@ -573,6 +639,17 @@ class EventDef(msgspec.Struct, frozen=True):
     codes_field: str = ""
     priced_by_offers: bool = False
     returnable: bool = False
+    priced_unit: str = ""
+    schedule: ScheduleDef | None = None
+
+
+class ScheduleDef(msgspec.Struct, frozen=True):
+    """An event at an edge of every occurrence of a period, posted so long after it."""
+
+    edge: Literal["start", "end"]
+    period: str
+    count: int = 0
+    unit: TimeUnit = "day"
 
 
 class UnitLife(msgspec.Struct, frozen=True):
@@ -586,7 +663,9 @@ class UnitLife(msgspec.Struct, frozen=True):
 
 
 class UnitDef(msgspec.Struct, frozen=True):
-    """A unit. `currency` is set where it counts money; `lives` has one entry, or two with `whichever`."""
+    """A unit. `currency` is set where it counts money; `lives` has one entry, or two with `whichever`. `floor` is the
+    least balance that rules leave (None: deducts may go into debt). A unit of the `household` stands in its pool; kept
+    `apart`, each lot there says whose it is. `remembers` are the facts that a lot may carry."""
 
     name: str
     plural: str
@@ -596,8 +675,11 @@ class UnitDef(msgspec.Struct, frozen=True):
     lives: tuple[UnitLife, ...]
     whichever: Literal["first", "last"] = "first"
     pending: Expr | None = None
-    use: Literal["oldest first", "soonest first"] = "oldest first"
+    use: Literal["oldest first", "soonest first", "in proportion to balance"] = "oldest first"
     floor: int | None = None
+    owner: Literal["member", "household"] = "member"
+    apart: bool = False
+    remembers: tuple[FieldDef, ...] = ()
 
 
 class PeriodDef(msgspec.Struct, frozen=True):
@@ -632,13 +714,15 @@ class TrackDef(msgspec.Struct, frozen=True):
     `streak` counts occurrences of `streak` in a row.
     `by` is the day that finds the occurrence (None: the event's day); with `by_line` it is read on each line, and
     `value` and `line_where` are line expressions whose sum goes to each line's own occurrence.
+    `used` names a unit: the track adds what events took of it. `first day` and `last day` keep a day of such events.
+    With `by_key` the track keeps a number for each value of it, at most `keys_max`; `key_line`: it is read on lines.
     `unit` says how to show the value: a currency, a unit's name or empty for a count.
     """
 
     name: str
     key: str
     was: str
-    kind: Literal["sum", "count", "distinct", "streak"]
+    kind: Literal["sum", "count", "distinct", "streak", "first day", "last day"]
     events: tuple[str, ...]
     where: Expr | None
     value: Expr | None
@@ -652,6 +736,10 @@ class TrackDef(msgspec.Struct, frozen=True):
     keys_max: int = 0
     unit: str = ""
     decimals: int = 0
+    used: str = ""
+    by_key: Expr | None = None
+    key_line: bool = False
+    owner: Literal["member", "household"] = "member"
 
 
 class WayDef(msgspec.Struct, frozen=True):
@@ -714,8 +802,20 @@ class LimitDef(msgspec.Struct, frozen=True):
     scope: ScopeDef
     or_nothing: bool
     at: Origin
-    owner: Literal["member", "event", "shared"] = "member"
+    owner: Literal["member", "event", "shared", "household", "other"] = "member"
     keys: tuple[Expr, ...] = ()
+    other: str = ""
+
+
+class ThingDef(msgspec.Struct, frozen=True):
+    """What must be presented for a rule to act, and is taken where it does: `count` of a unit, from the event's `field`
+    of that unit, of lots where a condition holds."""
+
+    unit: str
+    count: int
+    field: str
+    where: Expr | None
+    at: Origin
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -727,7 +827,17 @@ class Share(msgspec.Struct, frozen=True):
     scale: Expr | None
 
 
-class GiveDef(msgspec.Struct, frozen=True):
+class SplitRow(msgspec.Struct, frozen=True):
+    """One row of `split into`: a unit, its share of the amount (None: the rest), and how its part is rounded."""
+
+    unit: str
+    share: Expr | None
+    rounding: RoundingMode | None
+    pending: Expr | None
+    life: Expr | None
+
+
+class GiveDef(msgspec.Struct, frozen=True, tag=True):
     """An award: `value` is exact; then not below `low`, not above `high`, one rounding (never past `high`), whole
     `steps`; under `only_from` nothing. `each_line`: `value` is a line expression, formed and rounded on each line where
     `line_where` holds, then added. `shares` say how it spreads over lines; empty: it has no lines."""
@@ -747,34 +857,123 @@ class GiveDef(msgspec.Struct, frozen=True):
     facts: tuple[tuple[str, Expr], ...]
     or_nothing: bool
     at: Origin
+    to: str = ""
+    split: tuple[SplitRow, ...] = ()
 
 
-class MarksDef(msgspec.Struct, frozen=True):
+class DeductDef(msgspec.Struct, frozen=True, tag=True):
+    """Units taken from the member: formed as an award is, then wholly or not at all, where the unit has a floor."""
+
+    unit: str
+    value: Expr
+    rounding: RoundingMode | None
+    low: Expr | None
+    high: Expr | None
+    steps: int | None
+    only_from: Expr | None
+    where: Expr | None
+    or_nothing: bool
+    at: Origin
+
+
+class TurnDef(msgspec.Struct, frozen=True, tag=True):
+    """Units changed into others: `amount` of `unit` taken from lots where a condition holds, `into` given for it. With
+    `every_full` for each full `block`, `into` worked out for each; else `into` is for all that is taken, or for each
+    `per` of it (a number of scaled units; None: for all). `more` are awards of other units for the same, where a table
+    gives one unit or another."""
+
+    unit: str
+    every_full: bool
+    amount: Expr
+    where: Expr | None
+    into: GiveDef
+    per: Expr | None
+    at: Origin
+    more: tuple[GiveDef, ...] = ()
+
+
+class AcceptDef(msgspec.Struct, frozen=True, tag=True):
+    """Paying with units. `offered` of `unit` (from lots where a condition holds), at least `only_from`, at most `high`,
+    in whole `steps`. With a `rate`, `worth` is the value of one scaled unit in minor units of money, exact, and
+    `rounding` rounds a value once; without, `worth` is the value of all that is offered. `cap` bounds the value;
+    `pays` are the lines that it pays (None: all). With `or_nothing` whatever cuts what is offered cancels the rule;
+    with `whole` a value below what is offered is worth takes nothing."""
+
+    unit: str
+    offered: Expr
+    where: Expr | None
+    only_from: Expr | None
+    high: Expr | None
+    steps: int
+    rate: bool
+    worth: Expr
+    rounding: RoundingMode
+    cap: Expr | None
+    never_beyond: bool
+    whole: bool
+    or_nothing: bool
+    pays: Selection | None
+    at: Origin
+
+
+class CarryDef(msgspec.Struct, frozen=True, tag=True):
+    """An amount with which the next occurrence of a track opens, rounded as it says, else as the track's unit does."""
+
+    track: str
+    value: Expr
+    low: Expr | None
+    high: Expr | None
+    at: Origin
+    rounding: RoundingMode | None = None
+
+
+ActDef: TypeAlias = GiveDef | DeductDef | TurnDef | AcceptDef | CarryDef
+
+
+class MarksDef(msgspec.Struct, frozen=True, tag=True):
     """A loop over the marks of a track that this event reached, in ascending order. Each fires once per occurrence."""
 
     track: str
     marks: tuple[int, ...]
 
 
+class KeysDef(msgspec.Struct, frozen=True, tag=True):
+    """A loop over keys: those that `key` has on the event's lines where a condition holds, or those of a track (then
+    `key` is None). They come in ascending order, or by the number of each (`ordering`, whose `by` reads `KeyValue`)."""
+
+    track: str
+    key: Expr | None
+    where: Expr | None
+    ordering: Ordering | None
+
+
 class RuleDef(msgspec.Struct, frozen=True):
-    """An earn or a reward. `key` names it in states and outcomes (its `as` name, else its title). `dates` is its
-    from/until as a condition. `group` names a group whose limits it shares. `reads` are the rules whose awards it
-    reads."""
+    """An earn, a redeem or a reward. `key` names it in states and outcomes (its `as` name, else its title). `dates` is
+    its from/until as a condition. `group` names a group whose limits it shares. `reads` are the rules whose awards it
+    reads. `thing` and `code` are what sets it off, None where nothing has to be presented."""
 
     key: str
     title: str
     was: str
-    kind: Literal["earn", "reward"]
+    kind: Literal["earn", "redeem", "reward"]
     events: tuple[str, ...]
     dates: Expr | None
     when: Expr | None
-    loop: MarksDef | None
-    gives: tuple[GiveDef, ...]
+    loop: MarksDef | KeysDef | None
+    effects: tuple[ActDef, ...]
     limits: tuple[LimitDef, ...]
     group: str
     reads: tuple[str, ...]
     says: tuple[str, ...]
     at: Origin
+    thing: ThingDef | None = None
+    on_return: ReturnDef | None = None
+    code: CodeDef | None = None
+
+    @property
+    def gives(self) -> tuple[GiveDef, ...]:
+        """Its awards alone."""
+        return tuple(each for each in self.effects if isinstance(each, GiveDef))
 
 
 # ---- offers ----
@@ -929,6 +1128,7 @@ class OfferDef(msgspec.Struct, frozen=True):
     reads: tuple[str, ...]
     says: tuple[str, ...]
     at: Origin
+    thing: ThingDef | None = None
 
 
 Stage: TypeAlias = Literal["catalogue", "item", "basket", "shipping"]
@@ -966,11 +1166,13 @@ class OfferGroupDef(msgspec.Struct, frozen=True):
 
 
 class GroupDef(msgspec.Struct, frozen=True):
-    """Rules limited together, served in `order`."""
+    """Earns, redeems or rewards that go together: limited together, served in `order`, all of them or the first that
+    gives or takes something."""
 
     name: str
     order: tuple[str, ...]
     limits: tuple[LimitDef, ...]
+    choice: Literal["all", "first"] = "all"
 
 
 class MatchDef(msgspec.Struct, frozen=True):
@@ -1039,14 +1241,20 @@ class Program(msgspec.Struct, frozen=True):
     offers: tuple[OfferDef, ...] = ()
     stages: tuple[StageDef, ...] = ()
     offer_groups: tuple[OfferGroupDef, ...] = ()
+    tender: tuple[str, ...] = ()
+    """The redeems in their order: keys of rules, and `group NAME`."""
+    tender_choice: Literal["all", "first"] = "all"
+    household: str = ""
+    """The member's fact that names the household; empty: each member is a pool of one."""
 
 
 def is_priced(program: Program, event: EventDef) -> bool:
-    """Whether an event is priced: whether offers or tax are about its money."""
+    """Whether an event is priced: whether offers, redeems or tax are about its money."""
     if not (event.list_field or event.shipping_field or event.priced_by_offers):
         return False
     about_money = event.tax_field or event.floor_field or event.shipping_field or event.shipping_flag
-    return bool(about_money) or any(event.name in offer.events for offer in program.offers)
+    redeemed = any(event.name in rule.events for rule in program.rules if rule.kind == "redeem")
+    return bool(about_money) or redeemed or any(event.name in each.events for each in program.offers)
 
 
 def by_unit(select: Selection) -> bool:

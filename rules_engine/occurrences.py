@@ -177,6 +177,21 @@ def next_occurrence(period: Period, day: int, ctx: Context, instant: int | None 
     return None
 
 
+def current_or_next(period: Period, day: int, ctx: Context) -> Occurrence | None:
+    """The occurrence that a day touches, else the next to come; None where none comes. Of a timed period it is the
+    first that ends after the day's start. Windows of a bare duration have none.
+
+    >>> from rules_engine.calendar import format_date, parse_date
+    >>> found = current_or_next(Weekdays((4, 5)), parse_date("2027-03-07"), Context())
+    >>> format_date(found.first_day)
+    '2027-03-12'
+    """
+    base = unwrapped(period)
+    if isinstance(base, (Rolling, LastCalendar)):
+        return None
+    return next((each for each in _around(base, day, ctx) if each.end_day > day), None)
+
+
 def occurrences(period: Period, since: int, until: int, ctx: Context) -> Iterator[Occurrence]:
     """The occurrences that start on a day in [since, until), in order; none for windows, which are one for each day.
 

@@ -24,7 +24,8 @@ class Award(msgspec.Struct, frozen=True, gc=False):
     which `Program.parts` spreads what was given; empty where the award has no lines. With `held_out` the member is in a
     holdout: nothing was given, and `wanted` says what would have been. `cut_by` is the key of the last limit that cut.
     An award that gave something is a lot of its member, earned on the event's day: `pending` and `expires` are its last
-    days, `facts` what it remembers.
+    days, `facts` what it remembers. `to` names another member who received it. A `booked` award is not simply such a
+    lot at the end of its event: what became of it stands among the changes.
 
     >>> award = outcome.awards[0]
     >>> award.rule, award.unit, award.wanted, award.given
@@ -41,10 +42,52 @@ class Award(msgspec.Struct, frozen=True, gc=False):
     pending: int | None = None
     expires: int | None = None
     facts: dict[str, Value] = {}
+    to: str = ""
+    booked: bool = False
 
     def lot(self, day: int) -> Lot:
         """The lot that the award became on the day of its event."""
         return Lot(self.unit, self.given, day, self.pending, self.expires, self.rule, self.facts)
+
+
+class Taken(msgspec.Struct, frozen=True, gc=False):
+    """Units that a rule takes: `wanted` before the balance and limits, `taken` after them, from these `lots` (as they
+    stood, and how many of each); what is beyond them became a debt. `how` says by what: `deduct`, `turn`, `accept`, or
+    `presented`.
+
+    >>> spent = visit.taken[0]
+    >>> spent.rule, spent.unit, spent.taken, spent.how
+    ('Pay with points', 'point', 400, 'accept')
+    """
+
+    rule: str
+    unit: str
+    how: str
+    wanted: int
+    taken: int
+    lots: tuple[tuple[Lot, int], ...] = ()
+    held_out: bool = False
+    cut_by: str = ""
+
+
+class Payment(msgspec.Struct, frozen=True, gc=False):
+    """What a redeem paid: `value` in minor units, for `taken` of the `offered` units. `parts` say what of it each line
+    was paid with: a part for each of the price's lines (the shipping of the event's own field last), one for the
+    charges, one for the tax on top.
+
+    >>> payment = visit.payments[0]
+    >>> payment.rule, payment.taken, payment.value
+    ('Pay with points', 400, 400)
+    """
+
+    rule: str
+    unit: str
+    offered: int
+    taken: int
+    value: int
+    parts: tuple[int, ...] = ()
+    held_out: bool = False
+    cut_by: str = ""
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -138,7 +181,8 @@ class LinePrice(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Price(msgspec.Struct, frozen=True, gc=False):
     """What the event costs after offers, in minor units of `currency`: a price for each line and, last, for the
     shipping of the event's own field if it has one. `net` is the sum over goods, `shipping` over shipping lines,
-    `charges` the fees; `total` is what is to be paid, tax included.
+    `charges` the fees; `total` is what is to be paid, tax included, before redeems pay any of it (`Outcome.to_pay`).
+    Where an event is priced in a unit, that unit stands in `currency`.
 
     >>> price = outcome.price
     >>> price.net, price.tax, price.total
@@ -180,6 +224,19 @@ class Receipt(msgspec.Struct, frozen=True):
     before: dict[str, Value]
 
 
+class People(msgspec.Struct, frozen=True):
+    """Whom an event touches besides its member: by member id the facts and states of the others that its fields name,
+    and the state of the member's household. Nothing in it is changed.
+
+    >>> People().pool is None
+    True
+    """
+
+    facts: dict[str, Facts] = {}
+    states: dict[str, State] = {}
+    pool: State | None = None
+
+
 class Opening(msgspec.Struct, frozen=True):
     """What the rules of a kind of event could read before it, once time had moved to its day: the member's facts and
     state, and the counters that all members share. From it a return works out again what the pieces that are kept would
@@ -188,6 +245,7 @@ class Opening(msgspec.Struct, frozen=True):
     facts: Facts
     state: State
     shared: Shared
+    people: People = People()
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -198,6 +256,8 @@ class Outcome(msgspec.Struct, frozen=True):
     before the day its owner's state had reached. `fingerprint` names the program, `zones` the time-zone data.
     `price` is what the event costs, None where no offer and no tax is about its money. `reserved` moves the counters
     that the whole programme shares (`Shared`). `opening` is there where a return may have to work offers out again.
+    `payments` and `taken` say what redeems and other rules took; `pool` are the changes of the `household`'s state.
+    A scheduled event is of the day it is as of; what it gives is earned on the day it is `posted`.
 
     >>> outcome.member, outcome.totals, outcome.before["track spend"]
     ('m-7', {'point': 5}, 0)
@@ -224,6 +284,11 @@ class Outcome(msgspec.Struct, frozen=True):
     codes: tuple[CodeUse, ...] = ()
     reserved: tuple[LimitUsed, ...] = ()
     opening: Opening | None = None
+    payments: tuple[Payment, ...] = ()
+    taken: tuple[Taken, ...] = ()
+    household: str = ""
+    pool: tuple[Change, ...] = ()
+    posted: int | None = None
 
     @property
     def totals(self) -> dict[str, int]:
@@ -233,6 +298,12 @@ class Outcome(msgspec.Struct, frozen=True):
             if award.given:
                 sums[award.unit] = sums.get(award.unit, 0) + award.given
         return sums
+
+    @property
+    def to_pay(self) -> int | None:
+        """What is left to pay in money, in minor units: the price's total less what redeems paid; None without a
+        price."""
+        return None if self.price is None else self.price.total - sum(each.value for each in self.payments)
 
     @property
     def receipt(self) -> Receipt:
@@ -259,20 +330,25 @@ _WITHOUT_OFFERS: Final = b"," + msgspec.json.encode(
 def applied(state: State, outcome: Outcome) -> State:
     """The state of an outcome's member after it; the state given is left as it is. A guest has none."""
     after = apply(state, outcome.changes.get(outcome.member or "", ()))
-    receive(after, outcome.awards, outcome.day)
+    receive(after, outcome.awards, _earned(outcome))
     return after
 
 
 def applied_in_place(state: State, outcome: Outcome) -> None:
     """Move a member's state along, for a stream that keeps it."""
     apply_in_place(state, outcome.changes.get(outcome.member or "", ()))
-    receive(state, outcome.awards, outcome.day)
+    receive(state, outcome.awards, _earned(outcome))
+
+
+def _earned(outcome: Outcome) -> int:
+    """The day on which what an outcome gives is earned."""
+    return outcome.day if outcome.posted is None else outcome.posted
 
 
 def receive(state: State, awards: Iterable[Award], day: int) -> None:
     """Add what awards gave to a state's lots."""
     for award in awards:
-        if award.given:
+        if award.given and not award.booked:
             add_lot(state.lots, award.lot(day))
 
 

@@ -43,7 +43,8 @@ class MatchState(msgspec.Struct, frozen=True):
 
 class Lot(msgspec.Struct, frozen=True):
     """Units given together: what is left, the day they were earned, the last day they are pending and the last day they
-    are valid (None: not pending, for ever), the rule that gave them, remembered facts.
+    are valid (None: not pending, for ever), the rule that gave them, remembered facts; in a pool kept apart, whose they
+    are.
 
     >>> [(lot.left, lot.unit, lot.source) for lot in state.lots]
     [(5, 'point', 'Points')]
@@ -56,15 +57,18 @@ class Lot(msgspec.Struct, frozen=True):
     expires: int | None
     source: str
     facts: dict[str, int | str | bool | None] = {}
+    holder: str = ""
 
 
-class State(msgspec.Struct, omit_defaults=True):
+class State(msgspec.Struct, omit_defaults=True, weakref=True):
     """The state of one owner. A new owner's state is `State()`.
 
     `day` is the last day it was advanced to. `tracks` holds values by occurrence (its first day; 0 for a lifetime; the
     day itself in rolling windows); `keys` the distinct values seen, `streaks` the first day of the last period that a
     streak met, `seen` what rewards last saw of a track, `limits` what was used by counter and occurrence, `last` the
-    last day of those kinds of event that a unit's life counts from.
+    last day of those kinds of event that a unit's life counts from. `since` is the day the owner was first seen,
+    `settled` the first day of the last occurrence settled by scheduled event, `keyed` what tracks by key hold, `debts`
+    what is owed of a unit (in a pool kept apart under `UNIT HOLDER`).
 
     >>> program.state(state.to_json()) == state
     True
@@ -81,6 +85,10 @@ class State(msgspec.Struct, omit_defaults=True):
     matches: dict[str, list[MatchState]] = {}
     lots: list[Lot] = []
     last: dict[str, int] = {}
+    since: int | None = None
+    settled: dict[str, int] = {}
+    keyed: dict[str, dict[int, dict[str, int]]] = {}
+    debts: dict[str, int] = {}
 
     def to_json(self) -> bytes:
         """The state as JSON text, to be stored; `Program.state` reads it back."""
@@ -181,6 +189,60 @@ class LotLapsed(msgspec.Struct, frozen=True, array_like=True, tag="lapsed"):
     day: int
 
 
+class LotTaken(msgspec.Struct, frozen=True, array_like=True, tag="taken"):
+    """So many units were taken from a lot, which stood as it is here."""
+
+    lot: Lot
+    count: int
+
+
+class LotAdded(msgspec.Struct, frozen=True, array_like=True, tag="added"):
+    """A lot came in other than as the plain award of its owner: booked by its event, or given back by a return."""
+
+    lot: Lot
+
+
+class DebtMoved(msgspec.Struct, frozen=True, array_like=True, tag="debt"):
+    """What is owed of a unit went from `before` to `after`."""
+
+    unit: str
+    before: int
+    after: int
+
+
+class KeyMoved(msgspec.Struct, frozen=True, array_like=True, tag="keyed"):
+    """A track by key went from `before` to `after` for one key; `before` is None where the key is new."""
+
+    track: str
+    occurrence: int
+    key: str
+    before: int | None
+    after: int
+
+
+class KeyDropped(msgspec.Struct, frozen=True, array_like=True, tag="key dropped"):
+    """A key of a track that came with an event and went with its return."""
+
+    track: str
+    occurrence: int
+    key: str
+    before: int
+
+
+class Settled(msgspec.Struct, frozen=True, array_like=True, tag="settled"):
+    """A scheduled event was scored for the occurrence that begins on `after`."""
+
+    schedule: str
+    before: int | None
+    after: int
+
+
+class Seen(msgspec.Struct, frozen=True, array_like=True, tag="since"):
+    """The owner was seen for the first time."""
+
+    day: int
+
+
 class HoldingBegan(msgspec.Struct, frozen=True, array_like=True, tag="holding"):
     """A holding was granted, or one of the same tier and reason was prolonged (`before` is the old one)."""
 
@@ -226,6 +288,13 @@ Change: TypeAlias = (
     | LimitUsed
     | LimitDropped
     | LotLapsed
+    | LotTaken
+    | LotAdded
+    | DebtMoved
+    | KeyMoved
+    | KeyDropped
+    | Settled
+    | Seen
     | HoldingBegan
     | HoldingEnded
     | MatchMoved
@@ -247,20 +316,31 @@ def apply(state: State, changes: Iterable[Change]) -> State:
 
 
 def copied(state: State) -> State:
-    """A copy that shares nothing that can change."""
+    """A copy that shares nothing that can change. Most states have few of all these: what is empty costs nothing."""
+    keys, matches, keyed = state.keys, state.matches, state.keyed
     return State(
         version=state.version,
         day=state.day,
-        tracks={name: dict(values) for name, values in state.tracks.items()},
-        keys={name: {day: list(seen) for day, seen in values.items()} for name, values in state.keys.items()},
-        streaks={name: dict(values) for name, values in state.streaks.items()},
-        seen={name: dict(values) for name, values in state.seen.items()},
-        limits={name: dict(values) for name, values in state.limits.items()},
-        holdings=list(state.holdings),
-        matches={name: list(found) for name, found in state.matches.items()},
-        lots=list(state.lots),
-        last=dict(state.last),
+        tracks=_copied(state.tracks),
+        keys={name: {day: list(seen) for day, seen in values.items()} for name, values in keys.items()} if keys else {},
+        streaks=_copied(state.streaks),
+        seen=_copied(state.seen),
+        limits=_copied(state.limits),
+        holdings=state.holdings.copy(),
+        matches={name: list(found) for name, found in matches.items()} if matches else {},
+        lots=state.lots.copy(),
+        last=state.last.copy(),
+        since=state.since,
+        settled=state.settled.copy(),
+        keyed={name: {day: dict(kept) for day, kept in values.items()} for name, values in keyed.items()}
+        if keyed
+        else {},
+        debts=state.debts.copy(),
     )
+
+
+def _copied(values: dict[str, dict[int, int]]) -> dict[str, dict[int, int]]:
+    return {name: found.copy() for name, found in values.items()} if values else {}
 
 
 def apply_in_place(state: State, changes: Iterable[Change]) -> None:
@@ -269,12 +349,17 @@ def apply_in_place(state: State, changes: Iterable[Change]) -> None:
         _apply_one(state, change)
 
 
-def _apply_one(state: State, change: Change) -> None:
-    match change:
+def _apply_one(state: State, change: Change) -> None:  # noqa: C901 - one row a kind of change
+    match change:  # what is most common comes first
+        case Advanced(after=day):
+            state.day = day
+        case LimitUsed(limit=name, occurrence=day, after=value):
+            state.limits.setdefault(name, {})[day] = value
         case TrackMoved(track=name, occurrence=day, after=value):
             state.tracks.setdefault(name, {})[day] = value
         case TrackDropped(track=name, occurrence=day):
             _drop(state.tracks, name, day)
+            _drop(state.keyed, name, day)
             _drop(state.keys, name, day)
             _drop(state.streaks, name, day)
             _drop(state.seen, name, day)
@@ -284,12 +369,27 @@ def _apply_one(state: State, change: Change) -> None:
             state.streaks.setdefault(name, {})[day] = value
         case MarkSeen(track=name, occurrence=day, after=value):
             state.seen.setdefault(name, {})[day] = value
-        case LimitUsed(limit=name, occurrence=day, after=value):
-            state.limits.setdefault(name, {})[day] = value
         case LimitDropped(limit=name, occurrence=day):
             _drop(state.limits, name, day)
         case LotLapsed(lot=lot):
             state.lots.remove(lot)
+        case LotTaken(lot=lot, count=count):
+            take_lot(state.lots, lot, count)
+        case LotAdded(lot=lot):
+            add_lot(state.lots, lot)
+        case DebtMoved(unit=name, after=value):
+            if value:
+                state.debts[name] = value
+            else:
+                state.debts.pop(name, None)
+        case KeyMoved(track=name, occurrence=day, key=key, after=value):
+            state.keyed.setdefault(name, {}).setdefault(day, {})[key] = value
+        case KeyDropped(track=name, occurrence=day, key=key):
+            del state.keyed[name][day][key]
+        case Settled(schedule=name, after=value):
+            state.settled[name] = value
+        case Seen(day=day):
+            state.since = day
         case HoldingBegan(holding=holding, before=before):
             _replace(state.holdings, before, holding)
         case HoldingEnded(holding=holding):
@@ -298,8 +398,6 @@ def _apply_one(state: State, change: Change) -> None:
             _replace(state.matches.setdefault(name, []), before_match, after)
         case LastDay(event=name, after=day):
             state.last[name] = day
-        case Advanced(after=day):
-            state.day = day
         case _:
             assert_never(change)
 
@@ -334,6 +432,15 @@ def add_lot(lots: list[Lot], lot: Lot) -> None:
     lots.append(lot)
 
 
+def take_lot(lots: list[Lot], lot: Lot, count: int) -> None:
+    """Take units from a lot; an empty lot is gone. Raises `ValueError` where there is no such lot."""
+    place = lots.index(lot)
+    if count == lot.left:
+        del lots[place]
+    else:
+        lots[place] = msgspec.structs.replace(lot, left=lot.left - count)
+
+
 def same_lot(lot: Lot, other: Lot) -> bool:
     """Whether two lots differ only in what is left, so that they are kept as one."""
     return (
@@ -343,4 +450,5 @@ def same_lot(lot: Lot, other: Lot) -> bool:
         and lot.pending == other.pending
         and lot.expires == other.expires
         and lot.facts == other.facts
+        and lot.holder == other.holder
     )

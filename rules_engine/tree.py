@@ -441,9 +441,10 @@ class Of(Node, frozen=True):
 
 
 class SumOf(Node, frozen=True):
-    """`sum of net`, `sum of top 2 of usage`, `sum of cycle_spend`."""
+    """`sum of net`, `sum of top 2 of usage`, `sum of cycle_spend where category in eligible`."""
 
     measure: Expr
+    where: Expr | None = None
 
 
 class CountOf(Node, frozen=True):
@@ -1465,16 +1466,32 @@ class GivenMember(Node, frozen=True):
 
 
 class GivenTrack(Node, frozen=True):
-    """`given track T 640`."""
+    """`given track T 640`, `given track usage "grocery" 120.00 GBP` (by key), `given track T of "p" 3` (another's)."""
 
     track: Name
+    key: Expr | None
+    person: Text | None
     value: Expr
 
 
+class LotFrom(Node, frozen=True):
+    """`from gift`: the rule that gave a lot."""
+
+    rule: Name | Text
+
+
+class LotEarned(Node, frozen=True):
+    """`earned on 2026-05-01`."""
+
+    date: DateLit
+
+
 class GivenBalance(Node, frozen=True):
-    """`given balance 300 points`."""
+    """`given balance 300 points`, `... of "p"` (another's), `, lasting until 2027-12-31`; `-40 points` are owed."""
 
     value: QuantityLit | MoneyLit
+    person: Text | None
+    mods: tuple[LotFrom | LotEarned | PendingUntil | Lasting | WithFact, ...]
 
 
 class GivenUsed(Node, frozen=True):
@@ -1484,6 +1501,7 @@ class GivenUsed(Node, frozen=True):
     times: int | None
     amount: Expr | None
     code: Text | None
+    person: Text | None
 
 
 Given = GivenMember | GivenTrack | GivenBalance | GivenUsed
@@ -1539,11 +1557,19 @@ class ExpectRule(Node, frozen=True):
     status: Literal["refused", "held out", "not applied"] | None
 
 
-PriceWord = Literal["net", "shipping", "charges", "tax", "total", "refund", "shortfall"]
+class ExpectTakes(Node, frozen=True):
+    """`"Statement" takes 150 points`: what a rule took."""
+
+    rule: Name | Text
+    value: Expr
+
+
+PriceWord = Literal["net", "shipping", "charges", "tax", "total", "paid", "refund", "shortfall"]
 
 
 class ExpectPrice(Node, frozen=True):
-    """`net 250.00 CNY`, `total 260.00 CNY`, `refund 50.00 GBP`: what the event costs, or what a return pays back."""
+    """`net 250.00 CNY`, `total 260.00 CNY`, `refund 50.00 GBP`: what the event costs, or what a return pays back;
+    `paid 12.00 GBP`: what is left to pay in money after redeems."""
 
     what: PriceWord
     value: Expr
@@ -1578,17 +1604,22 @@ class ExpectTier(Node, frozen=True):
 
 
 class ExpectBalance(Node, frozen=True):
-    """`balance of points 300`."""
+    """`balance of points 300`, `balance of points, pending included of "p" 300`."""
 
     unit: Name
+    pending: bool
+    person: Text | None
     value: Expr
 
 
 class ExpectTrack(Node, frozen=True):
-    """`track nights 12`."""
+    """`track nights 12`, `track usage "grocery" 12.50 GBP` (by key), `track nights of "p" 3`; without a value
+    `track last_visit absent`."""
 
     track: Name
-    value: Expr
+    key: Expr | None
+    person: Text | None
+    value: Expr | None
 
 
 class ExpectRefused(Node, frozen=True):
@@ -1597,6 +1628,7 @@ class ExpectRefused(Node, frozen=True):
 
 Expectation = (
     ExpectRule
+    | ExpectTakes
     | ExpectPrice
     | ExpectLine
     | ExpectGift

@@ -1,10 +1,10 @@
 """`make agree N=100000`: so many generated pairs of a program and an event through every evaluator.
 
-    python -m tests.agree N [--seed S] [--events E] [--workers 2] [--of visits|orders|plain|all]
+    python -m tests.agree N [--seed S] [--events E] [--workers 2] [--of visits|orders|plain|owning|all]
 
-Batches of programs take turns: of visits, of orders with offers on them, of orders with plain offers. Prints a line as
-it goes, then the numbers, what was covered, and every kind of finding with a minimal reproduction. Leaves with 1 where
-there was any.
+Batches of programs take turns: of visits, of orders with offers on them, of orders with plain offers, of members who
+own, pay and settle. Prints a line as it goes, then the numbers, what was covered, and every kind of finding with a
+minimal reproduction. Leaves with 1 where there was any.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ def main() -> int:
         ):
             pairs, met = pairs + some, met + seen
             for finding in found:
+                if finding.kind not in findings:
+                    print(f"\r{finding.kind}: seed {finding.seed} of {finding.of}", flush=True)
                 findings.setdefault(finding.kind, []).append(finding)
             print(f"\r{min(done * BATCH, programs):>7,} programs  {pairs:>9,} pairs", end="", flush=True)
     print(f"  {monotonic() - began:.0f} s")

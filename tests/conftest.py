@@ -1,13 +1,18 @@
-"""What all tests share: `--update-golden` records expectations anew, and no test writes to the user's cache."""
+"""What all tests share: `--update-golden` records expectations anew, no test writes to the user's cache, and no
+property fails because the machine is slow."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -154,7 +154,7 @@ def _unsaid(entry: Entry, row: Row) -> list[str]:
         for name, value in _leaves(case.expect):
             if name in row.unexpressed or isinstance(value, bool) or not value:
                 continue
-            said = value.replace(" ", "_") in text if isinstance(value, str) else Decimal(str(value)) in numbers
+            said = value.replace(" ", "_") in text if isinstance(value, str) else abs(Decimal(str(value))) in numbers
             if not said:
                 found.append(f'{row.id}: "{test.title.value}" does not say {name} {value}')
     return found

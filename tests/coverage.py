@@ -19,6 +19,7 @@ from rules_engine.state import (
     Change,
     HoldingBegan,
     HoldingEnded,
+    KeyMoved,
     KeySeen,
     LimitUsed,
     MatchMoved,
@@ -147,7 +148,35 @@ def _of_offers(each: msgspec.Struct) -> set[str]:
             found = {f"choice {choice}"} | ({f"{choice} per {per}"} if choice in ("first", "best") else set())
             return found | ({"order of codes"} if of_codes else set())
         case _:
+            return _of_owning(each)
+
+
+def _of_owning(each: msgspec.Struct) -> set[str]:
+    """The words of what takes, and of what is owned."""
+    match each:
+        case ir.TurnDef(every_full=full, per=per, more=more):
+            found = {f"turn {'blocks' if full else 'whole' if per is None else 'in proportion'}"}
+            return found | ({"turn into one of several"} if more else set())
+        case ir.AcceptDef():
+            return _of_accept(each)
+        case ir.KeysDef(track=track, ordering=order):
+            found = {f"keys of {'a track' if track else 'lines'}"}
+            return found | ({"keys in an order"} if order is not None else set())
+        case ir.UnitDef(owner=owner, apart=apart, use=use, floor=floor):
+            found = {f"unit of {owner}", f"unit used {use}", "unit in debt" if floor is None else "unit with a floor"}
+            return found | ({"unit apart"} if apart else set())
+        case _:
             return set()
+
+
+def _of_accept(effect: ir.AcceptDef) -> set[str]:
+    named = {
+        "lots": effect.where, "only from": effect.only_from, "most": effect.high, "cap": effect.cap,
+        "steps": effect.steps if effect.steps > 1 else None, "never beyond": effect.never_beyond or None,
+        "whole": effect.whole or None, "or nothing": effect.or_nothing or None, "some lines": effect.pays,
+    }  # fmt: skip
+    found = {"accept at a rate" if effect.rate else "accept for an amount"}
+    return found | {f"accept with {name}" for name, value in named.items() if value is not None}
 
 
 def _of_discount(effect: ir.DiscountDef) -> set[str]:
@@ -202,6 +231,34 @@ def note(index: Index, event: Event, found: Evaluation, met: Counter[str]) -> No
         met.update(_moved(index, moved))
 
     note_offers(index, found, met)
+    note_owning(index, event, found, met)
+
+
+def note_owning(index: Index, event: Event, found: Evaluation, met: Counter[str]) -> None:
+    """Count what an evaluation shows of taking, paying, settling and other people."""
+    met["scheduled"] += event.posted is not None
+    acted = {award.rule for award in found.awards if award.given}
+    for taken in found.taken:
+        met["held out of taking"] += taken.held_out
+        met[f"taken by {taken.how}"] += taken.taken > 0
+        met["taken of several lots"] += len(taken.lots) > 1
+        met["taken into debt"] += sum(count for _, count in taken.lots) < taken.taken
+        met[f"taken, cut by {taken.cut_by and 'a limit'}"] += taken.taken < taken.wanted
+        if taken.taken and taken.rule in index.rules and taken.rule not in acted:
+            met.update(index.words(index.rules[taken.rule]))
+        if taken.taken:
+            met.update(index.words(index.units[taken.unit]))
+    for payment in found.payments:
+        met["paid"] += payment.value > 0
+        met["paid less than offered"] += payment.taken < payment.offered
+        met["paid in several parts"] += sum(part > 0 for part in payment.parts) > 1
+    for award in found.awards:
+        met["award to another"] += bool(award.to) and award.given > 0
+        met["award booked"] += award.booked
+    for name, changes in (("pool", found.pool), *(("another", each) for each in found.others.values())):
+        for moved in changes:
+            met[f"{name}: change {type(moved).__name__}"] += 1
+            met.update(_moved(index, moved))
 
 
 def note_offers(index: Index, found: Evaluation, met: Counter[str]) -> None:
@@ -270,7 +327,7 @@ def limit_key(index: Index, key: str) -> str:
 
 def _moved(index: Index, change: Change) -> frozenset[str]:
     match change:
-        case TrackMoved(track=key) | StreakMet(track=key) | KeySeen(track=key):
+        case TrackMoved(track=key) | StreakMet(track=key) | KeySeen(track=key) | KeyMoved(track=key):
             return index.words(index.tracks[key])
         case LimitUsed(limit=key):
             limit = index.limits[limit_key(index, key)]

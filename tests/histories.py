@@ -17,7 +17,7 @@ import msgspec
 
 from rules_engine import ir
 from rules_engine.calendar import day_of, day_start, format_date, format_instant, format_time, local_instant
-from rules_engine.spelling import normal_code
+from rules_engine.scoring import ties_of
 from rules_engine.values import format_decimal
 from tests.generating.made import ODD_TEXT
 
@@ -63,6 +63,7 @@ class Pool:
     zone: str
     codes: tuple[str, ...] = ()
     currency: str = ""  # of the event at hand, where its kind comes in several
+    people: tuple[str, ...] = ()  # members whom fields name, where events touch others
 
     def chance(self, percent: int) -> bool:
         """True in so many of a hundred cases."""
@@ -72,7 +73,9 @@ class Pool:
 def history(core: ir.Program, rng: Random, count: int = 20) -> History:
     """Members and events of a program."""
     pool = _pool(core, rng)
-    members = {f"m-{number}": _facts(pool) for number in range(1, 3)}
+    if ties_of(core).any:
+        pool.people = ("m-1", "m-2", "m-3")
+    members = {name: _facts(pool) for name in pool.people or ("m-1", "m-2")}
     days = _days(pool, count)
     return History(members, tuple(_event(pool, number, day, tuple(members)) for number, day in enumerate(days)))
 
@@ -162,6 +165,8 @@ def _facts(pool: Pool) -> dict[str, Any]:
     for name, days in (("birthday", BIRTHDAYS), ("joined", JOINED)):
         if found.get(name):
             found[name] = format_date(day_of(*pool.rng.choice(days)))
+    if found.get(pool.core.household):
+        found[pool.core.household] = pool.rng.choice(("H", "H", "H", "I", "m-2"))
     if "vouchers" in found:
         found["vouchers"] = pool.rng.sample(OWN_CODES, pool.rng.randint(1, 2))
     if pool.core.tiers is not None and pool.core.tiers.from_host:
@@ -173,9 +178,11 @@ def _facts(pool: Pool) -> dict[str, Any]:
 
 
 def _event(pool: Pool, number: int, day: int, members: Sequence[str]) -> dict[str, Any]:
-    kinds = pool.core.events
+    kinds = tuple(kind for kind in pool.core.events if kind.schedule is None)
     begins = {name for match in pool.core.matches for name in match.events}
-    weights = [6 if kind.name == "visit" else 2 if kind.name in begins else 1 for kind in kinds]
+    weights = [
+        9 if kind.name == "buy" else 6 if kind.name == "visit" else 2 if kind.name in begins else 1 for kind in kinds
+    ]
     kind = pool.rng.choices(kinds, weights)[0]
     pool.currency = pool.rng.choice(kind.currencies) if kind.currencies else ""
     event: dict[str, Any] = {"event": kind.name}
@@ -228,7 +235,7 @@ def _lines(lines: ir.LinesDef, pool: Pool, day: int) -> list[dict[str, Any]]:
 
 
 def _left_out(field: ir.FieldDef, pool: Pool) -> bool:
-    return field.optional and pool.chance(45)
+    return field.optional and pool.chance(25 if field.kind == "unit" and pool.people else 45)
 
 
 def _moment(pool: Pool, day: int) -> str:
@@ -243,6 +250,8 @@ def _value(field: ir.FieldDef, pool: Pool, day: int) -> Any:
     """A value of a field, as a host sends it."""
     rng = pool.rng
     match field.kind:
+        case "member" if pool.people:
+            return rng.choice((*pool.people, *pool.people, *pool.people, "m-7"))
         case "text" | "member":
             return rng.choice(pool.texts if field.name != "rival" else RIVALS)
         case "choice":
@@ -270,14 +279,20 @@ def _value(field: ir.FieldDef, pool: Pool, day: int) -> Any:
 
 
 def _presented(pool: Pool, most: int) -> list[str]:
-    """Codes as people type them, none twice."""
-    found = dict[str, str]()
+    """Codes as people type them, now and then one again, and what is no code."""
+    found = []
     for code in pool.rng.sample(pool.codes, pool.rng.randint(0, min(most, len(pool.codes)))):
-        typed = pool.rng.choice(
-            (code, code, code.lower(), f" {code}", code.replace("-", " "), f"{code[:2]}-{code[2:]}")
-        )
-        found.setdefault(normal_code(code), typed)
-    return list(found.values())
+        found.append(_typed(code, pool))
+        if pool.chance(8):
+            found.append(_typed(code, pool))
+        if pool.chance(4):
+            found.append(pool.rng.choice(("", " - ", f"{code}{' ' * 256}", f"{code}\0", f"{code}\n")))
+    pool.rng.shuffle(found)
+    return found[:most]
+
+
+def _typed(code: str, pool: Pool) -> str:
+    return pool.rng.choice((code, code, code.lower(), f" {code}", code.replace("-", " "), f"{code[:2]}-{code[2:]}"))
 
 
 def _number(field: ir.FieldDef, pool: Pool) -> Any:

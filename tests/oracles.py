@@ -305,3 +305,43 @@ def first_instant(day: int, seconds: int, name: str) -> int:
     while clock(instant, name) < wanted:
         instant += 1
     return instant
+
+
+# ---- lots and payments
+
+
+def used_first(lots: Sequence[tuple[int, int, int | None]], use: str, count: int) -> list[int]:
+    """How many units of each lot are used, one unit after another: of those left always the one that goes first. A lot
+    is (units, day earned, last day or None), in the order of arrival."""
+    left, used = [units for units, _, _ in lots], [0] * len(lots)
+
+    def goes_before(one: int, other: int) -> bool:
+        ((_, earned, last), (_, later, ends)) = lots[one], lots[other]
+        sooner = None if last == ends else ends is None or (last is not None and last < ends)
+        older = None if earned == later else earned < later
+        for answer in (sooner, older) if use == "soonest first" else (older, sooner):
+            if answer is not None:
+                return answer
+        return one < other
+
+    for _ in range(count):
+        first = None
+        for place, units in enumerate(left):
+            if units and (first is None or goes_before(place, first)):
+                first = place
+        if first is None:
+            break
+        left[first] -= 1
+        used[first] += 1
+    return used
+
+
+def paid_with(value: Callable[[int], int], offered: int, cap: int, steps: int, beyond: bool) -> tuple[int, int]:
+    """Units taken and value credited: try every number of whole steps from the smallest."""
+    tried = [(units, value(units)) for units in range(0, offered + 1, steps)]
+    if tried[-1][1] <= cap:
+        return tried[-1] if tried[-1][1] > 0 else (0, 0)
+    if not beyond:
+        fitting = [each for each in tried if each[1] <= cap]
+        return fitting[-1] if fitting[-1][1] > 0 else (0, 0)
+    return next((units, cap) for units, worth in tried if worth >= cap) if cap > 0 else (0, 0)

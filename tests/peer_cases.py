@@ -25,7 +25,7 @@ from rules_engine import ir, tree
 from rules_engine.backends import Evaluation
 from rules_engine.event import Event
 from rules_engine.formatting import format_source
-from rules_engine.outcome import Discount, Price
+from rules_engine.outcome import Discount, People, Price
 from rules_engine.parsing import parse
 from rules_engine.pipeline import check, load
 from rules_engine.scoring import Program
@@ -33,7 +33,7 @@ from rules_engine.source import Source
 from rules_engine.state import Shared, State
 from rules_engine.values import format_decimal
 from rules_engine.workbench import TestCase, run_tests
-from rules_engine.workbench.engine import Engine
+from rules_engine.workbench.engine import Asked, Engine
 
 HERE = Path(__file__).resolve().parent
 PEERS = HERE / "corpus" / "peer_cases"
@@ -308,9 +308,9 @@ def ran(path: Path) -> tuple[Program, list[Ran]]:
     kept: list[tuple[Event, Evaluation]] = []
     evaluate = Engine.evaluate
 
-    def keeping(engine: Engine, event: Event, *rest: Any, **named: Any) -> Evaluation:
-        found = evaluate(engine, event, *rest, **named)
-        kept.append((event, found))
+    def keeping(engine: Engine, asked: Asked) -> Evaluation:
+        found = evaluate(engine, asked)
+        kept.append((asked.event, found))
         return found
 
     results = []
@@ -371,7 +371,7 @@ def written(case: Case, program: Program) -> str:
     event_sent, facts = sent(case, kind, currency), facts_sent(case, program.core)
     event = program.event(event_sent)
     decoded = program.facts(event, facts) if event.member is not None else {}
-    found = Engine(program.core).evaluate(event, decoded, State(), Shared())
+    found = Engine(program.core).evaluate(Asked(event, decoded, State(), Shared(), People()))
     wrong = differences(case, program, event, found)
     if wrong and not case.history and not any("budget" in promotion for promotion in case.promotions):
         raise ValueError("\n".join(wrong))

@@ -55,6 +55,8 @@ BESIDE = (
     "take      3.33 GBP off each set", "price     each set at 10 GBP", "take      10% of current off each set",
     "take      0.99 GBP off each unit", "take      12% of current off each line where hot",
 )  # fmt: skip
+CAPS = ("2 GBP", "7.77 GBP", "20% of (current of lines where hot)")
+LEASTS = ("1 GBP", "5 GBP", "10% of (current of lines)")
 DATES = ("from 2027-02-01", "until 2027-03-15", "from 2027-02-01 until 2027-04-30")
 
 
@@ -79,7 +81,7 @@ def plain_program(seed: int) -> tuple[str, Shape]:
         each=rng.random() < 0.8,
         pieces=rng.random() < 0.85,
         was=rng.random() < 0.4,
-        floor=rng.random() < 0.2,
+        floor=rng.random() < 0.3,
         guest=rng.random() < 0.4,
         postage=postage,
         posted=not postage and rng.random() < 0.3,
@@ -197,16 +199,16 @@ def _effect(stage: str, shape: Shape, several: bool, rng: Random) -> str:
         bases = ["current"]
     base = rng.choice(bases)
     if rng.random() < 0.2:
-        price = rng.choice(("5 GBP", f"85% of {base}", f"50% of {base}"))
+        price = rng.choice(("5 GBP", f"85% of {base}", f"50% of {base}", f"{base} - 8 GBP"))
         return f"price     {grain}{where} at {price}"
     amount = rng.choice(
         (f"{rng.choice((5, 12.5, 33, 50, 100))}% of {base}", f"{rng.choice(('0.07', '3.33', '49'))} GBP")
     )
     if rng.random() < 0.15:
         amount = f"2.50 GBP per full {rng.choice((10, 25))} GBP of current of lines{rng.choice(WHERE)}"
-    capped = grain.startswith("the total") and rng.random() < 0.25
-    words = f", up to {rng.choice(('2', '7.77'))} GBP" if capped else ""
-    words += f", never below {rng.choice(('1', '5'))} GBP" if rng.random() < 0.1 else ""
+    capped = rng.random() < 0.25
+    words = f", up to {rng.choice(CAPS)}" if capped else ""
+    words += f", never below {rng.choice(LEASTS)}" if rng.random() < 0.1 else ""
     words += ", split evenly" if rng.random() < 0.1 else ""
     if stage != "shipping" and rng.random() < 0.2:
         total = grain.startswith("the total")

@@ -14,15 +14,15 @@ from typing import Literal, assert_never
 
 from hypothesis import strategies as st
 
-from tests.generating import FILES, orders, program
+from tests.generating import FILES, orders, owning, program
 from tests.plain_offers import plain_program
 
-__all__ = ["FILES", "Of", "orders", "program", "programs", "seeded"]
+__all__ = ["FILES", "Of", "orders", "owning", "program", "programs", "seeded"]
 
 
-Of = Literal["visits", "orders", "plain"]
-"""What programs are about: visits, orders with offers on them, or orders whose offers are plain enough that generated
-Python hands hardly any to the reference."""
+Of = Literal["visits", "orders", "plain", "owning"]
+"""What programs are about: visits, orders with offers on them, orders whose offers are plain enough that generated
+Python hands hardly any to the reference, or members who own units, pay with them and settle."""
 
 
 def seeded(seed: int, of: Of = "visits") -> str:
@@ -34,10 +34,12 @@ def seeded(seed: int, of: Of = "visits") -> str:
             return orders(Random(seed))
         case "plain":
             return plain_program(seed)[0]
+        case "owning":
+            return owning(Random(seed))
         case _:
             assert_never(of)
 
 
 def programs() -> st.SearchStrategy[str]:
     """Programs that hypothesis can shrink."""
-    return st.randoms(use_true_random=False).map(lambda rng: (orders if rng.randrange(2) else program)(rng))
+    return st.randoms(use_true_random=False).map(lambda rng: (program, orders, owning)[rng.randrange(3)](rng))

@@ -15,7 +15,9 @@ import pytest
 from rules_engine import Source, load
 from rules_engine.feeds import FeedError
 from rules_engine.scoring import Program
+from rules_engine.state import Lot, State
 from rules_engine.workbench import Job, Report, money_lines, score_file
+from rules_engine.workbench.rows import Sums
 from tests.checkout_rules import TEXT, line, order
 from tests.small_program import CORE
 
@@ -180,19 +182,91 @@ def test_a_row_says_what_an_event_costs(tmp_path: Path) -> None:
     assert (reject["event"], reject["code"], reject["field"]) == ("O5", "V154", "lines[2].price")
 
 
+EFFECT_NAMES = ("event", "rule", "line", "kind", "unit", "amount", "stage", "pieces", "wanted", "cut_by")
+
+
 def test_effects_have_a_row_for_each_part_of_a_discount(tmp_path: Path) -> None:
     checked_out(tmp_path, ORDERS[:2])
-    names = ("event", "rule", "line", "kind", "unit", "amount", "stage", "pieces")
-    assert [tuple(row[name] for name in names) for row in rows(tmp_path / "effects.csv")] == [
-        ("O1", "Second half price", "1", "take", "GBP", "10.00", "item", "1"),
-        ("O1", "Spring", "1", "take", "GBP", "10.00", "basket", "3"),
-        ("O1", "Spring", "2", "take", "GBP", "1.60", "basket", "1"),
-        ("O2", "Big basket", "1", "take", "GBP", "5.00", "basket", "5"),
-        ("O2", "Big basket", "2", "take", "GBP", "5.00", "basket", "5"),
-        ("O2", "Big basket", "3", "take", "GBP", "5.00", "basket", "5"),
-        ("O2", "Free delivery", "shipping", "take", "GBP", "4.50", "shipping", "1"),
-        ("O2", "Wrapping", "", "charge", "GBP", "2.00", "", ""),
-        ("O2", "Mug", "", "gift", "MUG", "1", "", "1"),
+    found = rows(tmp_path / "effects.csv")
+    assert list(found[0]) == [*EFFECT_NAMES, "reason", "public"]
+    assert [tuple(row[name] for name in EFFECT_NAMES) for row in found] == [
+        ("O1", "Second half price", "1", "take", "GBP", "10.00", "item", "1", "10.00", ""),
+        ("O1", "Spring", "1", "take", "GBP", "10.00", "basket", "3", "11.60", ""),
+        ("O1", "Spring", "2", "take", "GBP", "1.60", "basket", "1", "", ""),
+        ("O1", "Spring", "", "code", "spring-20", "", "", "", "", ""),
+        ("O2", "Big basket", "1", "take", "GBP", "5.00", "basket", "5", "15.00", ""),
+        ("O2", "Big basket", "2", "take", "GBP", "5.00", "basket", "5", "", ""),
+        ("O2", "Big basket", "3", "take", "GBP", "5.00", "basket", "5", "", ""),
+        ("O2", "Free delivery", "shipping", "take", "GBP", "4.50", "shipping", "1", "4.50", ""),
+        ("O2", "Wrapping", "", "charge", "GBP", "2.00", "", "", "", ""),
+        ("O2", "Mug", "", "gift", "MUG", "1", "", "1", "", ""),
+    ]
+
+
+CODES = ("NIX", "summer", "spring20", "SPRING-20", "-")
+
+
+@pytest.mark.parametrize("ending", [".csv", ".ndjson", ".parquet"])
+def test_every_presented_code_has_a_row(tmp_path: Path, ending: str) -> None:
+    checked_out(tmp_path, [order("O1", line("a", "food", 1, "50.00"), codes=CODES)], ending)
+    names = ("rule", "unit", "reason", "public")
+    found = [tuple(row[name] for name in names) for row in read(tmp_path / f"effects{ending}") if row["kind"] == "code"]
+    assert found == [
+        ("", "NIX", "unknown code", "not valid"),
+        ("", "summer", "lost to Spring", "does not combine"),
+        ("Spring", "spring20", "", ""),
+        ("", "SPRING-20", "presented before", "already used"),
+        ("", "-", "blank", "not valid"),
+    ]
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    """The rows of a file of any ending, an absent value as an empty text."""
+    if path.suffix == ".csv":
+        return rows(path)
+    lines = path.read_bytes().splitlines() if path.suffix == ".ndjson" else []
+    found = [orjson.loads(each) for each in lines] if lines else pq.read_table(path).to_pylist()
+    return [{name: "" if value is None else str(value) for name, value in row.items()} for row in found]
+
+
+CUT = """language 1
+
+program "Cut" {
+  currency  GBP, rounded half up
+  split     in proportion, odd pennies to the largest remainder
+  stacking  { basket: all in order "Tenth" }
+}
+
+event order dated by placed_on of customer identified by number {
+  number: text   customer: member   placed_on: date
+  lines 0 to 9 { id: text as id   price: money up to 900 GBP as list }
+}
+
+unit point, points { rounded down   lasts forever }
+
+earn "Points" { on order   give 1 point per full 1 GBP of net   at most 30 points per member per calendar month }
+basket offer "Tenth" {
+  on order   automatic   take 10% of current off the total of lines   at most 8 GBP per member
+}
+"""
+
+
+def test_what_was_wanted_and_the_limit_that_cut_are_kept(tmp_path: Path) -> None:
+    lines = [{"id": "a", "price": "20.00"}, {"id": "b", "price": "30.00"}]
+    sent = {"event": "order", "customer": "m", "placed_on": "2027-03-31", "lines": lines}
+    source, out, effects = (tmp_path / name for name in ("orders.ndjson", "out.csv", "effects.csv"))
+    source.write_bytes(b"\n".join(orjson.dumps({**sent, "number": f"O{number}"}) for number in range(3)) + b"\n")
+    score_file(load([Source("cut.rules", CUT)]), Job(events=source, out=out, effects=effects))
+    names = ("event", "rule", "line", "amount", "wanted", "cut_by")
+    budget, points = "Tenth: GBP per lifetime", "Points: point per calendar month"
+    assert [tuple(row[name] for name in names) for row in rows(effects)] == [
+        ("O0", "Tenth", "1", "2.00", "5.00", ""),
+        ("O0", "Tenth", "2", "3.00", "", ""),
+        ("O0", "Points", "", "30", "45", points),
+        ("O1", "Tenth", "1", "1.20", "5.00", budget),
+        ("O1", "Tenth", "2", "1.80", "", budget),
+        ("O1", "Points", "", "0", "47", points),
+        ("O2", "Points", "", "0", "50", points),
     ]
 
 
@@ -274,3 +348,61 @@ def test_orders_in_csv(tmp_path: Path) -> None:
         ("JPY", "0", "1800"),
     ]
     assert [row["code"] for row in rows(tmp_path / "rejects.csv")] == ["V156"]
+
+
+PAYING = """language 1
+program "Till" { currency GBP, rounded half up   split in proportion, odd pennies to the largest remainder }
+unit point, points { rounded down   lasts forever   balance at least 0 }
+event sale dated by day of customer identified by receipt {
+  receipt: text   customer: member   day: date   pay: points? up to 10_000   friend: member?
+  lines 0 to 9 { sku: text as id   price: money up to 99 GBP as list }
+}
+redeem "Pay" { on sale   accept pay, worth 1 GBP per 100 points }
+earn "Points" { on sale   give 10 points per full 1 GBP of paid }
+earn "Friend" { on sale   when has friend   give 5 points, to friend }
+"""
+
+
+def test_what_units_paid_has_rows_of_its_own(tmp_path: Path) -> None:
+    sale = {"event": "sale", "customer": "m", "day": "2027-03-01", "lines": [{"sku": "a", "price": "20.00"}]}
+    events = [{**sale, "receipt": "1"}, {**sale, "receipt": "2", "day": "2027-03-02", "pay": 150, "friend": "f"}]
+    (tmp_path / "events.ndjson").write_bytes(b"".join(orjson.dumps(each) + b"\n" for each in events))
+    job = Job(events=tmp_path / "events.ndjson", out=tmp_path / "out.csv", effects=tmp_path / "effects.csv")
+    score_file(load([Source("till.rules", PAYING)]), job)
+    found = [each for each in rows(tmp_path / "effects.csv") if each["event"] == "2"]
+    shown = ("rule", "kind", "unit", "amount", "wanted", "reason")
+    assert [tuple(each[name] for name in shown) for each in found] == [
+        ("Pay", "accept", "point", "150", "150", ""),
+        ("Pay", "payment", "GBP", "1.50", "", ""),
+        ("Points", "give", "point", "180", "180", ""),
+        ("Friend", "give", "point", "5", "5", "to f"),
+    ]  # fmt: skip
+
+
+OWNED = """language 1
+program "Till" { currency GBP, rounded half up }
+unit point, points { rounded down   lasts forever   balance at least 0 }
+unit ticket, tickets counts pieces { lasts forever }
+event buy dated by at of who identified by id {
+  id: text   who: member   at: date   offered: points up to 900   price: money up to 90 GBP as list
+}
+redeem "Pay" { on buy   accept offered, worth 1 GBP per 100 points }
+reward "Swap" { on buy   turn every full 50 points into 1 ticket }
+"""
+
+
+def test_the_sums_say_what_was_paid_with_units_and_what_was_taken() -> None:
+    program = load([Source("till.rules", OWNED)])
+    state, sums = State(lots=[Lot("point", 420, 0, None, None, "Points")]), Sums()
+    for name, offered in (("1", "150"), ("2", "0")):
+        event = {"event": "buy", "id": name, "who": "m", "at": f"2027-01-0{name}", "offered": offered, "price": "5.00"}
+        outcome = program.score(event, {}, state)
+        state = program.apply(state, outcome)
+        sums.add(outcome)
+    assert list(money_lines(sums, program.core)) == [
+        "paid with units: 1.50 GBP",
+        '  "Pay": 1.50 GBP',
+        "taken: 400 points",
+        '  "Pay": 150 points',
+        '  "Swap": 250 points',
+    ]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import checking, checkout, heavy, loading, peers, quantity, retail, stock_lark, tables
+from benchmarks import checking, checkout, forty, heavy, loading, peers, quantity, retail, stock_lark, tables
 from benchmarks.__main__ import report
 
 
@@ -28,6 +28,12 @@ def test_offers_by_hand_are_equal() -> None:
 def test_quantity() -> None:
     (found,) = quantity.run(rounds=1, count=2)
     assert [row[0] for row in found.rows] == list(quantity.EFFECTS)
+
+
+def test_many_offers() -> None:
+    words, growth = forty.run(rounds=1, count=1, offers=(5, 10))
+    assert [row[0] for row in words.rows] == list(forty.WORDS)
+    assert [row[0] for row in growth.rows] == ["check", "load and first event"]
 
 
 @pytest.mark.parametrize("peer", ["zen-engine", "rule-engine"])

@@ -9,12 +9,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from rules_engine import Source, load
+from rules_engine import Source, load, tree
 from rules_engine.decoding import event_schema
-from rules_engine.outcome import EventRefused, LinePrice, Outcome
+from rules_engine.outcome import EventRefused, Fault, LinePrice, Outcome, Refused
+from rules_engine.parsing import parse
 from rules_engine.scoring import Program
-from rules_engine.state import Shared
+from rules_engine.state import Holding, Lot, Shared, State
 from rules_engine.values import Money
+from rules_engine.workbench import TestCase, run_tests
 from tests.checkout_rules import TEXT, line, order
 
 
@@ -70,6 +72,111 @@ def test_currencies_do_not_mix() -> None:
         checkout().score({**BASKET, "delivery": {"amount": "450", "currency": "JPY"}})
 
 
+# ---- codes that cannot count ----
+
+TYPED = ["spring-20", "", "SPRING 20", " - ", "spring20"]
+AGAIN = ("presented before", "already used")
+BLANK = ("blank", "not valid")
+
+
+def became(outcome: Outcome) -> list[tuple[str, str]]:
+    return [(code.reason, code.public) for code in outcome.codes]
+
+
+def test_a_code_that_is_typed_twice_acts_once() -> None:
+    sent = {**BASKET, "codes": TYPED}
+    outcome = checkout().score(sent)
+    assert [code.code for code in outcome.codes] == TYPED
+    assert outcome.codes[0].rules == ("Spring",)
+    assert became(outcome) == [("", ""), BLANK, AGAIN, BLANK, AGAIN]
+    once = checkout().score({**sent, "codes": ["spring-20"]})
+    assert (outcome.discounts, outcome.price, outcome.reserved) == (once.discounts, once.price, once.reserved)
+
+
+NO_CODES: tuple[tuple[list[str], list[str], tuple[str, str]], ...] = (
+    (["NIX", "nix"], ["NIX", "nix"], AGAIN),
+    (["SPRING20", "SPRING20"], ["SPRING20", "SPRING20"], AGAIN),
+    (["spring20", "ｓｐｒｉｎｇ２０"], ["spring20", "ｓｐｒｉｎｇ２０"], AGAIN),
+    (["SUMMER", "\u2013"], ["SUMMER", "\u2013"], BLANK),
+    (["SPRING20", "x" * 256], ["SPRING20", "x" * 256], ("unknown code", "not valid")),
+    (["SPRING20", "x" * 257], ["SPRING20", "x" * 256 + "\u2026"], ("too long", "not valid")),
+    (["SUMMER", "SPRING20" + " " * 500], ["SUMMER", "SPRING20" + " " * 248 + "\u2026"], ("too long", "not valid")),
+    (["x" * 300, "x" * 300], ["x" * 256 + "\u2026"] * 2, ("too long", "not valid")),
+    (["SUMMER", "SPRING20\0"], ["SUMMER", "SPRING20\ufffd"], ("unprintable", "not valid")),
+    (["SPRING20\n", "spring20"], ["SPRING20 ", "spring20"], AGAIN),
+)
+
+
+@pytest.mark.parametrize(("codes", "told", "last"), NO_CODES, ids=[str(number) for number in range(len(NO_CODES))])
+def test_every_door_answers_a_code_that_cannot_count(codes: list[str], told: list[str], last: tuple[str, str]) -> None:
+    sent = {**BASKET, "codes": codes}
+    outcome = checkout().score(sent)
+    assert [code.code for code in outcome.codes] == told
+    assert became(outcome)[-1] == last
+    assert checkout().score(msgspec.convert(sent, checkout().event_type("order"))) == outcome
+    assert checkout().score(checkout().event(sent)) == checkout().score(checkout().event(json.dumps(sent).encode()))
+    answered = checkout().score_json(json.dumps({"event": sent}).encode())
+    assert msgspec.json.decode(answered, type=Outcome) == outcome
+    assert list(checkout().score_many([sent])) == list(checkout().score_many([json.dumps(sent).encode()])) == [outcome]
+    explained = checkout().explain(sent)
+    assert explained.outcome == outcome
+    assert [(each.reason, each.public) for each in explained.codes] == became(outcome)
+
+
+ONE_CURRENCY = """language 1
+
+program "One currency" {
+  currency  GBP, rounded half up
+  split     in proportion, odd pennies to the largest remainder
+  stacking  { basket: all in order "Spring", "Summer" }
+}
+
+event order dated by placed_on of customer identified by number {
+  number: text   customer: member?   placed_on: date   codes: codes up to 5
+  lines 0 to 9 { id: text as id   price: money up to 900 GBP as list }
+}
+
+basket offer "Spring" { on order   with code "SPRING20"   take 20% of current off each line }
+basket offer "Summer" { on order   with code "SUMMER"   take 10% of current off each line }
+"""
+
+
+@pytest.mark.parametrize(("codes", "told", "last"), NO_CODES, ids=[str(number) for number in range(len(NO_CODES))])
+def test_generated_code_says_the_same_of_codes(codes: list[str], told: list[str], last: tuple[str, str]) -> None:
+    program = load([Source("one.rules", ONE_CURRENCY)])
+    assert program.backend.delegated == {}  # type: ignore[attr-defined]
+    lines = [{"id": "a", "price": "10.00"}]
+    sent = {"event": "order", "number": "O1", "placed_on": "2027-03-31", "codes": codes, "lines": lines}
+    outcome = program.score(sent)
+    assert [code.code for code in outcome.codes] == told
+    assert became(outcome)[-1] == last
+    assert program.explain(sent).outcome == outcome
+
+
+def test_more_codes_than_are_declared_and_what_is_no_text_refuse_the_event() -> None:
+    with pytest.raises(EventRefused, match="6 items; at most 5"):
+        checkout().score({**BASKET, "codes": ["A"] * 6})
+    with pytest.raises(EventRefused, match="item 2: the list cannot be the number 5"):
+        checkout().score({**BASKET, "codes": ["A", 5]})
+
+
+RULE_TEST = """
+test "a code typed twice" {
+  when order { placed_at: 2027-03-31 10:00   delivery_tax: 20%   codes: ("spring-20", "NIX", "", "SPRING20")
+    lines | id  | kind | pieces | price     | tax |
+          | "a" | food | 1      | 10.00 GBP | 0%  | }
+  then "Spring" 2.00 GBP, code "NIX" refused because "unknown code", code "" refused because "blank"
+}
+"""
+
+
+def test_the_test_of_a_rule_file_may_present_a_code_twice() -> None:
+    source = Source("checkout.rules", TEXT + RULE_TEST)
+    (test,) = (each for each in parse(source).file.declarations if isinstance(each, tree.TestDecl))
+    (result,) = run_tests(load([source]), [TestCase(source, test)])
+    assert result.findings == ()
+
+
 # ---- shared counters ----
 
 
@@ -96,6 +203,108 @@ def test_a_stream_reserves_as_it_goes() -> None:
     assert shared.limits == {"Spring: times in total": {0: 2}}
 
 
+TIMES = "Spring: times in total"
+BROKEN: tuple[tuple[Any, str], ...] = (
+    (Shared({TIMES: {0: -5}}), "V158"),
+    (Shared({TIMES: {0: 1.5}}), "V158"),  # type: ignore[dict-item]
+    (Shared({TIMES: {0: True}}), "V158"),
+    (Shared({TIMES: {0: None}}), "V158"),  # type: ignore[dict-item]
+    (Shared({TIMES: {0: 2**62}}), "V158"),
+    (Shared({TIMES: {10**9: 1}}), "V158"),
+    (Shared({TIMES: {"x": 1}}), "V158"),  # type: ignore[dict-item]
+    (Shared({TIMES: None}), "V158"),  # type: ignore[dict-item]
+    (Shared({TIMES: 3}), "V158"),  # type: ignore[dict-item]
+    (Shared({TIMES: object()}), "V158"),  # type: ignore[dict-item]
+    (Shared([]), "V158"),  # type: ignore[arg-type]
+    (Shared(None), "V158"),  # type: ignore[arg-type]
+    (Shared(version=2), "V157"),
+    (5, "V100"),
+    ([], "V100"),
+)
+
+
+def streamed(sent: dict[str, Any], shared: Shared) -> tuple[Fault, ...]:
+    """The faults of the one event of a stream, or of its counters as a whole, before the first event."""
+    try:
+        (result,) = checkout().score_many([sent], shared=shared)
+    except EventRefused as early:
+        return early.faults
+    return result.faults if isinstance(result, Refused) else ()
+
+
+@pytest.mark.parametrize(("shared", "code"), BROKEN, ids=[str(number) for number in range(len(BROKEN))])
+def test_shared_counters_made_in_python_are_checked_where_they_are_read(shared: Any, code: str) -> None:
+    sent = {**BASKET, "codes": ["spring20"]}
+    for call in (checkout().score, checkout().explain):
+        with pytest.raises(EventRefused) as refusal:
+            call(sent, shared=shared)
+        assert [fault.code for fault in refusal.value.faults] == [code]
+    if isinstance(shared, Shared):
+        assert streamed(sent, shared) == refusal.value.faults
+    else:
+        with pytest.raises(TypeError, match="`shared` is moved along in place, so it must be a `Shared`, not"):
+            checkout().score_many([sent], shared=shared)
+
+
+def test_shared_counters_that_only_look_odd_are_read() -> None:
+    sent = {**BASKET, "codes": ["spring20"]}
+    odd: Any = {TIMES: {"0": 1}}
+    shared = Shared(odd)
+    assert checkout().score(sent, shared=shared).reserved[0].before == 1
+    assert shared == Shared(odd)
+    list(checkout().score_many([sent], shared=shared))
+    assert shared.limits == {TIMES: {0: 2}}
+
+
+def test_counters_that_go_wrong_later_are_seen() -> None:
+    sent = {**BASKET, "codes": ["spring20"]}
+    shared = Shared({TIMES: {0: 1}})
+    checkout().score(sent, shared=shared)
+    shared.limits[TIMES] = {0: -1}
+    with pytest.raises(EventRefused, match="-1 was used of a limit"):
+        checkout().score(sent, shared=shared)
+
+
+def test_counters_that_the_event_does_not_read_are_not_looked_at() -> None:
+    shared = Shared({"Of another program": {0: -5}})
+    assert checkout().score({**BASKET, "codes": ["spring20"]}, shared=shared).codes[0].rules == ("Spring",)
+
+
+BROKEN_STATES: tuple[tuple[Any, str], ...] = (
+    (State(limits={"x": {0: -5}}), "V131"),
+    (State(limits={"x": {0: 1.5}}), "V131"),  # type: ignore[dict-item]
+    (State(tracks={"x": {0: 1}}), "V132"),
+    (State(tracks=[]), "V131"),  # type: ignore[arg-type]
+    (State(lots=[object()]), "V131"),  # type: ignore[list-item]
+    (State(lots=[Lot("point", 5, 20_000, None, None, "x")]), "V132"),
+    (State(holdings=[Holding("Gold", 20_000, None, "x")]), "V132"),
+    (State(day="x"), "V131"),  # type: ignore[arg-type]
+    (State(version=9), "V130"),
+    (5, "V100"),
+)
+
+
+@pytest.mark.parametrize(("state", "code"), BROKEN_STATES, ids=[str(number) for number in range(len(BROKEN_STATES))])
+def test_a_state_made_in_python_is_checked(state: Any, code: str) -> None:
+    sent = {**BASKET, "customer": "m"}
+    for call in (checkout().score, checkout().explain):
+        with pytest.raises(EventRefused) as refusal:
+            call(sent, {}, state)
+        assert [fault.code for fault in refusal.value.faults] == [code]
+    (result,) = checkout().score_many([sent], {"m": {}}, {"m": state})
+    assert isinstance(result, Refused)
+    fields = [fault.field for fault in refusal.value.faults]
+    assert [(fault.code, fault.field) for fault in result.faults] == [(code, field) for field in fields]
+    with pytest.raises(TypeError, match="`states` is moved along in place, so it must be a dictionary"):
+        checkout().score_many([sent], states=[state])  # type: ignore[arg-type]
+
+
+def test_a_state_is_looked_at_once_and_one_that_was_applied_is_good() -> None:
+    program, sent = checkout(), {**BASKET, "customer": "m"}
+    state = program.apply(None, program.score(sent, {}))
+    assert program.score(sent, {}, state) == program.score(sent, {}, program.state(state.to_json()))
+
+
 # ---- why ----
 
 
@@ -117,7 +326,7 @@ def test_an_explanation_leads_from_list_to_total() -> None:
         "│  │  ├─ current = 57.99 GBP",
         '│  │  └─ on line 1 "a": 10.00 GBP, line 2 "b": 1.60 GBP',
         "│  └─ at most 2 times in total: 0 used, 2 left; 1 asked, all of it passes",
-        '├─ "Summer": not applied, lost to "Spring" in group seasons: it took more, or came first  (checkout.rules:34)',
+        '├─ "Summer": not applied, lost to "Spring" in group seasons: it took more  (checkout.rules:34)',
     ]
     assert told({**BASKET, "delivery": POUNDS, "codes": ["spring-20", "Summer", "NIX"]}).splitlines()[-9:] == [
         "├─ prices",
@@ -187,7 +396,11 @@ ALONE = (
 def test_refused_consent_names_who_refused() -> None:
     explanation = load([Source("alone.rules", ALONE)]).explain({**BASKET, "codes": ["SPRING20", "SUMMER"]})
     summer = next(each for each in explanation.offers if each.rule == "Summer")
-    assert (summer.why, summer.because) == ('consent refused by "Second half price"', "the two do not combine")
+    refused = 'refuses consent with "Second half price"'
+    assert (summer.why, summer.because) == (
+        refused,
+        'its own list does not have "Second half price", which acted before',
+    )
     assert [code.reason for code in explanation.codes] == ["", "shut out by Second half price"]
 
 

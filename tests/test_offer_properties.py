@@ -20,9 +20,9 @@ from rules_engine.backends import Evaluation
 from rules_engine.backends.reference import Reference
 from rules_engine.event import Event, Facts
 from rules_engine.lowering import fingerprint
-from rules_engine.outcome import Refused
-from rules_engine.returning import Terms, give_back
-from rules_engine.returns import Return
+from rules_engine.outcome import Refused, applied
+from rules_engine.returning import Now, Terms, give_back
+from rules_engine.returns import Return, restored
 from rules_engine.spelling import normal_code
 from rules_engine.state import LimitUsed, Shared, State
 from tests.coverage import Index, limit_key, structs
@@ -34,6 +34,7 @@ from tests.surgery import together, without
 from tests.test_offer_model import by_unit
 from tests.trials import after, attempt, core_of, decoded
 
+NO_CODES = ("blank", "too long", "unprintable")
 SEEDS = range(7000, 7048)
 Pieces = Counter[int | str]
 Cored = list[tuple[int, ir.Program]]
@@ -242,14 +243,16 @@ def test_members_held_out_see_no_rule(cores: Cored) -> None:
 
 
 def test_spelling_of_codes_is_nothing(cores: Cored) -> None:
-    """Codes in normal spelling do the same."""
+    """Codes in normal spelling do the same; what is no code at all is sent as it was."""
     for seed, core in cores:
         for event, facts, state, shared, found in steps(core, seed):
             name = kind_of(core, event).codes_field
             codes = event.fields.get(name)
             if not isinstance(codes, tuple) or not codes:
                 continue
-            fields = {**event.fields, name: tuple(normal_code(str(code)) for code in codes)}
+            sent = zip(codes, found.codes, strict=True)
+            spelt = tuple(str(code) if use.reason in NO_CODES else normal_code(str(code)) for code, use in sent)
+            fields = {**event.fields, name: spelt}
             other = scored(core, msgspec.structs.replace(event, fields=fields), facts, state, shared)
             assert alike(other, found)
             assert [each.reason for each in other.codes] == [each.reason for each in found.codes]
@@ -380,19 +383,21 @@ def test_what_was_paid_comes_back(cores: Cored) -> None:
             continue
         terms, rng = Terms(core, fingerprint(core), Reference(core).evaluate), Random(seed)
         keeps = {offer.key for offer in core.offers if offer.on_return is not None and offer.on_return.policy == "keep"}
-        for event, _, _, _, found in steps(core, seed, 6):
+        for event, _, state, _, found in steps(core, seed, 6):
             outcome = found.outcome(event, fingerprint(core), "")
             goods, shipping = _pieces(event, kind)
             if outcome.price is None or not goods + shipping:
                 continue
             kept = sum(each.amount for each in outcome.charges if each.rule in keeps)
-            whole = give_back(terms, event, outcome, dict(goods + shipping), ())
+            start = Now(event.day, applied(state, outcome))
+            whole = give_back(terms, event, outcome, dict(goods + shipping), (), start)
             assert isinstance(whole, Return)
             assert whole.refund == outcome.price.total - kept, (seed, event.id)
             _is_sound(whole, core)
-            earlier: list[Return] = []
+            earlier, now = list[Return](), start
             for some in _portions(goods, shipping, rng):
-                back = give_back(terms, event, outcome, some, tuple(earlier))
+                back = give_back(terms, event, outcome, some, tuple(earlier), now)
+                now = Now(event.day, restored(now.state or State(), back))
                 _is_sound(back, core)
                 earlier.append(back)
             assert sum(each.refund for each in earlier) == outcome.price.total - kept, (seed, event.id)

@@ -219,6 +219,7 @@ MENDS = {
     "T372": 'item offer "A" { on buy   automatic   for every set of { 2 units }   take 1 GBP off each set }\n',
     "M222": offer("A", "at most 3 times"),
     "M173": offer("A", "at most 3 times per calendar year"),
+    "M261": 'item offer "A" { on buy   automatic   take 120% of current off each line }\n',
 }
 """A program for each code whose mend makes it check."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,7 +12,7 @@ from rules_engine.formatting import format_source
 from rules_engine.parsing import parse
 from rules_engine.pipeline import load
 from rules_engine.source import Source
-from rules_engine.workbench.engine import Engine
+from rules_engine.workbench.engine import Asked, Engine
 from tests import peer_cases, peer_report
 
 FILES = peer_cases.files()
@@ -33,8 +32,8 @@ def test_every_case_comes_out_on_the_reference(path: Path) -> None:
 def test_every_case_comes_out_on_generated_python(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     backend = Python(load(path).core)
 
-    def evaluate(engine: Engine, *given: Any) -> Evaluation:
-        return backend.evaluate(*given)
+    def evaluate(engine: Engine, asked: Asked) -> Evaluation:
+        return backend.evaluate(asked.event, asked.facts, asked.state, asked.shared, asked.people)
 
     monkeypatch.setattr(Engine, "evaluate", evaluate)
     assert peer_cases.faults(path, LISTED) == []

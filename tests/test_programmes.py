@@ -16,14 +16,13 @@ from rules_engine import ir, tree
 from rules_engine.backends import Backend, Evaluation
 from rules_engine.backends.python import Python
 from rules_engine.backends.reference import Reference
-from rules_engine.event import Event, Facts
 from rules_engine.formatting import format_source
 from rules_engine.parsing import parse
 from rules_engine.pipeline import check, load
 from rules_engine.source import Source
-from rules_engine.state import Shared, State
+from rules_engine.state import State
 from rules_engine.workbench import TestCase, run_tests
-from rules_engine.workbench.engine import Engine
+from rules_engine.workbench.engine import Asked, Engine
 from tests import corpus_report
 from tests.corpus_report import ENTRIES, PROGRAMMES, cases_in, entries, faults, main, report, rows, rule_lines
 
@@ -43,8 +42,8 @@ def test_every_case_comes_out(path: Path, name: str, monkeypatch: pytest.MonkeyP
     program = load(path)
     backend = BACKENDS[name](program.core)
 
-    def evaluate(engine: Engine, event: Event, facts: Facts, state: State, shared: Shared | None = None) -> Evaluation:
-        return backend.evaluate(event, facts, state, shared)
+    def evaluate(engine: Engine, asked: Asked) -> Evaluation:
+        return backend.evaluate(asked.event, asked.facts, asked.state, asked.shared, asked.people)
 
     monkeypatch.setattr(Engine, "evaluate", evaluate)
     tests = [entry.declaration for entry in checked.tests]

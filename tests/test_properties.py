@@ -28,7 +28,7 @@ from rules_engine.outcome import Award, Outcome, Refused
 from rules_engine.state import LimitUsed, State, apply
 from tests.coverage import Index, limit_key
 from tests.histories import history
-from tests.strategies import Of, orders, program, seeded
+from tests.strategies import Of, orders, owning, program, seeded
 from tests.trials import after, attempt, core_of, decoded, kind_of, round_trip
 
 SEEDS = range(5000, 5022)
@@ -137,7 +137,7 @@ def _parts(core: ir.Program, kinds: dict[str, ir.EventDef], event: Event, award:
 def test_order_of_declarations_is_nothing(seed: int, of: Of) -> None:
     """Declarations in another order are the same program: the same fingerprint, the same results."""
     text = seeded(seed, of)
-    core, turned = core_of(text), core_of(_turned(text, Random(seed)))
+    core, turned = core_of(text), core_of(shuffled(text, Random(seed)))
     assert fingerprint(core) == fingerprint(turned)
     other, states = Reference(turned), dict[str, State]()
     for event, facts, state, found in steps(core, Reference(core), seed):
@@ -154,7 +154,7 @@ def test_order_of_declarations_is_nothing(seed: int, of: Of) -> None:
             assert plain(states[event.member]) == plain(after(state, event, found))
 
 
-def _turned(text: str, rng: Random) -> str:
+def shuffled(text: str, rng: Random) -> str:
     """The same declarations in another order, `language` first."""
     found: list[str] = []
     for line in text.splitlines(keepends=True):
@@ -247,7 +247,7 @@ on_programs = settings(
 @given(st.randoms(use_true_random=False))
 def test_programs_that_hypothesis_can_shrink(rng: Random) -> None:
     """The same generator and the same law, with choices that hypothesis makes and shrinks."""
-    text = orders(rng) if rng.randrange(2) else program(rng)
+    text = (program, orders, owning)[rng.randrange(3)](rng)
     core = core_of(text)
     round_trip(text, core)
     wrong = kind_of(text, history(core, rng, 6))

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from rules_engine import checking, ir, lowering
 from rules_engine.backends import Evaluation
-from rules_engine.backends.reference import OfferNoted, Reference, Trace, choices, effects, money, working
+from rules_engine.backends.reference import OfferNoted, Reference, Trace, contest, effects, money, working
+from rules_engine.calendar import parse_date
 from rules_engine.decoding import decode
 from rules_engine.outcome import Discount, EventRefused, LinePrice
 from rules_engine.source import Source
@@ -262,6 +263,27 @@ def test_no_element_comes_to_cost_less() -> None:
     assert found.off("X") == {0: [100] * 7, 1: [300] * 4}
 
 
+@pytest.mark.parametrize(
+    ("stage", "base"), [("item", "catalogue"), ("basket", "after item"), ("shipping", "after basket")]
+)
+def test_what_a_stage_left_is_read_in_the_very_next_one(stage: str, base: str) -> None:
+    rules = item("take 4 GBP off the total of lines", "A", stage) + item(
+        f"take 10% of {base} off each line", "B", stage
+    )
+    if stage == "shipping":
+        rules = rules.replace("lines", "shipping")
+    found = score(
+        rules, ("a", "food", 1, "10.00"), settings=f'stacking {{ {stage}: all in order "A", "B" }}', post="10.00"
+    )
+    assert found.took == {"A": 400, "B": 100}
+
+
+def test_what_costs_nothing_bears_nothing_of_a_raised_price() -> None:
+    rules = item("price the total of lines at 30.01 GBP", "C", "catalogue")
+    found = score(rules, ("a", "food", 2, "0.00"), ("b", "food", 1, "9.00"), ("c", "toy", 1, "6.00"))
+    assert found.off("C") == {1: [-901], 2: [-600]}
+
+
 def test_a_price_only_lowers_after_the_catalogue() -> None:
     rules = item("price each unit at 3 GBP", "C", "catalogue") + item("price each unit at 5 GBP", "I")
     found = score(rules)
@@ -324,6 +346,20 @@ def test_buy_one_get_five_with_a_partial_last_set(pieces: int, free: int) -> Non
     parts = "1 unit, dearest first  5 units, dearest first: take 100% of current off each unit"
     sets = f"for every set of {{ {parts} }} the last set may be partial"
     assert score(item(sets), ("a", "food", pieces, "2.00")).took.get("X", 0) == 200 * free
+
+
+def test_a_partial_set_gets_no_gift() -> None:
+    sets = 'for every set of { 2 units, dearest first } the last set may be partial  add 1 "MUG" free'
+    found = score(item(sets), ("a", "food", 5, "2.00")).found
+    assert [(gift.sku, gift.count) for gift in found.gifts] == [("MUG", 2)]
+
+
+def test_no_partial_set_beyond_the_most_sets() -> None:
+    parts = "{ 1 unit, dearest first  2 units, dearest first: take 100% of current off each unit }"
+    for most, free in (("once for", 2), ("for up to 2 sets", 3), ("for every", 3)):
+        of = " of" if "sets" in most else " set of"
+        found = score(item(f"{most}{of} {parts} the last set may be partial"), ("a", "food", 5, "2.00"))
+        assert found.took == {"X": 200 * free}, most
 
 
 def test_sets_by_line_and_up_to_so_many() -> None:
@@ -481,6 +517,25 @@ def test_at_most_so_many_rules() -> None:
 
 
 # ---- limits ----
+
+
+def test_a_raised_price_that_lost_says_where() -> None:
+    rules = item("price each unit at 12 GBP", "Up", "catalogue")
+    rules += item("price each unit where kind is toy at 9 GBP", "Down", "catalogue")
+    lines = (("a", "food", 1, "10.00"), ("b", "toy", 1, "10.00"))
+    found = score(rules, *lines, settings='stacking { catalogue: best per line in order "Up", "Down" }')
+    (effect,) = found.fates["Up"].effects
+    assert (effect.wanted, effect.given, effect.cut) == (-400, -200, "lost")
+    assert [(each.line, each.rule, each.how) for each in effect.lost] == [(1, "Down", "took more")]
+
+
+@pytest.mark.parametrize(("limit", "first"), [("30 days", "2027-01-31"), ("the last 2 calendar months", "2027-02-01")])
+def test_a_window_that_moves_counts_from_its_first_day_on(limit: str, first: str) -> None:
+    rules = item(f"take 1 GBP off each line  at most 3 GBP in total per {limit}")
+    (used,) = score(rules).found.reserved
+    assert (used.occurrence, used.after) == (parse_date("2027-03-01"), 200)
+    for day, given in ((parse_date(first), 100), (parse_date(first) - 1, 200)):
+        assert score(rules, shared=Shared({used.limit: {day: 200}})).took == {"X": given}
 
 
 def test_a_budget_cuts_to_fit_or_cancels() -> None:
@@ -759,7 +814,7 @@ def test_no_result_depends_on_how_runs_are_cut(seed: int, monkeypatch: pytest.Mo
         (key, chance.choice(["food", "toy"]), chance.randint(0, 7), f"{chance.randint(1, 9)}.33") for key in "abc"
     )
     whole = score(rules, *lines).found
-    for module in (money, effects, choices, working):
+    for module in (money, effects, contest, working):
         monkeypatch.setattr(
             module, "joined", lambda runs: tuple((1, each) for count, each in runs for _ in range(count))
         )

@@ -18,7 +18,7 @@ from rules_engine.outcome import Charge, EventRefused, Gift, Outcome
 from rules_engine.returning.standings import first_parts
 from rules_engine.returns import Return, ReturnedLine, Shortfall, TakenBack, restored
 from rules_engine.state import LimitUsed, Shared, State
-from tests.till import Rule, Till, purchase
+from tests.till import Rule, Till, in_steps, purchase
 
 Steps = Sequence[Mapping[Any, Any]]
 
@@ -144,6 +144,14 @@ def test_shortfalls(policy: Any, refund: list[int], missing: list[int]) -> None:
     assert [each.refund for each in found] == refund
     for each, amount in zip(found, missing, strict=True):
         assert each.shortfalls == ((Shortfall(policy, amount),) if amount else ())
+
+
+def test_what_is_owed_is_worked_off_piece_by_piece() -> None:
+    """Four at 10 with 30 off from 40: 10 paid. Three alone cost 20 more than that, two 10 more, one as much."""
+    till = Till((Rule("Big", "work out again", "off refund", off=30_00, least=40_00),))
+    found = sequence(till, purchase(("a", 4, 10_00)), [{"a": 1}] * 4)
+    assert [each.refund for each in found] == [0, 0, 0, 10_00]
+    assert [sum(short.amount for short in each.shortfalls) for each in found] == [20_00, -10_00, -10_00, 0]
 
 
 def test_policies_beside_each_other() -> None:
@@ -449,14 +457,7 @@ def _steps(random: Random, event: Event) -> list[dict[Any, int]]:
     random.shuffle(pieces)
     if event.fields["delivery"] is not None and random.random() < 0.3:
         pieces.append("shipping")
-    steps: list[dict[Any, int]] = []
-    while pieces:
-        step: dict[Any, int] = {}
-        for _ in range(random.randint(1, len(pieces))):
-            piece = pieces.pop()
-            step[piece] = step.get(piece, 0) + 1
-        steps.append(step)
-    return steps
+    return in_steps(random, pieces)
 
 
 def _one_by_one(random: Random, steps: Steps) -> list[Any]:
@@ -555,7 +556,8 @@ def _sums(found: Sequence[Return]) -> dict[Any, Any]:
         rows += [(("taken", taken.rule), taken.amount) for taken in each.taken]
         rows += [(("charge", charge.rule), charge.amount) for charge in each.charges]
         rows += [(("gift", gift.rule), gift.count) for gift in each.gifts]
-        rows += [(("used", use.limit), use.after - use.before) for use in (*each.changes, *each.reserved)]
+        used = [change for change in (*each.changes, *each.reserved) if isinstance(change, LimitUsed)]
+        rows += [(("used", use.limit), use.after - use.before) for use in used]
         for key, amount in [*rows, *((("code", code), 1) for code in each.codes)]:
             sums[key] = sums.get(key, 0) + amount
     return {key: amount for key, amount in sums.items() if amount}

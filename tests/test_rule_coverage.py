@@ -188,3 +188,61 @@ def test_charges_gifts_and_filters() -> None:
     )
     file = covered(ORDER + rules, ordered("50"), ordered("50", category='"coal"'))
     assert [each for kind in ("rule", "condition", "effect") for each in missed(file, kind)] == []
+
+
+OWNING = """language 1
+program "Owned" {
+  currency GBP, rounded half up   timezone "Europe/London"   split evenly, odd pennies to the largest remainder
+}
+unit point, points { rounded down   lasts forever   balance at least 0 }
+unit ticket, tickets counts pieces { lasts forever }
+event order dated by at of customer identified by id {
+  id: text  customer: member  at: date  offered: points? up to 900  shown: tickets? up to 9
+  lines 0 to 9 { category: text  price: money up to 99 GBP as list }
+}
+track spend = sum of net by category up to 9 keys, on order, per calendar month
+redeem "Pay" { on order  accept offered, worth 1 GBP per 10 points  at most 50 points per member }
+earn "Ticket" { on order  with 1 ticket from shown  give 3 points }
+reward "Month" { on end of calendar month  for each category of spend  give 5 points }
+reward "Down" {
+  on end of calendar month  when balance of points > 100 points  turn every full 100 points into 1 ticket
+}
+reward "Carry" { on end of calendar month  carry 1 into orders }
+track orders = count, on order, per calendar month
+"""
+
+
+def owning(*steps: str) -> FileCoverage:
+    tests = "".join(f'test "{number}" {{\n{step}\n}}\n' for number, step in enumerate(steps))
+    source = Source("owned.rules", OWNING + tests)
+    program = rules_engine.load([source])
+    coverage = Coverage(program.core)
+    declared = [each for each in parse(source).file.declarations if isinstance(each, tree.TestDecl)]
+    for result in run_tests(program, [TestCase(source, each) for each in declared], coverage):
+        assert result.passed, result.findings
+    (file,) = (each for each in coverage.files({source.name: source}) if each.file == source.name)
+    return file
+
+
+def paid(price: str, fields: str = "", day: str = "2027-03-14") -> str:
+    return f'when order {{ at: {day}  {fields}\n lines | category | price |\n | "tea" | {price} GBP | }} '
+
+
+def test_what_takes_and_carries_and_loops_counts_like_the_rest() -> None:
+    nothing = owning(f'given member {{}} {paid("10")} then "Pay" not applied')
+    assert missed(nothing, "taking") == [
+        ("`accept offered, worth 1 GBP per 10 points`", "takes"),
+        ("`turn every full 100 points into 1 ticket`", "takes"),
+    ]
+    assert missed(nothing, "carry") == [("`carry 1 into orders`", "carries")]
+    assert missed(nothing, "keys") == [('the keys of "Month"', "found"), ('the keys of "Month"', "missing")]
+    assert missed(nothing, "thing") == [("`with 1 ticket from shown`", "presented")]
+    month = "on 2027-05-01 then balance of tickets"
+    all_of_it = owning(
+        "given member {} given balance 150 points given balance 1 ticket "
+        f"{paid('60', 'offered: 60 points  shown: 1 ticket')} "
+        f'then "Pay" 5 GBP, "Ticket" 3 points {month} 1',
+        f'given member {{}} given balance 50 points {paid("10", "offered: 10 points")} then "Pay" 1 GBP {month} 0',
+    )
+    assert missed(all_of_it, "carry") == missed(all_of_it, "keys") == missed(all_of_it, "thing") == []
+    assert missed(all_of_it, "limit") == []

@@ -11,7 +11,7 @@ import pytest
 from rules_engine.backends import Evaluation
 from rules_engine.calendar import format_date
 from rules_engine.event import Event, Facts
-from rules_engine.outcome import CodeUse, EventRefused, Outcome, Refused, TierChange
+from rules_engine.outcome import CodeUse, EventRefused, Outcome, People, Refused, TierChange
 from rules_engine.scoring import Program
 from rules_engine.state import LimitUsed, Shared, State
 from tests.checkout_program import CHECKOUT
@@ -316,7 +316,14 @@ class Counting:
         """Nothing is quick here."""
         return None
 
-    def evaluate(self, event: Event, facts: Facts, state: State, shared: Shared | None = None) -> Evaluation:
+    def evaluate(
+        self,
+        event: Event,
+        facts: Facts,
+        state: State,
+        shared: Shared | None = None,
+        people: People | None = None,
+    ) -> Evaluation:
         """One time is reserved while there is room."""
         used = 0 if shared is None else shared.limits.get("Gift", {}).get(0, 0)
         codes = tuple(CodeUse(str(each), ("Gift",)) for each in event.fields.get("codes") or ())  # type: ignore[union-attr]

@@ -111,7 +111,7 @@ PASSING = (
     f'given spring used 3 times with code "spring 1" {small()} then code "spring-1" refused because "used up"',
     f'given spring used 2 times with code "spring 1" {small()} then spring 1 GBP {small()} then spring not applied',
     # returns: by share, cumulative, and all of it
-    f'{MEMBER} {BIG} then total 48 GBP when returned 1 of line "a" then refund 11.03 GBP, "Three for two" 6.67 GBP',
+    f'{MEMBER} {BIG} then total 48 GBP when returned 1 of line "a" then refund 11.03 GBP, "Three for two" -6.67 GBP',
     (
         f"{MEMBER} {BIG} then total 48 GBP "
         'when returned all of line "b" then line "b" 14.90 GBP, refund 14.90 GBP, tax 2.48 GBP'

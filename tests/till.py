@@ -7,6 +7,7 @@ An offer here takes something off the goods, adds a fee, or gives a thing, where
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from random import Random
 from typing import Any, Literal
 
 import msgspec
@@ -15,7 +16,7 @@ from rules_engine import ir
 from rules_engine.allocation import spread
 from rules_engine.backends import Evaluation
 from rules_engine.event import Event, Facts
-from rules_engine.outcome import Charge, CodeUse, Discount, Gift, LinePrice, Opening, Outcome, Part, Price
+from rules_engine.outcome import Charge, CodeUse, Discount, Gift, LinePrice, Opening, Outcome, Part, People, Price
 from rules_engine.returning import Terms, give_back
 from rules_engine.returns import Return, ShortfallPolicy, TakePolicy
 from rules_engine.state import LimitUsed, Shared, State
@@ -107,7 +108,14 @@ class Till(msgspec.Struct, frozen=True):
         """A return of an event that this till scored."""
         return give_back(self.terms, event, outcome, returned, earlier)
 
-    def evaluate(self, event: Event, facts: Facts, state: State, shared: Shared | None = None) -> Evaluation:
+    def evaluate(
+        self,
+        event: Event,
+        facts: Facts,
+        state: State,
+        shared: Shared | None = None,
+        people: People | None = None,
+    ) -> Evaluation:
         """Price an event."""
         return _Basket(self, event, state, shared or Shared()).evaluation()
 
@@ -247,3 +255,15 @@ def purchase(
         for line in lines
     )
     return Event("purchase", "A-1", member, 20_000, 0, fields, rows, currency)
+
+
+def in_steps(random: Random, pieces: list[Any]) -> list[dict[Any, int]]:
+    """Pieces that come back one after the other, some of them together: by line how many, for each return."""
+    steps: list[dict[Any, int]] = []
+    while pieces:
+        step: dict[Any, int] = {}
+        for _ in range(random.randint(1, len(pieces))):
+            piece = pieces.pop()
+            step[piece] = step.get(piece, 0) + 1
+        steps.append(step)
+    return steps

@@ -223,7 +223,8 @@ def _measures(depth: int) -> Made:
     inner, selected = expressions(depth - 1), selections(depth - 1)
     return st.one_of(
         make(tree.Of, measure=paths | bases, selection=selected),
-        make(tree.SumOf, measure=inner | selected),
+        make(tree.SumOf, measure=inner | selected, where=NOTHING),
+        make(tree.SumOf, measure=paths, where=conditions(depth - 1)),
         make(tree.CountOf, of=selected | paths, where=NOTHING),
         make(tree.CountOf, of=paths, where=conditions(depth - 1)),
         make(tree.DistinctOf, path=paths, selection=maybe(selected)),
@@ -678,12 +679,32 @@ field_values = st.one_of(
     make(tree.FieldValue, name=names, value=make(tree.ListOf, items=many(values, 0, 3))),
     make(tree.FieldValue, name=names, value=make(tree.TierUntil, tier=names, until=date_lits)),
 )
+counted = numbers | quantities | money | date_lits
+lot_mods = st.one_of(
+    make(tree.LotFrom, rule=texts | names),
+    make(tree.LotEarned, date=date_lits),
+    make(tree.PendingUntil, date=date_lits),
+    make(tree.Lasting, life=make(tree.Forever) | make(tree.LastsUntil, date=date_lits)),
+    make(tree.WithFact, name=names, value=values),
+)
 givens = st.one_of(
     make(tree.GivenMember, who=maybe(texts), facts=many(field_values, 0, 3)),
-    make(tree.GivenTrack, track=names, value=values),
-    make(tree.GivenBalance, value=quantities | money),
-    make(tree.GivenUsed, rule=texts | names, times=counts, amount=NOTHING, code=maybe(texts)),
-    make(tree.GivenUsed, rule=texts | names, times=NOTHING, amount=quantities | money, code=maybe(texts)),
+    make(tree.GivenTrack, track=names, key=maybe(values), person=maybe(texts), value=counted),
+    make(
+        tree.GivenBalance,
+        value=quantities | money,
+        person=maybe(texts),
+        mods=many(lot_mods, 0, 2),
+    ),
+    make(tree.GivenUsed, rule=texts | names, times=counts, amount=NOTHING, code=maybe(texts), person=maybe(texts)),
+    make(
+        tree.GivenUsed,
+        rule=texts | names,
+        times=NOTHING,
+        amount=quantities | money,
+        code=maybe(texts),
+        person=maybe(texts),
+    ),
 )
 
 
@@ -711,8 +732,9 @@ expectations = st.one_of(
     make(tree.ExpectCode, code=texts, applied=st.just(True), because=NOTHING),
     make(tree.ExpectCode, code=texts, applied=st.just(False), because=maybe(texts)),
     make(tree.ExpectTier, tier=names),
-    make(tree.ExpectBalance, unit=names, value=values),
-    make(tree.ExpectTrack, track=names, value=values),
+    make(tree.ExpectTakes, rule=texts | names, value=values),
+    make(tree.ExpectBalance, unit=names, pending=st.booleans(), person=maybe(texts), value=values),
+    make(tree.ExpectTrack, track=names, key=maybe(values), person=maybe(texts), value=maybe(counted)),
     make(tree.ExpectRefused),
 )
 returned_items = st.one_of(

@@ -25,6 +25,7 @@ from rules_engine.scoring import Program
 from rules_engine.state import State
 
 HERE = Path(__file__).parent
+RETURNS_ON = "2027-12-31"
 Event = Mapping[str, Any]
 Pieces = Mapping[str | int, int]
 
@@ -65,11 +66,13 @@ class Till:
     def take_back(self, order: str, pieces: Pieces) -> Return:
         """Take pieces of an order back; the receipt says what they are worth."""
         sold = self.sold[order]
-        back = self.program.give_back(sold.event, sold.outcome, pieces, earlier=sold.returns)
+        state = self.states.get(sold.outcome.member or "")
+        back = self.program.give_back(
+            sold.event, sold.outcome, pieces, earlier=sold.returns, state=state, on=RETURNS_ON
+        )
         sold.returns.append(back)
-        member = sold.outcome.member
-        if member is not None:
-            self.states[member] = self.program.apply(self.states[member], back)
+        if state is not None:
+            self.states[sold.outcome.member or ""] = self.program.apply(state, back)
         return back
 
 

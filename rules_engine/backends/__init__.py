@@ -24,8 +24,11 @@ from rules_engine.outcome import (
     Gift,
     Opening,
     Outcome,
+    Payment,
+    People,
     Price,
     Said,
+    Taken,
     TierChange,
     Value,
 )
@@ -48,14 +51,20 @@ class Evaluation(msgspec.Struct, frozen=True):
     codes: tuple[CodeUse, ...] = ()
     reserved: tuple[LimitUsed, ...] = ()
     opening: Opening | None = None
+    payments: tuple[Payment, ...] = ()
+    taken: tuple[Taken, ...] = ()
+    household: str = ""
+    pool: tuple[Change, ...] = ()
+    others: dict[str, tuple[Change, ...]] = {}
 
     def outcome(self, event: Event, fingerprint: str, zones: str) -> Outcome:
         """The outcome of an event that came to this."""
-        changes = {event.member: self.changes} if event.member is not None else {}
+        changes = {event.member: self.changes, **self.others} if event.member is not None else {}
         return Outcome(
             event.name, event.id, event.member, event.day, self.awards, self.tiers, changes, self.before,
             fingerprint, zones, self.late, self.said, self.price, self.discounts, self.charges, self.gifts,
-            self.codes, self.reserved, self.opening,
+            self.codes, self.reserved, self.opening, self.payments, self.taken, self.household, self.pool,
+            event.posted,
         )  # fmt: skip
 
 
@@ -88,8 +97,10 @@ class Backend(Protocol):
         """A quick way from bytes to bytes, or None where there is none for this request. Raises `EventRefused`."""
         ...
 
-    def evaluate(self, event: Event, facts: Facts, state: State, shared: Shared | None = None) -> Evaluation:
-        """Score a decoded event: time moves to the event's day, then every stage runs. The state is left as it is.
+    def evaluate(
+        self, event: Event, facts: Facts, state: State, shared: Shared | None = None, people: People | None = None
+    ) -> Evaluation:
+        """Score a decoded event: time moves to the event's day, then every stage runs. The states are left as they are.
 
         Raises `EventRefused` where a track would pass 2^62 or hold more different values than it declares.
         """

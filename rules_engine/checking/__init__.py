@@ -13,6 +13,7 @@ from rules_engine.checking.infos import EventInfo, HeaderInfo
 from rules_engine.checking.relocating import core_of
 from rules_engine.checking.stages import stages_of
 from rules_engine.checking.symbols import Entry, Symbols, symbols
+from rules_engine.checking.tender import tender_of
 
 __all__ = [
     "Checked",
@@ -31,4 +32,5 @@ __all__ = [
     "in_order",
     "stages_of",
     "symbols",
+    "tender_of",
 ]

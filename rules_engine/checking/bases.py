@@ -17,10 +17,9 @@ import msgspec
 from rules_engine import ir, tree
 from rules_engine.checking import monies, unknowns
 from rules_engine.checking.env import STAGE_WORDS, Env
-from rules_engine.checking.infos import EventInfo
 from rules_engine.checking.typed import Typed, unknown
 from rules_engine.diagnostics import Fix
-from rules_engine.types import Choice, Money
+from rules_engine.types import Choice, Money, Unit
 
 BASES: Final = ("list", "catalogue", "net", "paid", "was")
 """Money bases that every rule may name, as far as they are known where it acts."""
@@ -41,7 +40,7 @@ class Measure(msgspec.Struct, frozen=True):
 
     base: ir.Base
     side: ir.Side
-    type: Money
+    type: Money | Unit
 
 
 def basis(written: Written, env: Env) -> Typed:
@@ -66,6 +65,8 @@ def measure(written: Written, env: Env) -> Measure | None:
     kind = _money(word, written, env)
     if kind is None or not _readable(base, word, written, env):
         return None
+    if isinstance(kind, Unit):
+        return Measure(base, "", kind) if not tax or _untaxed(f"{word} {tax} tax", kind, written, env) else None
     own = price_side(env)
     side = tax or own
     if side != own and not _taxed(f"{word} {side} tax", own, written, env):
@@ -119,8 +120,8 @@ def price_side(env: Env) -> ir.Side:
 # ---- money at all ----
 
 
-def _money(word: str, node: tree.Node, env: Env) -> Money | None:
-    """The money of the events at hand."""
+def _money(word: str, node: tree.Node, env: Env) -> Money | Unit | None:
+    """The money of the events at hand, or the unit that they are priced in."""
     if not env.events:
         if env.broken:
             env.fail()
@@ -129,25 +130,18 @@ def _money(word: str, node: tree.Node, env: Env) -> Money | None:
         return None
     bare = next((event for event in env.events if not event.list_field and not event.priced_by_offers), None)
     if bare is not None:
-        if _priced_in(bare.name, env):
-            env.fail()
+        if bare.schedule is not None:
+            env.report("T380", node, name=word, event=bare.name)
         else:
             note = f"`{bare.name}` has no field that says `as list`"
             env.report("N216", node, name=word, where=f"`{bare.name}`", note=note)
         return None
     kind = monies.money_of_events(env)
-    if kind is None and len({event.currencies for event in env.events}) > 1:
-        kinds = ", ".join(f"{event.currency} on `{event.name}`" for event in env.events)
-        env.report("N218", node, name=word, kinds=kinds)
+    if kind is None and len(set(map(monies.price_names, env.events))) > 1:
+        env.report("N218", node, name=word, kinds=monies.kinds_of_prices(env))
     elif kind is None:
         env.fail()
     return kind
-
-
-def _priced_in(event: str, env: Env) -> bool:
-    """Whether the event is priced in a unit: that is not evaluated yet, which is reported there."""
-    info = env.context.event(event)
-    return isinstance(info, EventInfo) and info.priced_in != ""
 
 
 # ---- where a base is known ----
@@ -157,6 +151,10 @@ def _readable(base: ir.Base, word: str, node: tree.Node, env: Env) -> bool:
     """Whether the base is known where it stands; reports where it is not."""
     if base == "current" and env.stage != "offer":
         env.report("N215", node, name=word, fix=_instead(node, word, "net"))
+        return False
+    if base == "paid" and env.stage == "redeem":
+        why, fix = "it is what redeems leave to pay in money", _instead(node, word, "net")
+        env.report("T342", node, name=word, where="a redeem", why=why, mend="net", fix=fix)
         return False
     if env.stage == "offer" and env.offer:
         why = _not_yet_known(base, env.offer)
@@ -207,6 +205,13 @@ def _instead(node: tree.Node, word: str, base: str) -> Fix | None:
 
 
 # ---- the other side of tax ----
+
+
+def _untaxed(word: str, unit: Unit, node: tree.Node, env: Env) -> bool:
+    """Prices in a unit have no tax sides."""
+    mend = f"{unit.plural} have no tax: leave the side out"
+    env.report("T341", node, name=word, events=env.event_words(), mend=mend)
+    return False
 
 
 def _taxed(word: str, own: ir.Side, node: tree.Node, env: Env) -> bool:

@@ -67,6 +67,8 @@ def _may_be_match(info: object) -> bool:
 
 def _equal(old: object, new: object, old_texts: Sequence[str], new_texts: Sequence[str]) -> bool:
     if isinstance(old, (RuleInfo, MatchInfo, GroupInfo)) and isinstance(new, (RuleInfo, MatchInfo, GroupInfo)):
+        if getattr(old, "events", ()) != getattr(new, "events", ()):
+            return False
         if old.node is new.node:
             return True
         was, now = (slice(*each.node.span) for each in (old, new))

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from rules_engine import ir, periods, tree
-from rules_engine.checking import dates, expressions, keys, measures, monies, names, slips, tables, unknowns
+from rules_engine.checking import dates, expressions, keys, measures, monies, names, people, slips, tables, unknowns
 from rules_engine.checking.core import both, mul, negated, num
 from rules_engine.checking.env import STAGE_WORDS, Env, proof
 from rules_engine.checking.infos import BrokenInfo, DefineInfo, EventInfo, PeriodInfo, TableInfo, TrackInfo
@@ -150,7 +150,8 @@ def compare(op: Op, left: tree.Expr, right: tree.Expr, node: tree.Expr, env: Env
     if monies.apart(one.type, other.type, left, right, env):
         return ir.Flg(at, True)
     if not alike(one.type, other.type):
-        env.report("T302", node, left=_called(left, one), right=_called(right, other), note=_same_money(one, other))
+        note = _same_money(one, other) or slips.time_beside_day(one.type, other.type)
+        env.report("T302", node, left=_called(left, one), right=_called(right, other), note=note)
         return ir.Flg(at, True)
     if op not in ("=", "!=") and not isinstance(one.type, ORDERED):
         env.report("T317", node, op=op, found=describe(one.type))
@@ -335,7 +336,7 @@ def anchors_present(period: periods.Period, when: tree.Node, env: Env) -> None:
         parts = tuple(tree.Name(when.span, word) for word in key.split("."))
         path = tree.Path(when.span, parts)
         if key.startswith("member."):
-            names.member_fact(path, parts[-1], env)
+            people.member_fact(path, parts[-1], env)
         else:
             names.resolve(path, env)
 
@@ -378,5 +379,7 @@ def track_named(node: tree.Expr, env: Env) -> TrackInfo | None:
         env.fail()
     elif not (isinstance(node, tree.Path) and isinstance(names.resolve(node, env).type, Unknown)):
         found = f"`{node.text}`" if isinstance(node, tree.Path) else "this"
-        env.report("T325", node, what=found, wanted="a track", note="only a track reaches a bound or passes marks")
+        env.report(
+            "T325", node, what=found, wanted="a track", note="only a track reaches a bound, passes marks or has keys"
+        )
     return None

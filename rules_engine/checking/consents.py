@@ -182,13 +182,55 @@ def warn(code: str, node: tree.Node, context: Context, **data: str) -> None:
 
 def return_of(declared: tree.RuleDecl, context: Context) -> ir.ReturnDef | None:
     """What a return takes back: the rule's own policy, else the header's; None where no event of it is returned."""
-    if declared.on_return is not None:
-        shortfall_fits(declared.on_return, context)
-    infos = [context.event(each.name.text) for each in declared.on if isinstance(each, tree.EventSource)]
-    if not any(isinstance(each, EventInfo) and each.definition.returnable for each in infos):
+    own = declared.on_return
+    if own is not None:
+        _fits(own, declared, context)
+    info = context.rule(declared.title)
+    events = [context.event(name) for name in info.events] if isinstance(info, RuleInfo) else []
+    if not any(isinstance(each, EventInfo) and each.definition.returnable for each in events):
         return None
-    written = declared.on_return
-    if written is None:
+    header = context.header().returns
+    if own is None:
         context.need("returns", declared.title)
-        written = context.header().returns
-    return None if written is None else ir.ReturnDef(written.policy, written.shortfall)
+    written = own or header
+    if written is None:
+        return None
+    match declared.kind:
+        case "earn" | "reward":
+            return _of_award(written, header, declared, context)
+        case "redeem":
+            return ir.ReturnDef("keep" if written.policy == "keep" else "by share")
+        case _:
+            return ir.ReturnDef(written.policy, written.shortfall if written.policy == "work out again" else None)
+
+
+def _fits(own: tree.OnReturn, declared: tree.RuleDecl, context: Context) -> None:
+    """Which words can stand behind a rule's own `on return`."""
+    match declared.kind:
+        case "earn" | "reward":
+            if own.policy == "keep" and own.shortfall is not None:
+                context.report("M218", own, policy=own.policy)
+        case "redeem":
+            if own.policy == "work out again":
+                fix = Fix("write `by share`", own.span, "by share")
+                context.report("M299", own, policy=own.policy, fix=fix)
+            elif own.shortfall is not None:
+                context.report("M218", own, policy=own.policy)
+        case _:
+            shortfall_fits(own, context)
+
+
+def _of_award(
+    written: tree.OnReturn, header: tree.OnReturn | None, declared: tree.RuleDecl, context: Context
+) -> ir.ReturnDef:
+    """Of what was given some may be spent: the rule, else the header, says what becomes of that."""
+    if written.policy == "keep":
+        return ir.ReturnDef("keep")
+    shortfall = written.shortfall or (header.shortfall if header is not None else None)
+    if shortfall is None:
+        own = declared.on_return
+        fix = None
+        if own is not None:
+            fix = context.insert("let the balance go below zero", own.span[1], ", shortfall off balance")
+        context.report("M298", own or declared.title, title=declared.title.value, fix=fix)
+    return ir.ReturnDef(written.policy, shortfall)

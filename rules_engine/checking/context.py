@@ -145,7 +145,9 @@ class Context:
         return [each.node for each in found if isinstance(each, MatchInfo)]
 
     def event(self, name: str) -> EventInfo | BrokenInfo | None:
-        """A declared event."""
+        """A declared event, or one that happens by itself, whose name says all of it."""
+        if name in self.symbols.scheduled:
+            return self.symbols.scheduled[name]
         self.reads.add(("name", name))
         found = self.symbols.names.get(name)
         if found is None and self.symbols.vocabulary_missing:
@@ -270,7 +272,7 @@ class Context:
         self, node: tree.CalendarSpan | tree.Lifetime | tree.Rolling | tree.LastCalendar
     ) -> PeriodUse | None:
         try:
-            period = _period_of(node)
+            period = period_of(node)
         except ValueFault as fault:
             self.report("M120", node, reason=fault.reason)
             return None
@@ -329,12 +331,14 @@ class Context:
 
     def unknown(self, what: str, name: tree.Name, known: Iterable[str], note: str = "") -> None:
         """A name that nobody declared, with the nearest one as the mend."""
-        near = self.symbols.near(name.text, known)
+        calendar = what in ("period", "field or period") and name.text in periods.CALENDAR_UNITS
+        near = f"calendar {name.text}" if calendar else self.symbols.near(name.text, known)
         fix = Fix(f"write `{near}`", name.span, near) if near else None
         self.report("N101", name, what=what, name=name.text, fix=fix, note=f"did you mean `{near}`?" if near else note)
 
 
-def _period_of(node: tree.CalendarSpan | tree.Lifetime | tree.Rolling | tree.LastCalendar) -> periods.Period:
+def period_of(node: tree.CalendarSpan | tree.Lifetime | tree.Rolling | tree.LastCalendar) -> periods.Period:
+    """A period that is used without a name; raises ValueFault for one that cannot be."""
     match node:
         case tree.CalendarSpan(unit=unit):
             return periods.Calendar(calendar_unit(unit))

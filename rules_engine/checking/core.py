@@ -85,8 +85,10 @@ def integral(node: ir.Expr, rates: frozenset[str]) -> bool:
             return all(amount.den == 1 for _, amount in amounts)
         case ir.LineMoney(side=side) | ir.Basis(side=side) | ir.Picked(side=side):
             return side == ""
-        case ir.Field() | ir.LineField() | ir.MemberField():
+        case ir.Field() | ir.LineField() | ir.MemberField() | ir.PersonField():
             return field_key(node) not in rates
+        case ir.LotField(name=name) | ir.TurnedSum(field=name):
+            return f"lot {name}" not in rates
         case ir.Mul(left=left, right=right):
             return integral(left, rates) and integral(right, rates)
         case ir.Add(parts=parts) | ir.Largest(items=parts):
@@ -97,13 +99,15 @@ def integral(node: ir.Expr, rates: frozenset[str]) -> bool:
             return all(integral(row, rates) for row in rows_of(node))
         case ir.Fold(op="sum", value=value) if value is not None:
             return integral(value, rates)
+        case ir.LineKeys(value=value):
+            return integral(value, rates)
         case ir.Across(rates=slices):
             return all(integral(rate, rates) for rate in slices)
         case _:
             return True
 
 
-def field_key(node: ir.Field | ir.LineField | ir.MemberField) -> str:
-    """What a field is called in a table of bounds."""
-    prefix = {ir.Field: "field", ir.LineField: "line", ir.MemberField: "member"}[type(node)]
+def field_key(node: ir.Field | ir.LineField | ir.MemberField | ir.PersonField) -> str:
+    """What a field is called in a table of bounds; a fact is the same of whomever it is read."""
+    prefix = {ir.Field: "field", ir.LineField: "line", ir.MemberField: "member", ir.PersonField: "member"}[type(node)]
     return f"{prefix} {node.name}"

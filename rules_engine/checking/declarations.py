@@ -21,8 +21,9 @@ from rules_engine.checking.headers import header_info
 from rules_engine.checking.imports import import_column, import_table
 from rules_engine.checking.infos import EventInfo, HeaderInfo, PeriodInfo
 from rules_engine.checking.ladders import match_def, tiers_def
-from rules_engine.checking.not_yet import OFFERS, of_event
+from rules_engine.checking.not_yet import OFFERS
 from rules_engine.checking.offers import offer_def
+from rules_engine.checking.roles import roles_of_facts
 from rules_engine.checking.rules import rule_def
 from rules_engine.checking.scenarios import check_test
 from rules_engine.checking.spans import anchors_of, period_of
@@ -137,13 +138,11 @@ def _member(declared: tree.MemberDecl, context: Context) -> MemberFields:
     for each in fields:
         if each.bounds:
             context.report("T353", declared, name=each.name)
+    roles_of_facts(declared, fields, context)
     return fields
 
 
 def _event(declared: tree.EventDecl, context: Context) -> EventInfo:
-    found = of_event(declared)
-    if found is not None:
-        context.not_yet(*found)
     info = event_info(declared, context)
     instants = any(
         field.kind == "instant"

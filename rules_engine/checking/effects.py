@@ -12,14 +12,18 @@ from typing import Literal, TypeAlias, TypeVar
 import msgspec
 
 from rules_engine import ir, tree
+from rules_engine.checking import slips
 from rules_engine.checking.elaboration import (
+    HOMES,
     Env,
     constant_money,
     free_thing,
     money,
     money_rounding,
     ordering,
+    price_names,
     selected_units,
+    verb,
 )
 from rules_engine.checking.typed import Typed
 from rules_engine.diagnostics import Fix
@@ -58,20 +62,11 @@ def effect(node: tree.Effect, place: Place, env: Env) -> ir.EffectDef | None:
         case tree.AddFree():
             return _gift(node, env)
         case tree.Give() | tree.Turn() | tree.Carry() | tree.Accept():
-            word = node.verb if isinstance(node, tree.Give) else type(node).__name__.lower()
+            word = verb(node)
             env.report("T370", node, verb=word, home=HOMES[word])
             return None
         case tree.Say():
             return None
-
-
-HOMES = {
-    "give": "an earn or a reward",
-    "deduct": "an earn or a reward",
-    "turn": "a reward",
-    "carry": "a reward",
-    "accept": "a redeem",
-}
 
 
 def _failed(found: Typed) -> bool:
@@ -92,6 +87,8 @@ def _gift(node: tree.AddFree, env: Env) -> ir.GiftDef | None:
 def discount(node: tree.Take | tree.Price, place: Place, env: Env) -> ir.DiscountDef | None:
     """`take AMOUNT off GRAIN` or `price GRAIN at AMOUNT` with their modifiers; None after an error."""
     _modifiers(node, env)
+    if isinstance(node, tree.Take):
+        slips.takes_too_little_or_too_much(node, env)
     if not _grain_fits(node.grain, place, env):
         return None
     order = _mod(node, tree.Ordered)
@@ -206,7 +203,7 @@ def _steps(mod: tree.InSteps | None, env: Env) -> int | None:
     found = constant_money(mod.step, env)
     if found is not None and found[1] <= 0:
         env.report("T325", mod.step, what="the step", wanted="an amount above zero")
-    elif found is not None and any(event.currency != found[0] for event in env.events):
+    elif found is not None and any(price_names(event) != (found[0],) for event in env.events):
         env.not_yet(mod, "steps on an event of several currencies")
     return None if found is None else found[1]
 

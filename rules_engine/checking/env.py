@@ -18,13 +18,14 @@ import msgspec
 
 from rules_engine import ir, tree
 from rules_engine.checking.context import Context
-from rules_engine.checking.infos import DefineInfo, EventInfo
+from rules_engine.checking.infos import DefineInfo, EventInfo, PeriodInfo
 from rules_engine.codes import CODES
 from rules_engine.diagnostics import Fix, Label
+from rules_engine.periods import anchors
 from rules_engine.source import Span
 from rules_engine.types import Type
 
-Stage: TypeAlias = Literal["earn", "track", "tier", "match", "reward", "holdout", "life", "period", "offer"]
+Stage: TypeAlias = Literal["earn", "track", "tier", "match", "reward", "holdout", "life", "period", "offer", "redeem"]
 
 STAGE_WORDS: dict[Stage, str] = {
     "earn": "an earn",
@@ -36,6 +37,7 @@ STAGE_WORDS: dict[Stage, str] = {
     "life": "the life of a unit",
     "period": "a period",
     "offer": "an offer",
+    "redeem": "a redeem",
 }
 
 NOTHING: frozenset[str] = frozenset()
@@ -54,13 +56,27 @@ Memo: TypeAlias = dict[tuple[str, ...], Any]
 """What was found out about names in the check of one declaration."""
 
 
+class KeyScope(msgspec.Struct, frozen=True):
+    """The key at hand, in a loop or a fold over keys. `name` is the word that reads it, `type` the key's type. Over a
+    track `value` is the type of its number (`each`); over lines `lines` is the condition that holds for the lines of
+    this key, and `proven` what the loop's `where` proves of them."""
+
+    name: str
+    type: Type
+    value: Type | None = None
+    lines: ir.Expr | None = None
+    proven: frozenset[str] = NOTHING
+    track: str = ""
+
+
 class Env(msgspec.Struct, frozen=True):
     """See the module. `guard` is the offset where a missing `has x and` belongs, None outside conditions. `use` is
     where a define stands whose text is being read: findings and origins then point at the use. A `muted` reading only
     asks for types: it reports nothing and skips conditions. `resolving` holds what is being looked into, to stop at a
     circle; `memo` what was found on the way, for one declaration. `offer` is the stage of the offer that is read;
     inside the amount of its effects (`element`) a bare money base is that of the unit, line, set or total at hand, and
-    in a filter of units (`unit`) that of one unit."""
+    in a filter of units (`unit`) that of one unit. `key` is the key at hand; `lot` names the unit whose lots a filter
+    asks, `turned` the unit that an effect turns."""
 
     context: Context
     events: tuple[ir.EventDef, ...]
@@ -80,6 +96,9 @@ class Env(msgspec.Struct, frozen=True):
     fine: Fine = ""
     mark: Type | None = None
     marks: tuple[int, ...] = ()
+    key: KeyScope | None = None
+    lot: str = ""
+    turned: str = ""
     resolving: frozenset[str] = NOTHING
     memo: Memo = {}
 
@@ -188,6 +207,11 @@ class Env(msgspec.Struct, frozen=True):
         """Whether the member may be missing here."""
         return not self.owner_known and "member" not in self.proven
 
+    @property
+    def scheduled(self) -> str:
+        """The first event here that happens by itself, and so has no fields; empty if there is none."""
+        return next((event.name for event in self.events if event.schedule is not None), "")
+
     def event_words(self) -> str:
         """The events, as they are named in messages."""
         return " or ".join(f"`{event.name}`" for event in self.events)
@@ -205,15 +229,28 @@ def env_for(
     found = [context.event(name) for name in events]
     known = [info for info in found if isinstance(info, EventInfo)]
     optional = any(info.owner_optional for info in known)
+    definitions = tuple(info.definition for info in known)
     return Env(
         context=context,
-        events=tuple(info.definition for info in known),
+        events=definitions,
         owner_known=owner_known or not optional,
         stage=stage,
+        proven=_anchored(definitions, context),
         broken=len(known) < len(events),
         offer=offer,
         memo={},
     )
+
+
+def _anchored(events: tuple[ir.EventDef, ...], context: Context) -> frozenset[str]:
+    """The facts that an event which happens by itself hangs on: without them it never happens."""
+    found = [frozenset(_anchors(event.schedule, context)) for event in events]
+    return frozenset.intersection(*found) if found else NOTHING
+
+
+def _anchors(schedule: ir.ScheduleDef | None, context: Context) -> tuple[str, ...]:
+    info = None if schedule is None else context.find(schedule.period)
+    return anchors(info.period) if isinstance(info, PeriodInfo) and info.period is not None else ()
 
 
 # ---- what conditions prove ----
@@ -254,7 +291,7 @@ def has_keys(path: tree.Path, env: Env) -> frozenset[str]:
     text = path.text
     if text in owners(env):
         return frozenset({"member"})
-    return frozenset({text, "member"}) if text.startswith("member.") else frozenset({text})
+    return frozenset({text, path.parts[0].text})
 
 
 def owners(env: Env) -> frozenset[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rules_engine import ir, tree
 from rules_engine.checking.fields import fields_of
-from rules_engine.checking.infos import EventInfo
+from rules_engine.checking.infos import BrokenInfo, EventInfo, UnitInfo
 from rules_engine.checking.roles import PRICES, below_zero, roles, with_role
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ def event_info(declared: tree.EventDecl, context: Context) -> EventInfo:
     dated = _head(declared.dated_by, fields, ("date", "instant"), "a date or an instant", context)
     owner = _head(declared.owner, fields, ("member",), "a member", context)
     _head(declared.identified_by, fields, ("text",), "a text", context)
-    currencies = _currencies(declared, (*fields, *(lines.fields if lines else ())), context)
+    unit = _priced_in(declared, (*fields, *(lines.fields if lines else ())), context)
+    currencies = () if unit else _currencies(declared, (*fields, *(lines.fields if lines else ())), context)
     definition = ir.EventDef(
         declared.name.text,
         declared.dated_by.text,
@@ -52,6 +53,7 @@ def event_info(declared: tree.EventDecl, context: Context) -> EventInfo:
         codes_field=next((each.name for each in fields if each.kind == "codes"), ""),
         priced_by_offers=declared.priced_by_offers,
         returnable=declared.returnable,
+        priced_unit=unit,
     )
     if definition.tax_field or definition.shipping_field or definition.shipping_flag or definition.floor_field:
         below = below_zero(definition)
@@ -63,8 +65,7 @@ def event_info(declared: tree.EventDecl, context: Context) -> EventInfo:
         owner is not None and owner.optional,
         dated is not None and dated.kind == "instant",
         declared.priced_by_offers,
-        declared.priced_in.text if declared.priced_in else "",
-        "",
+        unit,
     )
 
 
@@ -115,6 +116,34 @@ def _price(
         if each.optional:
             context.report("M153", declared.name, name=each.name)
     return prices[0] if prices else None
+
+
+IN_MONEY = ("was", "floor", "tax rate", "shipping", "shipping tax rate")
+"""Roles that say something of a price in money."""
+
+
+def _priced_in(declared: tree.EventDecl, fields: tuple[ir.FieldDef, ...], context: Context) -> str:
+    """The unit that the event is priced in; empty where it is priced in money. Its amounts round as the unit does."""
+    name = declared.priced_in
+    if name is None:
+        return ""
+    unit = context.find(name.text)
+    if not isinstance(unit, UnitInfo):
+        if isinstance(unit, BrokenInfo):
+            context.failed = True
+        elif unit is None:
+            context.unknown("unit", name, context.units())
+        else:
+            context.report("N104", name, name=name.text, wanted="a unit", labels=context.place(name.text))
+        return ""
+    if unit.rounding is None:
+        context.report("M278", name, unit=unit.name, name=declared.name.text, labels=context.place(unit.name))
+    for each in fields:
+        if each.role in IN_MONEY:
+            context.report(
+                "M279", declared.name, name=declared.name.text, field=each.name, role=each.role, unit=unit.name
+            )
+    return unit.name
 
 
 def _listed(fields: list[ir.FieldDef]) -> str:

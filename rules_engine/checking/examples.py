@@ -7,7 +7,7 @@ the two never meet. The proof is in `solving`; here is what the values that they
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from rules_engine import ir, solving
 from rules_engine.calendar import format_date
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from rules_engine.checking.symbols import Symbols
 
 
+Acting: TypeAlias = ir.OfferDef | ir.RuleDef
+
+
 class Examples:
     """Finds examples; what was asked once is remembered."""
 
@@ -27,17 +30,17 @@ class Examples:
         self.known: dict[tuple[str, str, str], str | None] = {}
         self.acting: dict[str, solving.Acting] = {}
 
-    def of(self, one: ir.OfferDef, other: ir.OfferDef, reach: solving.Reach) -> str | None:
-        """An event on which two offers meet; None: they never do."""
+    def of(self, one: Acting, other: Acting, reach: solving.Reach) -> str | None:
+        """An event on which two rules meet; None: they never do."""
         key = one.key, other.key, reach
         if key not in self.known:
             self.known[key] = self._found(one, other, reach)
         return self.known[key]
 
-    def _found(self, one: ir.OfferDef, other: ir.OfferDef, reach: solving.Reach) -> str | None:
+    def _found(self, one: Acting, other: Acting, reach: solving.Reach) -> str | None:
         mine, theirs = self._acting(one), self._acting(other)
         for name in one.events:
-            info = self.symbols.events.get(name)
+            info = self.symbols.events.get(name) or self.symbols.scheduled.get(name)
             if name not in other.events or info is None:
                 continue
             found = solving.meeting(mine, theirs, info.definition, reach, partial(self._domain, info))
@@ -45,7 +48,7 @@ class Examples:
                 return self._words(found, info)
         return None
 
-    def _acting(self, offer: ir.OfferDef) -> solving.Acting:
+    def _acting(self, offer: Acting) -> solving.Acting:
         if offer.key not in self.acting:
             self.acting[offer.key] = solving.acting(offer)
         return self.acting[offer.key]

@@ -13,7 +13,19 @@ from typing import assert_never
 
 from rules_engine import ir, tree
 from rules_engine.calendar import parse_date, parse_time
-from rules_engine.checking import bases, conditions, dates, measures, monies, names, rates, tables, unknowns
+from rules_engine.checking import (
+    bases,
+    conditions,
+    dates,
+    keyed,
+    measures,
+    monies,
+    names,
+    rates,
+    slips,
+    tables,
+    unknowns,
+)
 from rules_engine.checking.core import add, mul, negative, num, value_of
 from rules_engine.checking.env import Env
 from rules_engine.checking.typed import Typed, scaled, unknown
@@ -114,6 +126,8 @@ Read = (
 def _read(node: Read, env: Env) -> Typed:
     """What is measured, looked up or remembered."""
     match node:
+        case tree.BalanceOf() | tree.PreviousOf() | tree.FlowOf() | tree.Each() | tree.TopOf():
+            return _remembered(node, env)
         case tree.Per():
             return rates.per(node, env)
         case tree.Of():
@@ -122,8 +136,6 @@ def _read(node: Read, env: Env) -> Typed:
             return measures.line_fold(node, env)
         case tree.Across():
             return rates.across(node, env)
-        case tree.BalanceOf() | tree.PreviousOf():
-            return measures.remembered(node, env)
         case tree.TierOf(which=which):
             return names.tier_read(which, node, env)
         case tree.Mark():
@@ -138,19 +150,26 @@ def _read(node: Read, env: Env) -> Typed:
             return monies.amounts(node, env)
         case tree.Basis() | tree.AfterStage():
             return bases.basis(node, env)
-        case tree.Each() | tree.TopOf() | tree.FlowOf() | tree.CalendarOf():
-            env.not_yet(node, NOT_YET[type(node)])
+        case tree.CalendarOf():
+            env.not_yet(node, "a calendar unit as a value")
         case _:
             assert_never(node)
     return unknown(env.at(node))
 
 
-NOT_YET: dict[type[tree.Node], str] = {
-    tree.Each: "`each` of a loop",
-    tree.TopOf: "`top n of`",
-    tree.FlowOf: "what an event gave or used",
-    tree.CalendarOf: "a calendar unit as a value",
-}
+def _remembered(node: tree.BalanceOf | tree.PreviousOf | tree.FlowOf | tree.Each | tree.TopOf, env: Env) -> Typed:
+    """What a member has, or had, of units and in tracks."""
+    match node:
+        case tree.BalanceOf() | tree.PreviousOf():
+            return measures.remembered(node, env)
+        case tree.FlowOf():
+            return measures.used(node, env)
+        case tree.Each():
+            return keyed.each(node, env)
+        case tree.TopOf():
+            at = node.span[0]
+            env.report("T387", node, fix=Fix("write `sum of` before it", (at, at), "sum of "))
+            return unknown(env.at(node))
 
 
 def _mark(node: tree.Mark, env: Env) -> Typed:
@@ -204,6 +223,8 @@ def literal(node: Literal_, env: Env, expected: Type | None = None) -> Typed:
 
 def _number(node: tree.Number, text: str, env: Env, expected: Type | None) -> Typed:
     exact = Fraction(text)
+    if isinstance(expected, (Money, Unit)) and not exact:
+        return Typed(expected, num(0, env.at(node)))
     if isinstance(expected, (Money, Unit)):
         mend = f"{text} {_called_unit(expected)}"
         env.report("T308", node, text=text, mend=mend, fix=Fix(f"write `{mend}`", node.span, mend))
@@ -262,7 +283,8 @@ def constant_of(node: tree.Expr, kind: Type, env: Env) -> Fraction | Value | Non
     if isinstance(found.type, Unknown) or isinstance(kind, Unknown):
         return None
     if not alike(found.type, kind):
-        env.report("T302", node, left=describe(kind), right=describe(found.type))
+        note = slips.time_beside_day(kind, found.type)
+        env.report("T302", node, left=describe(kind), right=describe(found.type), note=note)
         return None
     if isinstance(kind, Choice) and isinstance(found.expr, ir.Txt) and found.expr.value not in kind.values:
         unknowns.unknown_value(tree.Name(node.span, found.expr.value), kind, env)

@@ -15,12 +15,19 @@ from rules_engine.checking import conditions, dates, expressions, keys, measures
 from rules_engine.checking.context import Context
 from rules_engine.checking.core import integral
 from rules_engine.checking.env import Env, env_for, narrowed
-from rules_engine.checking.infos import BrokenInfo, RuleInfo, TrackInfo
+from rules_engine.checking.infos import BrokenInfo, RuleInfo, TableInfo, TrackInfo
+from rules_engine.checking.schedules import event_names
 from rules_engine.checking.typed import Typed
 from rules_engine.types import (
     COUNT,
+    DATE,
     UNKNOWN,
+    Choice,
+    Count,
+    Date,
+    Member,
     Money,
+    Text,
     Type,
     Unit,
     Unknown,
@@ -28,7 +35,13 @@ from rules_engine.types import (
     is_number,
 )
 
-FoldKind = Literal["sum", "count", "distinct", "streak"]
+FoldKind = Literal["sum", "count", "distinct", "streak", "first day", "last day"]
+
+KEYS_MAX = 10_000
+"""How many keys a track may be declared with."""
+
+KEYED = (Text, Choice, Count, Date, Member)
+"""What a track can be kept by."""
 
 
 class FoldParts(msgspec.Struct, frozen=True):
@@ -46,6 +59,9 @@ class FoldParts(msgspec.Struct, frozen=True):
     by: ir.Expr | None = None
     by_line: bool = False
     shares: tuple[ir.Share, ...] = ()
+    used: str = ""
+    by_key: ir.Expr | None = None
+    key_line: bool = False
 
     @property
     def unit(self) -> str:
@@ -66,12 +82,6 @@ class FoldParts(msgspec.Struct, frozen=True):
 
 def fold(node: tree.TrackDecl, env: Env) -> FoldParts | None:
     """What a track adds up; None after an error."""
-    if node.household:
-        env.not_yet(node, "a track of a household")
-        return None
-    if node.key is not None:
-        env.not_yet(node, "a track by key")
-        return None
     where = None if node.where is None else conditions.condition(node.where, env)
     inner = narrowed(env, node.where).unguarded()
     parts = _parts(node, inner)
@@ -80,8 +90,9 @@ def fold(node: tree.TrackDecl, env: Env) -> FoldParts | None:
     by = None if node.by is None else dates.day_field(node.by, inner)
     if node.by is not None and by is None:
         return None
-    parts = msgspec.structs.replace(parts, where=where)
-    return parts if by is None else _by(parts, *by, node, env)
+    keyed = msgspec.structs.replace(parts, where=where)
+    dated = keyed if by is None else _by(keyed, *by, node, env)
+    return dated if dated is None or node.key is None else _keyed(dated, node.key, node, inner)
 
 
 def _by(parts: FoldParts, day: ir.Expr, by_line: bool, node: tree.TrackDecl, env: Env) -> FoldParts | None:
@@ -97,13 +108,93 @@ def _by(parts: FoldParts, day: ir.Expr, by_line: bool, node: tree.TrackDecl, env
     return msgspec.structs.replace(parts, by=day, by_line=True, value=line, line_where=value.where)
 
 
+# ---- keys ----
+
+
+def _keyed(parts: FoldParts, path: tree.Path, node: tree.TrackDecl, env: Env) -> FoldParts | None:
+    """The same for each value of a key: of the event, or of its lines, whose own values are added up then."""
+    on_lines = _of_lines(path, env)
+    what = _not_keyed(parts, on_lines)
+    if what:
+        env.report("M275", node.fold, what=what)
+        return None
+    found = names.resolve(path, _line_env(node, env) if on_lines else env)
+    if isinstance(found.type, Unknown):
+        return None
+    if not isinstance(found.type, KEYED):
+        wanted = "a text, a choice, a number, a day or a member"
+        env.report("T305", path, found=f"`{path.text}`, {describe(found.type)},", wanted=wanted)
+        return None
+    parts = msgspec.structs.replace(parts, by_key=found.expr, key_line=on_lines, keys_max=keys_max(node, env))
+    if not on_lines or parts.by_line:
+        return parts
+    assert isinstance(parts.value, ir.Fold), "what has no lines is not kept by a key of theirs"
+    line = ir.Num(parts.value.at, 1) if parts.value.value is None else parts.value.value
+    return msgspec.structs.replace(parts, value=line, line_where=parts.value.where)
+
+
+def _not_keyed(parts: FoldParts, on_lines: bool) -> str:
+    """What a fold is called that has no number for each key; empty where it has."""
+    if parts.given or parts.used:
+        return "what is given or used"
+    if parts.kind not in ("sum", "count"):
+        return {"distinct": "a number of different things", "streak": "a streak"}.get(parts.kind, f"a {parts.kind}")
+    if not on_lines or parts.by_line:
+        return ""
+    if parts.value is None:
+        return "a count of events, by a field of their lines,"
+    plain = isinstance(parts.value, ir.Fold) and parts.value.op != "distinct" and parts.value.of == "lines"
+    return "" if plain else "a sum that is not one of the lines alone"
+
+
+def _of_lines(path: tree.Path, env: Env) -> bool:
+    """Whether a key is read on lines: a field of theirs, or what a table has for one."""
+    if len(path.parts) > 1:
+        return False
+    hit = names.find_field(path.parts[0], msgspec.structs.replace(env.on_lines(), muted=True))
+    if hit is not None:
+        return hit.line
+    info = env.context.find(path.text)
+    return isinstance(info, TableInfo) and info.key is not None and _of_lines(info.key, env)
+
+
+def _line_env(node: tree.TrackDecl, env: Env) -> Env:
+    """The lines that a fold reads, with what its own `where` proves of them."""
+    chosen = next((each for each in tree.walk(node.fold) if isinstance(each, tree.Selection)), None)
+    return narrowed(env.on_lines().unguarded(), None if chosen is None else chosen.where)
+
+
+def keys_max(node: tree.TrackDecl, env: Env) -> int:
+    """How many keys a track remembers, as it says."""
+    most = node.keys_max
+    if most is not None and not 1 <= most <= KEYS_MAX:
+        env.report("M276", node.name, name=node.name.text, most=f"{KEYS_MAX:_}")
+    return most or 0
+
+
+def key_type(info: TrackInfo, env: Env) -> Type:
+    """The type of a track's key, for whoever reads it."""
+    memo = ("key", info.name)
+    if memo not in env.memo:
+        silent = _silent(info, env)
+        env.memo[memo] = UNKNOWN if silent is None else _key_type(info.node, _trusting(silent))
+    found: Type = env.memo[memo]
+    return found
+
+
+def _key_type(node: tree.TrackDecl, env: Env) -> Type:
+    if node.key is None:
+        return UNKNOWN
+    return names.resolve(node.key, env.on_lines() if _of_lines(node.key, env) else env).type
+
+
+# ---- what is added up ----
+
+
 def _parts(node: tree.TrackDecl, env: Env) -> FoldParts | None:
     match node.fold:
         case tree.SumOf(measure=tree.FlowOf() as flow):
-            return _given(flow, env)
-        case tree.SumOf(measure=tree.TopOf()):
-            expressions.value(node.fold, env)
-            return None
+            return _flow(flow, env)
         case tree.SumOf() | tree.Of() | tree.Path() | tree.Per() | tree.Binary() | tree.Bracket():
             return _sum(node.fold, env)
         case tree.CountOf(of=None):
@@ -118,8 +209,8 @@ def _parts(node: tree.TrackDecl, env: Env) -> FoldParts | None:
             return (
                 None if used is None and not env.muted else FoldParts("streak", COUNT, streak=used.name if used else "")
             )
-        case tree.EdgeDay():
-            env.not_yet(node.fold, "a first or last day as a track")
+        case tree.EdgeDay(which=which):
+            return _edge_day(which, node, env)
         case _:
             env.report("T335", node.fold)
     return None
@@ -147,18 +238,30 @@ def _sum(node: tree.Expr, env: Env) -> FoldParts | None:
     return _with_value("sum", found)
 
 
-def _given(flow: tree.FlowOf, env: Env) -> FoldParts | None:
-    """`sum of given cashback by a or b`."""
-    if flow.which == "used":
-        env.not_yet(flow, "what members used, as a track,")
+def _edge_day(which: Literal["first", "last"], node: tree.TrackDecl, env: Env) -> FoldParts | None:
+    """`first day`: the day of the first of its events, by the event's own date."""
+    if node.by is not None:
+        env.report("M277", node.by, why="is the event's own day, so that `by` says nothing", mend="leave `by` out")
         return None
+    if isinstance(node.per, (tree.Rolling, tree.LastCalendar, tree.TrialOf)):
+        why = "is kept per period or for a lifetime, not in a window that moves"
+        env.report("M277", node.per, why=why, mend="write `per lifetime`, or `per calendar year`")
+        return None
+    return FoldParts("first day" if which == "first" else "last day", DATE)
+
+
+def _flow(flow: tree.FlowOf, env: Env) -> FoldParts | None:
+    """`sum of given cashback by a or b`, `sum of used points`."""
     kind = names.unit_type(flow.unit, env)
     if kind is None:
         return None
     keys = [_rule_key(rule, env) for rule in flow.rules]
     if any(key is None for key in keys):
         return None
-    return FoldParts("sum", kind, given=kind.name, rules=tuple(key for key in keys if key is not None))
+    rules = tuple(key for key in keys if key is not None)
+    if flow.which == "used":
+        return FoldParts("sum", kind, used=kind.name, rules=rules)
+    return FoldParts("sum", kind, given=kind.name, rules=rules)
 
 
 def _rule_key(name: tree.Name, env: Env) -> str | None:
@@ -182,7 +285,7 @@ def _distinct(node: tree.TrackDecl, fold: tree.DistinctOf, env: Env) -> FoldPart
     if found is None:
         return None
     value, where = found
-    return FoldParts("distinct", COUNT, value=value, line_where=where, keys_max=node.keys_max or 0)
+    return FoldParts("distinct", COUNT, value=value, line_where=where, keys_max=keys_max(node, env))
 
 
 # ---- what readers ask ----
@@ -190,7 +293,7 @@ def _distinct(node: tree.TrackDecl, fold: tree.DistinctOf, env: Env) -> FoldPart
 
 def fold_type(node: tree.TrackDecl, context: Context) -> Type:
     """The type of a track's value."""
-    events = tuple(each.name.text for each in node.on if isinstance(each, tree.EventSource))
+    events = event_names(node.on, context.symbols.events)
     return _type_of(node, env_for(context, events, "track").silent(node.name.text))
 
 
@@ -198,6 +301,8 @@ def track_type(info: TrackInfo, env: Env) -> Type:
     """The same for whoever reads the track."""
     if info.kind in ("count", "distinct", "streak"):
         return COUNT
+    if info.kind in ("first day", "last day"):
+        return DATE
     memo = ("track", info.name)
     if memo not in env.memo:
         silent = _silent(info, env)
@@ -239,14 +344,35 @@ def contribution(info: TrackInfo, node: tree.Node, env: Env) -> tuple[ir.Share, 
 
     The conditions on lines matter here, so the text is really read; what is wrong in it is the track's own finding.
     """
+    parts = _read_again(info, node, env)[0]
+    return () if parts is None else parts.shares
+
+
+def _read_again(info: TrackInfo, node: tree.Node, env: Env) -> tuple[FoldParts | None, ir.Expr | None]:
+    """What a track adds up and where, as read at a node; nothing is reported, and nothing is read in a circle."""
     if info.name in env.resolving:
-        return ()
+        return None, None
     inner = env_for(env.context, info.events, "track")
-    inner = msgspec.structs.replace(inner, resolving=env.resolving, memo=env.memo)
-    inner = narrowed(inner, info.node.where).inside(info.name, node)
+    inner = msgspec.structs.replace(inner, resolving=env.resolving, memo=env.memo).inside(info.name, node)
+    where = info.node.where
     quiet, env.context.quiet = env.context.quiet, True
     try:
-        parts = _parts(info.node, inner)
+        return _parts(info.node, narrowed(inner, where)), None if where is None else conditions.condition(where, inner)
     finally:
         env.context.quiet = quiet
-    return () if parts is None else parts.shares
+
+
+def unknown_then(info: TrackInfo, node: tree.Node, env: Env) -> str:
+    """What a track adds up, or asks, that is not known yet while offers act or redeems pay; empty if all of it is."""
+    parts, where = _read_again(info, node, env)
+    for each in ir.walk((None if parts is None else parts.value, where)):
+        match each:
+            case ir.LineMoney(base=base) if base == "paid" or (env.stage == "offer" and base not in ("list", "was")):
+                return base
+            case ir.LineMoney(base="list") if env.offer == "catalogue" and any(e.priced_by_offers for e in env.events):
+                return "list"
+            case ir.UsedRead(unit=unit):
+                return f"used {unit}"
+            case _:
+                continue
+    return ""

@@ -1,4 +1,4 @@
-"""Groups: offers that are chosen among, earns or rewards that are limited together; and holdouts.
+"""Groups: offers that are chosen among; earns, redeems or rewards that are limited together; and holdouts.
 
 In: the declarations and the context of the check. Out: `ir.OfferGroupDef`, `ir.GroupDef`, `ir.HoldoutDef`, or None
 after an error. A group is what its members are.
@@ -7,11 +7,11 @@ after an error. A group is what its members are.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rules_engine import ir, tree
 from rules_engine.checking.consents import OFFERS, consent_of_group, is_offer, warn
-from rules_engine.checking.elaboration import Env, award_has_lines, award_units, condition, env_for
+from rules_engine.checking.elaboration import Env, award_has_lines, condition, env_for, moved_units
 from rules_engine.checking.infos import BrokenInfo, GroupInfo, MatchInfo, RuleInfo
 from rules_engine.checking.limits import Owner, limit_defs
 from rules_engine.checking.stages import arranged, rules_as_elements
@@ -105,14 +105,16 @@ def _env(members: tuple[RuleInfo, ...], stage: ir.Stage, context: Context) -> En
     return env_for(context, events, "offer", offer=stage)
 
 
-# ---- earns and rewards ----
+# ---- earns, redeems and rewards ----
 
 
 def _awards(declared: tree.GroupDecl, context: Context) -> ir.GroupDef | None:
-    """A group of earns or rewards. Whether it names all its members is asked for the whole program."""
+    """A group of earns, redeems or rewards. Whether it names all its members is asked for the whole program."""
     rules = [rule for rule in (_rule(each, context) for each in declared.policy.order) if rule is not None]
     limits = tuple(each for each in declared.clauses if isinstance(each, tree.Limit))
+    kinds = list(dict.fromkeys(rule.kind for rule in rules))
     _not_evaluated(declared, rules, context)
+    choice = _choice(declared.policy, " and ".join(KINDS[each] for each in kinds) or "awards", context)
     if context.failed:
         return None
     if not declared.policy.order:
@@ -121,13 +123,38 @@ def _awards(declared: tree.GroupDecl, context: Context) -> ir.GroupDef | None:
         if limit.or_nothing:
             context.report("M183", limit)
     events = tuple(dict.fromkeys(name for rule in rules for name in rule.events))
-    units = frozenset(unit for rule in rules for unit in award_units(rule.node, context)) if rules else None
+    units = frozenset(unit for rule in rules for unit in moved_units(rule.node, context)) if rules else None
     lines = all(award_has_lines(rule.node, context) for rule in rules)
-    owner = Owner(declared.name.text, units, lines, tuple(rule.node.when for rule in rules))
-    made = limit_defs(limits, owner, context, env_for(context, events, "earn"))
+    to = {_to(rule.node) for rule in rules}
+    guards = tuple(rule.node.when for rule in rules)
+    owner = Owner(declared.name.text, units, lines, guards, to=to.pop() if len(to) == 1 else "")
+    made = limit_defs(limits, owner, context, env_for(context, events, "redeem" if kinds == ["redeem"] else "earn"))
     if context.failed:
         return None
-    return ir.GroupDef(declared.name.text, tuple(rule.key for rule in rules), made)
+    return ir.GroupDef(declared.name.text, tuple(rule.key for rule in rules), made, choice)
+
+
+def _choice(policy: tree.Policy, kinds: str, context: Context) -> Literal["all", "first"]:
+    """All act, in order, or the first that gives or takes something."""
+    if policy.choice in ("best", "best together"):
+        context.report("M296", policy, choice=policy.choice, kinds=kinds)
+    elif policy.choice == "first" and policy.per is None:
+        fix = context.insert("choose once for the basket", policy.span[0] + len("first"), " per basket")
+        context.report("M226", policy, choice=policy.choice, fix=fix)
+    elif policy.per not in (None, "basket"):
+        context.report("M296", policy, choice=f"{policy.choice} per {policy.per}", kinds=kinds)
+    elif policy.choice == "all" and policy.per is not None:
+        context.report("M227", policy, choice=policy.choice, per=policy.per)
+    return "first" if policy.choice == "first" else "all"
+
+
+def _to(node: tree.RuleDecl) -> str:
+    """The field that names who a rule gives to, where all it gives goes there."""
+    found = set()
+    for effect in node.effects:
+        if isinstance(effect, (tree.Give, tree.Turn)):
+            found.add(next((each.path.text for each in effect.mods if isinstance(each, tree.ToWhom)), ""))
+    return found.pop() if len(found) == 1 else ""
 
 
 def _rule(name: tree.Name | tree.Text | tree.Tag, context: Context) -> RuleInfo | None:
@@ -168,14 +195,12 @@ def _no_rule(name: tree.Name, context: Context) -> None:
 def _not_evaluated(declared: tree.GroupDecl, rules: list[RuleInfo], context: Context) -> None:
     policy = declared.policy
     if any(rule.not_yet for rule in rules):
-        context.not_yet("a group of offers", declared.name)
-    elif policy.choice != "all" or policy.per is not None:
-        context.not_yet(f"`{policy.choice}` among earns and rewards", policy)
+        context.not_yet("a group of such rules", declared.name)
     elif policy.of_codes or policy.priority is not None:
         context.not_yet("an order by codes or priorities", policy)
     for each in declared.clauses:
         if not isinstance(each, tree.Limit):
-            context.not_yet("consent and claims among earns and rewards", each)
+            context.not_yet(f"{WORDS[type(each)]} among earns, redeems and rewards", each)
 
 
 def holdout_def(declared: tree.HoldoutDecl, context: Context) -> ir.HoldoutDef | None:

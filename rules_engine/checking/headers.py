@@ -144,7 +144,8 @@ def _tax(setting: tree.Setting | None) -> tree.TaxRounding | None:
 def _returns(setting: tree.Setting | None, context: Context) -> tree.OnReturn | None:
     if not isinstance(setting, tree.ReturnsPolicy):
         return None
-    shortfall_fits(setting.policy, context)
+    if setting.policy.policy != "by share":  # there it is about what was given and is spent
+        shortfall_fits(setting.policy, context)
     return setting.policy
 
 
@@ -163,8 +164,6 @@ def _stacking(setting: tree.Setting | None, context: Context) -> tuple[tree.Stag
         return ()
     first: dict[str, tree.StageRow] = {}
     for each in setting.rows:
-        if each.stage == "tender":
-            context.not_yet("the stage `tender`", each)
         other = first.setdefault(each.stage, each)
         if other is not each:
             context.report("M160", each, what=f"`{each.stage}:`", labels=context.label(other, "the first one"))

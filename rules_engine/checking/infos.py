@@ -49,13 +49,15 @@ class BrokenInfo(Info, frozen=True):
 
 
 class UnitInfo(Info, frozen=True):
-    """A unit: `currency` is empty unless it counts money."""
+    """A unit: `currency` is empty unless it counts money. `apart`: each lot in a household's pool says whose it is."""
 
     plural: str
     decimals: int
     currency: str
     rounding: ir.RoundingMode | None
     remembers: tuple[ir.FieldDef, ...] = ()
+    owner: Literal["member", "household"] = "member"
+    apart: bool = False
 
 
 class PeriodInfo(Info, frozen=True):
@@ -81,15 +83,14 @@ class TableInfo(Info, frozen=True):
 
 
 class TrackInfo(Info, frozen=True):
-    """A track: its kind, its window and the events that move it. Its value's type is asked of `fold_type(node,
-    ...)`."""
+    """A track: its kind, its window and the events that move it, by their names. `given` is the unit whose flow it adds
+    up, given or used. Its value's type is asked of `fold_type(node, ...)`."""
 
-    kind: Literal["sum", "count", "distinct", "streak", ""]
+    kind: Literal["sum", "count", "distinct", "streak", "first day", "last day", ""]
     window: ir.Window | None
     events: tuple[str, ...]
     given: str
     by_key: bool
-    not_yet: str
     node: tree.TrackDecl
     file: int
 
@@ -133,7 +134,6 @@ class EventInfo(Info, frozen=True):
     instant: bool
     priced_by_offers: bool
     priced_in: str
-    not_yet: str
 
 
 class TiersInfo(Info, frozen=True):

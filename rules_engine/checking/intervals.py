@@ -20,7 +20,8 @@ Bounds = tuple[int | None, int | None]
 End = Fraction | int | None
 Interval = tuple[End, End]
 Reads = Mapping[str, Interval]
-"""By `field_key`; tracks as `track NAME`, money on lines as `prices`."""
+"""By `field_key`; tracks as `track NAME`, balances as `balance UNIT`, the number of the key at hand as `each`, money on
+lines as `prices`."""
 
 ANY: Interval = (None, None)
 
@@ -36,11 +37,17 @@ def interval(node: ir.Expr | ir.Stop, reads: Reads) -> Interval:  # noqa: C901 -
     match node:
         case ir.Num(num=top, den=bottom):
             return Fraction(top, bottom), Fraction(top, bottom)
-        case ir.Field() | ir.LineField() | ir.MemberField():
+        case ir.Field() | ir.LineField() | ir.MemberField() | ir.PersonField():
             return reads.get(field_key(node), ANY)
-        case ir.TrackRead(track=name):
+        case ir.TrackRead(track=name) | ir.KeyFold(track=name, op="sum"):
             return reads.get(f"track {name}", ANY)
-        case ir.BalanceRead() | ir.AwardRead() | ir.AwardPart() | ir.LineQuantity() | ir.Fold(op="count" | "distinct"):
+        case ir.KeyValue():
+            return reads.get("each", ANY)
+        case ir.BalanceRead(unit=name):
+            return reads.get(f"balance {name}", ANY)
+        case ir.KeyFold() | ir.UsedRead() | ir.TurnedSum(field=""):
+            return 0, None
+        case ir.AwardRead() | ir.AwardPart() | ir.LineQuantity() | ir.Fold(op="count" | "distinct"):
             return 0, None
         case ir.LineMoney() | ir.Basis():
             return reads.get("prices", (0, None))
@@ -48,7 +55,7 @@ def interval(node: ir.Expr | ir.Stop, reads: Reads) -> Interval:  # noqa: C901 -
             return reads.get("prices", (0, None)) if base is not None else (0, None)
         case ir.PerCurrency(amounts=amounts):
             return _either([interval(amount, reads) for _, amount in amounts])
-        case ir.Fold(value=value) if value is not None:
+        case ir.Fold(value=ir.Node() as value) | ir.LineKeys(value=value):
             low, high = interval(value, reads)
             return 0 if low is not None and low >= 0 else None, 0 if high is not None and high <= 0 else None
         case ir.Add(parts=parts):

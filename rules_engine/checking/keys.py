@@ -15,9 +15,10 @@ import msgspec
 from rules_engine import ir, solving, tree
 from rules_engine.calendar import DAY_SECONDS
 from rules_engine.checking import conditions, expressions, measures, names, proofs, rates
+from rules_engine.checking.context import Context
 from rules_engine.checking.core import add, field_key, integral, mul, num
 from rules_engine.checking.env import Env
-from rules_engine.checking.infos import TiersInfo
+from rules_engine.checking.infos import RuleInfo, TiersInfo, UnitInfo
 from rules_engine.checking.intervals import Bounds, Interval, bounds
 from rules_engine.checking.typed import Typed, unknown
 from rules_engine.solving import AnyText, Domain, Range, Value, Values
@@ -174,15 +175,34 @@ def bounds_of(node: ir.Expr, env: Env) -> Bounds:
     reads = _event_bounds(env)
     for each in ir.walk(node):
         match each:
-            case ir.MemberField(name=name):
+            case ir.MemberField(name=name) | ir.PersonField(name=name):
                 fact = env.context.member(name)
                 if fact is not None:
                     reads[field_key(each)] = _field_bounds(fact)
-            case ir.TrackRead(track=name):
+            case ir.TrackRead(track=name) | ir.KeyFold(track=name):
                 reads[f"track {name}"] = measures.track_bounds(name, env)
+            case ir.KeyValue() if env.key is not None:
+                reads["each"] = measures.track_bounds(env.key.track, env)
+            case ir.BalanceRead(unit=name):
+                reads[f"balance {name}"] = None if may_owe(env.context) else 0, None
             case _:
                 pass
     return bounds(node, reads)
+
+
+def may_owe(context: Context) -> bool:
+    """Whether a balance may be below zero: where a rule deducts, or where a return takes back off the balance."""
+    returns = context.header().returns
+    if returns is not None and returns.shortfall == "off balance":
+        return True
+    rules = (context.titled(title) for title in context.titles())
+    return any(_owes(rule.node) for rule in rules if isinstance(rule, RuleInfo))
+
+
+def _owes(rule: tree.RuleDecl) -> bool:
+    if rule.on_return is not None and rule.on_return.shortfall == "off balance":
+        return True
+    return any(isinstance(each, tree.Give) and each.verb == "deduct" for each in rule.effects)
 
 
 def _event_bounds(env: Env) -> dict[str, Interval]:
@@ -204,6 +224,9 @@ def rate_keys(env: Env) -> frozenset[str]:
     lines = [field for event in env.events if event.lines for field in event.lines.fields]
     found |= {f"line {field.name}" for field in lines if field.kind == "rate"}
     facts = [env.context.member(name) for name in env.context.members()]
+    unit = env.context.find(env.lot or env.turned) if env.lot or env.turned else None
+    if isinstance(unit, UnitInfo):
+        found |= {f"lot {field.name}" for field in unit.remembers if field.kind == "rate"}
     return frozenset(found | {f"member {fact.name}" for fact in facts if fact is not None and fact.kind == "rate"})
 
 

@@ -9,9 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from rules_engine import ir, tree
-from rules_engine.checking.elaboration import Env, condition, dates, env_for, keep, life, narrowed, rung_of, rung_table
+from rules_engine.checking.elaboration import (
+    Env,
+    condition,
+    dates,
+    env_for,
+    keep,
+    life,
+    narrowed,
+    rung_of,
+    rung_table,
+    sent,
+)
 from rules_engine.checking.limits import Owner, limit_defs
-from rules_engine.checking.not_yet import of_limits, of_sources
 from rules_engine.checking.rules import award_reads, nodes
 from rules_engine.checking.tracks import known_events
 
@@ -169,15 +179,12 @@ def fall_def(fall: tree.Fall, env: Env, context: Context) -> ir.FallDef:
 
 def match_def(declared: tree.MatchDecl, context: Context) -> ir.MatchDef | None:
     """The match, or None after an error."""
-    found = of_sources(declared.on) or of_limits(declared.limits)
-    if found is not None:
-        context.not_yet(*found)
-        return None
     if context.tiers() is None:
         context.report("M144", declared.title)
         return None
     events = known_events(declared.on, context)
     before = env_for(context, events, "match")
+    sent(declared.title, "a match", before)
     when = condition(declared.when, before) if declared.when is not None else None
     env = narrowed(before, declared.when)
     if not _complete(declared, context):

@@ -7,15 +7,13 @@ scopes; they are read in `reach`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from rules_engine import ir, periods, tree
-from rules_engine.checking.elaboration import constant_money, day_field, limit_amount
-from rules_engine.checking.reach import LIFETIME, Reach, offer_reach, window_words
-from rules_engine.checking.tracks import uncovered, window_of
-from rules_engine.diagnostics import Fix
+from rules_engine import ir, tree
+from rules_engine.checking.elaboration import constant_money, limit_amount, price_names
+from rules_engine.checking.reach import LIFETIME, Reach, award_reach, offer_reach
 
 if TYPE_CHECKING:
     from rules_engine.checking.context import Context
@@ -25,7 +23,8 @@ if TYPE_CHECKING:
 class Owner(msgspec.Struct, frozen=True):
     """Who is limited: its key, the units it gives (None: not known, after an error), whether all its awards have lines,
     and the conditions that gate it, one for each rule. Of an offer, or of a group of them, also whether it forms sets,
-    whether a code sets it off, and whether it is a group."""
+    whether a code sets it off, and whether it is a group. `to` is the field that names who is given to, where all it
+    gives goes there."""
 
     key: str
     units: frozenset[str] | None
@@ -35,6 +34,7 @@ class Owner(msgspec.Struct, frozen=True):
     sets: bool = False
     code: bool = False
     group: bool = False
+    to: str = ""
 
 
 def limit_defs(limits: tuple[tree.Limit, ...], owner: Owner, context: Context, env: Env) -> tuple[ir.LimitDef, ...]:
@@ -59,17 +59,52 @@ def _limit(limit: tree.Limit, owner: Owner, context: Context, env: Env) -> ir.Li
         return None
     if limit.times == 0 or (amount is not None and amount[1] == 0):
         context.report("M171", limit)
-    scope, words = _scope(limit, owner, context, env)
-    if scope is None:
+    if limit.sets is not None:
+        context.report("M221", limit)
+    if limit.scopes and any(each.what == "line" for each in limit.scopes):
+        return _per_line(limit, amount, owner, context)
+    reach = award_reach(limit, owner.guards, owner.to, context, env)
+    if reach is None:
         return None
-    if scope.by_line:
+    if reach.scope.by_line:
         _by_line(limit, owner, context)
     unit, most = amount if amount else ("", None)
     if unit and owner.units is not None and unit not in owner.units:
         context.report("M172", limit, unit=unit)
-    key = f"{owner.key}: {unit or 'times'} {words}"
-    whose: Literal["member", "shared"] = "shared" if _in_total(limit) else "member"
-    return ir.LimitDef(key, limit.times, most, unit, scope, limit.or_nothing, context.at(limit), whose)
+    key = f"{owner.key}: {unit or 'times'} {reach.words}"
+    return ir.LimitDef(
+        key,
+        limit.times,
+        most,
+        unit,
+        reach.scope,
+        limit.or_nothing,
+        context.at(limit),
+        reach.owner,
+        reach.keys,
+        reach.other,
+    )
+
+
+def _per_line(limit: tree.Limit, amount: tuple[str, int] | None, owner: Owner, context: Context) -> ir.LimitDef | None:
+    """`at most 100 points per line`: each line of an event has a counter of its own."""
+    why = ""
+    if len(limit.scopes) > 1:
+        why = "it begins anew with each event"
+    elif amount is None:
+        why = "a rule acts once for all lines"
+    elif not owner.lines:
+        why = "what the rule gives does not come from lines"
+    if why or amount is None:
+        context.report("M294", limit, why=why, mend="form the amount `of each line` and write `, up to ...`")
+        return None
+    unit, most = amount
+    if owner.units is not None and unit not in owner.units:
+        context.report("M172", limit, unit=unit)
+    context.need("split", limit)
+    scope = ir.ScopeDef(LIFETIME, None, True)
+    key = f"{owner.key}: {unit} per line"
+    return ir.LimitDef(key, None, most, unit, scope, limit.or_nothing, context.at(limit), "event")
 
 
 def _offer_limit(limit: tree.Limit, owner: Owner, context: Context, env: Env) -> ir.LimitDef | None:
@@ -83,7 +118,7 @@ def _offer_limit(limit: tree.Limit, owner: Owner, context: Context, env: Env) ->
     if limit.sets is not None and not owner.sets:
         context.report("M221", limit)
     currency, most = amount if amount else ("", None)
-    if currency and not any(currency in (event.currency, *event.currencies) for event in env.events):
+    if currency and not any(currency in price_names(event) for event in env.events):
         context.report("M172", limit, unit=currency)
     reach = offer_reach(limit, owner.guards, context, env)
     if reach is None:
@@ -102,68 +137,6 @@ def _sensible(limit: tree.Limit, reach: Reach, owner: Owner, context: Context) -
         context.report("M222", limit, fix=fix)
     if reach.by_code and not owner.code:
         context.report("M223", limit)
-
-
-def _scope(limit: tree.Limit, owner: Owner, context: Context, env: Env) -> tuple[ir.ScopeDef | None, str]:
-    """The one window of a limit, and its words; `per member` or `in total` must be said."""
-    owners = {event.owner for event in env.events}
-    owned = [each for each in limit.scopes if isinstance(each.what, tree.Path) and each.what.text in owners]
-    for each in owned:
-        assert isinstance(each.what, tree.Path)
-        fix = Fix("write `member`", each.what.span, "member")
-        context.report("M179", each, name=each.what.text, fix=fix)
-    if owned:
-        return None, ""
-    member, total = any(each.what == "member" for each in limit.scopes), _in_total(limit)
-    if member and total:
-        context.report("M224", limit)
-    elif not member and not total:
-        fix = context.insert("limit each member", _after_amount(limit), " per member")
-        context.report("M173", limit, fix=fix, note="or `in total`")
-    whens = [(each, _when(each.what)) for each in limit.scopes if not isinstance(each.what, str)]
-    if not whens:
-        return ir.ScopeDef(LIFETIME), "in total" if total else "per lifetime"
-    if len(whens) > 1:
-        context.report("M174", whens[1][0], labels=context.label(whens[0][0], "the first one"))
-    scope, when = whens[0]
-    if isinstance(scope.what, tree.Path) and _not_a_period(scope.what, scope, context):
-        return None, ""
-    window = window_of(when, context)
-    if window is None:
-        return None, ""
-    by = day_field(scope.by, env) if scope.by is not None else None
-    if scope.by is not None and by is None:
-        return None, ""
-    outside = uncovered(when, scope.by, owner.guards, context)
-    if outside is not None:
-        context.report("M175", scope, period=periods.describe(outside))
-    words = f"per {window_words(window)}" + (f" by {scope.by.text}" if scope.by is not None else "")
-    return ir.ScopeDef(window, *(by or (None, False))), f"in total {words}" if total else words
-
-
-def _in_total(limit: tree.Limit) -> bool:
-    return any(each.what == "in total" for each in limit.scopes)
-
-
-def _when(what: tree.Path | tree.When) -> tree.When:
-    """A bare name in a scope is a period's."""
-    return tree.PeriodRef(what.span, what.parts[0]) if isinstance(what, tree.Path) else what
-
-
-def _not_a_period(path: tree.Path, scope: tree.Scope, context: Context) -> bool:
-    """A limit of another party, or per field, is not evaluated yet."""
-    if len(path.parts) == 1 and context.find(path.text) is not None:
-        return False
-    if len(path.parts) > 1 or context.is_field(path.text):
-        context.not_yet(f"a limit per `{path.text}`", scope)
-        return True
-    return False
-
-
-def _after_amount(limit: tree.Limit) -> int:
-    if limit.scopes:
-        return limit.scopes[0].span[0] - 1
-    return limit.span[1]
 
 
 def _by_line(limit: tree.Limit, owner: Owner, context: Context) -> None:

@@ -28,7 +28,7 @@ def constant(node: tree.Expr, field: ir.FieldDef, env: Env) -> FieldValue:
         case ListOf(item=item):
             return _items(node, item, env)
         case _:
-            return _one(node, kind, env)
+            return single(node, kind, env)
 
 
 def _items(node: tree.Expr, kind: Type, env: Env) -> tuple[int | str, ...] | None:
@@ -39,11 +39,12 @@ def _items(node: tree.Expr, kind: Type, env: Env) -> tuple[int | str, ...] | Non
             nodes = (value,)
         case _:
             nodes = (node,)
-    values = [_one(item, kind, env) for item in nodes]
+    values = [single(item, kind, env) for item in nodes]
     return tuple(value for value in values if isinstance(value, (int, str)))
 
 
-def _one(node: tree.Expr, kind: Type, env: Env) -> int | str | bool | None:
+def single(node: tree.Expr, kind: Type, env: Env) -> int | str | bool | None:
+    """A test's value of a type; None and a finding where it does not fit."""
     if isinstance(kind, (Text, Member)):
         return _text(node, kind, env)
     if isinstance(kind, Instant):

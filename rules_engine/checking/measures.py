@@ -9,8 +9,8 @@ event it is the sum over the lines.
 from __future__ import annotations
 
 from rules_engine import ir, tree
-from rules_engine.checking import amounts, bases, conditions, expressions, folds, names, picking
-from rules_engine.checking.env import STAGE_WORDS, Env
+from rules_engine.checking import amounts, bases, conditions, expressions, folds, keyed, lots, names, picking
+from rules_engine.checking.env import STAGE_WORDS, Env, KeyScope
 from rules_engine.checking.infos import RuleInfo, TrackInfo
 from rules_engine.checking.intervals import Bounds
 from rules_engine.checking.not_yet import OFFERS
@@ -39,27 +39,34 @@ def of(node: tree.Of, env: Env) -> Typed:
         return _of_element(node, env)
     if env.line or env.element:
         return without_shares(of(node, env.off_lines()))
-    found = picking.selection(node.selection, env)
+    measure = node.measure
+    if node.selection.what == "turned":
+        return lots.turned_sum(measure if isinstance(measure, tree.Path) else None, node.selection, env)
+    found = _selected(node.selection, env)
     if found is None:
         return unknown(env.at(node))
     select, inner = found
-    measure = node.measure
     if isinstance(measure, (tree.Basis, tree.AfterStage)):
         return _money_of(measure, select, node, env)
     if len(measure.parts) == 1 and bases.is_base(measure.parts[0], env):
         return _money_of(measure.parts[0], select, node, env)
     info = None if len(measure.parts) > 1 else _rule(measure, env)
     if info is not None:
-        if not _whole_lines(select, measure, measure.text, env):
+        if not whole_lines(select, measure, measure.text, env):
             return unknown(env.at(node))
         return _award_of_lines(info, measure, select.where, env)
     line = names.resolve(measure, inner)
-    if isinstance(line.type, Unknown) or not _whole_lines(select, measure, measure.text, env):
+    if isinstance(line.type, Unknown) or not whole_lines(select, measure, measure.text, env):
         return unknown(env.at(node))
     if not is_number(line.type):
         env.report("T305", measure, found=f"`{measure.text}`, {describe(line.type)},", wanted="an amount")
         return unknown(env.at(node))
     return _summed(line, select, env.at(node))
+
+
+def _selected(node: tree.Selection, env: Env) -> picking.Chosen | None:
+    """The lines or units of a selection; `each` are the lines of the key at hand."""
+    return keyed.lines_of_key(node, env) if node.what == "each" else picking.selection(node, env)
 
 
 def over_lines(node: tree.Per, env: Env) -> Typed:
@@ -72,7 +79,7 @@ def over_lines(node: tree.Per, env: Env) -> Typed:
         return unknown(env.at(node))
     select, inner = found
     line = expressions.number(node.amount, inner)
-    if isinstance(line.type, Unknown) or not _whole_lines(select, node.amount, "this", env):
+    if isinstance(line.type, Unknown) or not whole_lines(select, node.amount, "this", env):
         return unknown(env.at(node))
     if not is_number(line.type):
         env.report("T305", node.amount, found=describe(line.type), wanted="an amount")
@@ -107,7 +114,7 @@ def _money_of(written: bases.Written, select: ir.Selection, node: tree.Of, env: 
     return _summed(Typed(found.type, ir.LineMoney(env.at(written), found.base, found.side)), select, at)
 
 
-def _whole_lines(select: ir.Selection, node: tree.Expr, words: str, env: Env) -> bool:
+def whole_lines(select: ir.Selection, node: tree.Expr, words: str, env: Env) -> bool:
     """Whether a field or an award can be summed over a selection: over whole lines that have fields."""
     if ir.by_unit(select):
         env.report("T348", node, name=words)
@@ -143,8 +150,10 @@ def line_fold(node: tree.SumOf | tree.CountOf | tree.DistinctOf, env: Env) -> Ty
             return _count_lines(selection, node, env)
         case tree.CountOf(of=None):
             env.report("T331", node, what="a count of events")
+        case tree.CountOf(of=tree.Path()):
+            return keyed.count(node, env)
         case tree.CountOf():
-            env.not_yet(node, "a count over the keys of a track")
+            env.report("T323", node, what="`where`", note="it stands inside the brackets")
         case tree.DistinctOf():
             found = distinct(node, env)
             if found is not None:
@@ -155,11 +164,14 @@ def line_fold(node: tree.SumOf | tree.CountOf | tree.DistinctOf, env: Env) -> Ty
 
 def _sum_of(measure: tree.Expr, node: tree.SumOf, env: Env) -> Typed:
     """A field of the lines is summed; whatever is one number already stands for itself."""
+    by_key = keyed.keyed_track(measure, env)
+    if by_key is not None:
+        return keyed.total(by_key[0], node, env, previous=by_key[1])
+    if node.where is not None:
+        return keyed.not_keyed(node, env)
+    if isinstance(measure, tree.TopOf):
+        return keyed.top(measure, env)
     if isinstance(measure, tree.Path) and len(measure.parts) == 1 and not env.line:
-        info = env.context.find(measure.text)
-        if isinstance(info, TrackInfo) and info.by_key:
-            env.not_yet(measure, "a sum over the keys of a track")
-            return unknown(env.at(node))
         hit = names.find_field(measure.parts[0], env.on_lines())
         if hit is not None and hit.line:
             line = expressions.number(measure, env.on_lines().unguarded())
@@ -176,8 +188,10 @@ def _units_of_element(selection: tree.Selection, env: Env) -> Typed:
 
 def _count_lines(selection: tree.Selection, node: tree.CountOf, env: Env) -> Typed:
     """`count of lines where F` counts lines, `count of units where F` the pieces in them."""
-    found = picking.selection(selection, env)
     at = env.at(node)
+    if selection.what == "turned":
+        return lots.turned_sum(None, selection, env)
+    found = _selected(selection, env)
     if found is None:
         return unknown(at)
     select = found[0]
@@ -237,7 +251,7 @@ def award_read(info: RuleInfo, path: tree.Path, env: Env) -> Typed:
 
 
 def _award_type(info: RuleInfo, path: tree.Path, env: Env) -> Type | None:
-    if env.stage not in ("earn", "reward", "offer"):
+    if env.stage not in ("earn", "reward", "offer", "redeem"):
         note = (
             "a track reads it as `sum of given ...`" if env.stage == "track" else "only rules read other rules' awards"
         )
@@ -246,8 +260,10 @@ def _award_type(info: RuleInfo, path: tree.Path, env: Env) -> Type | None:
     if info.kind in OFFERS:
         env.not_yet(path, f'what "{info.title}" takes, as an amount,')
         return None
-    if env.stage == "offer":
-        env.report("T320", path, what=path.text, where="an offer", note="offers act before anything is earned")
+    if env.stage in ("offer", "redeem"):
+        where = STAGE_WORDS[env.stage]
+        note = f"{'offers' if env.stage == 'offer' else 'redeems'} act before anything is earned"
+        env.report("T320", path, what=path.text, where=where, note=note)
         return None
     if info.not_yet:
         env.not_yet(path, f"what `{info.title}` gives, {info.not_yet},")
@@ -285,10 +301,50 @@ def track_read(info: TrackInfo, node: tree.Expr, env: Env, *, previous: bool = F
     if env.stage in ("life", "period"):
         env.report("T320", node, what=info.name, where=STAGE_WORDS[env.stage])
         return unknown(at)
-    if info.not_yet:
-        env.not_yet(node, f"the track `{info.name}`, {info.not_yet},")
+    if info.node.key is not None:
+        key = info.node.key.parts[-1].text
+        env.report("T383", node, name=info.name, key=key, labels=env.context.place(info.name))
         return unknown(at)
+    if info.kind in DAYS:
+        names.require(tree.Path(node.span, (tree.Name(node.span, info.name),)), True, env)
     return Typed(folds.track_type(info, env), ir.TrackRead(at, info.name, previous))
+
+
+DAYS = ("first day", "last day")
+"""Tracks that are a day, and absent until there is one."""
+
+
+def has_previous(info: TrackInfo, node: tree.Expr, env: Env) -> bool:
+    """Whether a track has an occurrence before; reports where it has none, or one that nobody could ask for."""
+    if info.window is not None and info.window.kind != "period":
+        env.report("T333", node, name=info.name, found=WINDOWS[info.window.kind])
+    elif info.kind in DAYS:
+        env.report("T388", node, name=info.name)
+    else:
+        return True
+    return False
+
+
+def used(node: tree.FlowOf, env: Env) -> Typed:
+    """`used stars`: what this event took of a unit in earlier stages."""
+    at = env.at(node)
+    kind = names.unit_type(node.unit, env)
+    if kind is None:
+        return unknown(at)
+    if node.which == "given":
+        note = "a rule's award is read by the rule's `as` name"
+        env.report("T331", node, what=f"`given {node.unit.text}`", note=note)
+        return unknown(at)
+    if env.stage not in ("redeem", "earn", "reward", "track"):
+        note = "units are used once offers have acted: redeems, earns, rewards and tracks can read it"
+        env.report("T320", node, what=f"used {node.unit.text}", where=STAGE_WORDS[env.stage], note=note)
+        return unknown(at)
+    return Typed(kind, ir.UsedRead(at, kind.name))
+
+
+def track_keys(info: TrackInfo, node: tree.Node, env: Env) -> KeyScope | None:
+    """The keys of a track and their numbers, for a loop over them; reports a track that keeps one number only."""
+    return keyed.track_keys(info, node, env)
 
 
 def track_bounds(name: str, env: Env) -> Bounds:
@@ -311,10 +367,8 @@ def remembered(node: tree.BalanceOf | tree.PreviousOf, env: Env) -> Typed:
         case tree.PreviousOf(track=name):
             path = tree.Path(name.span, (name,))
             info = conditions.track_named(path, env)
-            if info is None:
+            if info is None or not has_previous(info, node, env):
                 return unknown(at)
-            if info.window is not None and info.window.kind != "period":
-                env.report("T333", node, name=name.text, found=WINDOWS[info.window.kind])
             return track_read(info, path, env, previous=True)
 
 

@@ -16,17 +16,23 @@ from typing import Final
 from msgspec.structs import replace
 
 from rules_engine import ir, tree
-from rules_engine.checking import bases, expressions
+from rules_engine.checking import bases, expressions, names
 from rules_engine.checking.core import num, value_of
 from rules_engine.checking.env import Env
+from rules_engine.checking.infos import UnitInfo
 from rules_engine.checking.roles import below_zero
 from rules_engine.checking.typed import Typed, unknown
 from rules_engine.diagnostics import Fix
-from rules_engine.types import Money, Rate, Ratio, Type, Unknown, describe, taxed_apart
+from rules_engine.types import Money, Rate, Ratio, Type, Unit, Unknown, describe, taxed_apart
 
 
-def money_of_events(env: Env) -> Money | None:
-    """The money that the events come in, without a tax side; None where they have none, or each its own."""
+def money_of_events(env: Env) -> Money | Unit | None:
+    """What the events are priced in: the money that they come in, without a tax side, or a unit; None where they have
+    no price, or each its own."""
+    units = {event.priced_unit for event in env.events}
+    if units - {""}:
+        info = env.context.find(units.pop()) if len(units) == 1 else None
+        return names.type_of_unit(info) if isinstance(info, UnitInfo) else None
     codes = {event.currencies for event in env.events}
     if len(codes) != 1 and all(len(each) == 1 for each in codes):
         return None
@@ -37,6 +43,11 @@ def money_of_events(env: Env) -> Money | None:
         return Money("", 0, "", several)
     currency = env.context.currency(several[0])
     return None if currency is None else Money(currency.code, currency.decimals)
+
+
+def price_names(event: ir.EventDef) -> tuple[str, ...]:
+    """What the amounts of an event may be of: the currencies that it may come in, or the unit that it is priced in."""
+    return (event.priced_unit,) if event.priced_unit else event.currencies
 
 
 # ---- one of several ----
@@ -110,7 +121,7 @@ def rows_lifted(values: list[Typed], env: Env, expected: Type | None) -> list[Ty
     codes = {kind.currency for kind in (_money_in(value.type) for value in values) if kind is not None}
     rates = any(isinstance(value.type, Ratio) for value in values)
     wanted = money_of_events(env)
-    if wanted is None or not wanted.several:
+    if not isinstance(wanted, Money) or not wanted.several:
         return values
     if len(codes) < 2 and not rates and not (isinstance(expected, Money) and expected.several):
         return values
@@ -123,14 +134,16 @@ def _row_lifted(value: Typed, wanted: Money) -> Typed:
     if money is None or money.several or money.currency not in wanted.several:
         return value
     expr = _times_one(value.expr, money.currency, at)
+    several = Money("", 0, money.side, wanted.several)
     if isinstance(kind, Ratio):
-        return Typed(Ratio(kind.of, Money("", 0, money.side, wanted.several)), expr, value.shares)
-    return Typed(Money("", 0, money.side, wanted.several), expr, value.shares)
+        found = Ratio(kind.of, several) if isinstance(kind.per, Money) else Ratio(several, kind.per)
+        return Typed(found, expr, value.shares)
+    return Typed(several, expr, value.shares)
 
 
 def _money_in(kind: Type) -> Money | None:
     if isinstance(kind, Ratio):
-        return kind.per if isinstance(kind.per, Money) else None
+        kind = kind.per if isinstance(kind.per, Money) else kind.of
     return kind if isinstance(kind, Money) else None
 
 
@@ -154,8 +167,8 @@ def amounts(node: tree.ListOf, env: Env) -> Typed:
     if not all(isinstance(each.type, Money) and isinstance(each.expr, ir.Num) for each in found):
         env.report("T305", node, found="a list", wanted="a value")
         return unknown(env.at(node))
-    if wanted is None or not wanted.several:
-        return _not_several(node, found, wanted, env)
+    if not isinstance(wanted, Money) or not wanted.several:
+        return _not_several(node, found, wanted if isinstance(wanted, Money) else None, env)
     parts: dict[str, ir.Num] = {}
     for item, each in zip(node.items, found, strict=True):
         assert isinstance(each.type, Money)
@@ -188,27 +201,31 @@ def _not_several(node: tree.ListOf, found: list[Typed], wanted: Money | None, en
 
 
 def money(node: tree.Expr, env: Env) -> Typed:
-    """An amount of the events' money, on the tax side of their prices; anything else is reported."""
+    """An amount of the events' money, on the tax side of their prices, or of the unit that they are priced in; anything
+    else is reported."""
     wanted = money_of_events(env)
     at = env.at(node)
     if wanted is None:
         return _no_money(node, env)
     found = expressions.value(node, env, wanted)
-    if isinstance(found.type, Money):
+    if isinstance(wanted, Unit) and found.type == wanted:
+        return found
+    if isinstance(found.type, Money) and isinstance(wanted, Money):
         return _fitting(found, found.type, wanted, node, env)
     if isinstance(found.type, (Rate, Ratio)):
         fix = Fix("write `of current`", (node.span[1], node.span[1]), " of current")
         what = "the percentage" if isinstance(found.type, Rate) else "this rate"
-        env.report("T349", node, what=what, fix=fix if env.element else None)
+        note = "write `of net` (after offers), `of list` or another base" if env.stage == "redeem" else ""
+        env.report("T349", node, what=what, fix=fix if env.element else None, note=note)
     elif not isinstance(found.type, Unknown):
         env.report("T305", node, found=describe(found.type), wanted=describe(wanted))
     return unknown(at)
 
 
 def priced_events(node: tree.Node, env: Env) -> None:
-    """Report events that offers cannot be on: without money, or with prices or numbers of pieces below zero."""
+    """Report events that offers cannot be on: without a price, or with prices or numbers of pieces below zero."""
     for event in env.events:
-        if not event.currencies:
+        if not price_names(event):
             env.report("N216", node, name="a price", where=f"`{event.name}`", note="no field of it is money")
         below = below_zero(event)
         if below:
@@ -220,12 +237,17 @@ def _no_money(node: tree.Expr, env: Env) -> Typed:
     if env.broken or not env.events:
         env.fail()
     else:
-        if not all(event.currencies for event in env.events):
+        if not all(map(price_names, env.events)):
             env.fail()  # reported where the offer names its events
         else:
-            kinds = ", ".join(f"{event.currency} on `{event.name}`" for event in env.events)
+            kinds = kinds_of_prices(env)
             env.report("N218", node, name="this amount", kinds=kinds)
     return unknown(env.at(node))
+
+
+def kinds_of_prices(env: Env) -> str:
+    """What each event is priced in: `GBP on `purchase`, point on `award_stay``."""
+    return ", ".join(f"{' or '.join(price_names(event))} on `{event.name}`" for event in env.events)
 
 
 def _fitting(found: Typed, kind: Money, wanted: Money, node: tree.Expr, env: Env) -> Typed:
@@ -244,11 +266,16 @@ def _fitting(found: Typed, kind: Money, wanted: Money, node: tree.Expr, env: Env
 
 
 def constant_money(node: tree.Expr, env: Env) -> tuple[str, int] | None:
-    """An amount of money that is written out: its currency and its minor units."""
+    """An amount of money that is written out: its currency and its minor units. Of events that are priced in a unit an
+    amount of that: the unit and its scaled number."""
     found = expressions.number(node, env)
     if isinstance(found.type, Unknown):
         return None
-    if not isinstance(found.type, Money):
+    if isinstance(found.type, Unit) and found.type == money_of_events(env):
+        if isinstance(found.expr, ir.Num) and found.expr.den == 1:
+            return found.type.name, found.expr.num
+        env.report("T325", node, what="this amount", wanted="an amount written out")
+    elif not isinstance(found.type, Money):
         env.report("T305", node, found=describe(found.type), wanted="money")
     elif not isinstance(found.expr, ir.Num) or found.expr.den != 1:
         env.report("T325", node, what="this amount", wanted="an amount of one currency, written out")
@@ -258,7 +285,11 @@ def constant_money(node: tree.Expr, env: Env) -> tuple[str, int] | None:
 
 
 def money_rounding(env: Env) -> ir.RoundingMode:
-    """How the header rounds the currencies of the events."""
+    """How the header rounds the currencies of the events; how a unit rounds itself, where they are priced in one."""
+    units = [env.context.find(event.priced_unit) for event in env.events if event.priced_unit]
+    for unit in units:
+        if isinstance(unit, UnitInfo) and unit.rounding is not None:
+            return unit.rounding
     currencies = env.context.header().currencies
     codes = [code for event in env.events for code in event.currencies if code in currencies]
     return currencies[codes[0]].rounding if codes else "half up"

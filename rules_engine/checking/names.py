@@ -12,8 +12,7 @@ from typing import Literal
 import msgspec
 
 from rules_engine import ir, tree
-from rules_engine.checking import bases, expressions, measures, tables, unknowns
-from rules_engine.checking.core import both
+from rules_engine.checking import bases, expressions, keyed, lots, measures, people, tables, unknowns
 from rules_engine.checking.env import STAGE_WORDS, Env, owners
 from rules_engine.checking.infos import (
     BrokenInfo,
@@ -68,9 +67,9 @@ KIND_WORDS: dict[type[Info], str] = {
 def resolve(path: tree.Path, env: Env, expected: Type | None = None) -> Typed:
     """The value of a path; `expected` lets a bare word be a choice or a tier."""
     if len(path.parts) > 1:
-        return _dotted(path, env)
+        return people.dotted(path, env)
     name = path.parts[0]
-    word = _value_word(name, env, expected)
+    word = _value_word(name, env, expected) or keyed.key_read(name, env)
     if word is not None:
         return word
     if bases.is_base(name, env):
@@ -78,8 +77,10 @@ def resolve(path: tree.Path, env: Env, expected: Type | None = None) -> Typed:
     hit = find_field(name, env)
     if hit is not None:
         return read_field(hit, path, env)
+    if env.lot and (lot := people.of_lot(name, path, env)) is not None:
+        return lot
     if name.text in owners(env):
-        return _own_member(path, env)
+        return people.own_member(path, env)
     if name.text == bases.CURRENCY and env.context.find(name.text) is None:
         return bases.currency(name, env)
     if name.text == "tier":
@@ -224,7 +225,7 @@ SIMPLE: dict[str, Type] = {
 
 def read_field(hit: FieldHit, path: tree.Path, env: Env) -> Typed:
     """The read of a field, present or not; reports where it may be absent."""
-    if not _allowed(path, env):
+    if not allowed(path, env):
         return unknown(env.at(path))
     require(path, hit.optional, env)
     return field_value(hit, path, env)
@@ -237,7 +238,7 @@ def field_value(hit: FieldHit, path: tree.Path, env: Env) -> Typed:
     return Typed(type_of_field(hit.field, env), read)
 
 
-def _allowed(path: tree.Path, env: Env) -> bool:
+def allowed(path: tree.Path, env: Env) -> bool:
     """Whether fields and facts may be read at this stage."""
     if env.stage == "life":
         env.report("T320", path, what=path.text, where=STAGE_WORDS["life"], note="a unit's life names only `today`")
@@ -268,62 +269,7 @@ def guard_words(name: str, env: Env) -> str:
     return f"lines where has {name}" if env.line else f"when has {name}"
 
 
-# ---- the member ----
-
-
-def _dotted(path: tree.Path, env: Env) -> Typed:
-    head, fact = path.parts[0], path.parts[1]
-    if len(path.parts) == 2 and head.text == "member":
-        return member_fact(path, fact, env)
-    if len(path.parts) == 2 and head.text in owners(env):
-        near = Fix(f"write `member.{fact.text}`", path.span, f"member.{fact.text}")
-        env.report("N207", path, name=path.text, right=f"member.{fact.text}", fix=near)
-        return unknown(env.at(path))
-    hit = find_field(head, env)
-    if hit is not None and hit.field.kind == "member":
-        env.not_yet(path, f"a fact of another member, `{path.text}`,")
-    elif isinstance(env.context.find(head.text), UnitInfo):
-        env.not_yet(path, f"what a unit remembers, `{path.text}`,")
-    else:
-        env.report("N201", path, name=path.text, note="a dot reads a fact of the member: `member.joined`")
-    return unknown(env.at(path))
-
-
-def member_fact(path: tree.Path, fact: tree.Name, env: Env, *, optional_is_fine: bool = False) -> Typed:
-    """`member.x`: a declared fact."""
-    at = env.at(path)
-    field = env.context.member(fact.text)
-    if field is None:
-        return _unknown_fact(path, fact, env)
-    if not _allowed(path, env):
-        return unknown(at)
-    if env.guest_possible and not optional_is_fine:
-        env.report(
-            "T312", path, name=path.text, events=env.event_words(), fix=guard_fix("member", env),
-            guard=guard_words("member", env),
-        )  # fmt: skip
-    elif not optional_is_fine:
-        require(path, field.optional, env)
-    return Typed(type_of_field(field, env), ir.MemberField(at, fact.text))
-
-
-def _unknown_fact(path: tree.Path, fact: tree.Name, env: Env) -> Typed:
-    if fact.text == "tier":
-        env.report("N207", path, name="member.tier", right="tier", fix=Fix("write `tier`", path.span, "tier"))
-    elif env.context.member_broken:
-        env.fail()
-    else:
-        unknowns.report_unknown("N203", fact, env, env.context.members())
-    return unknown(env.at(path))
-
-
-def _own_member(path: tree.Path, env: Env) -> Typed:
-    """`member` as a value: the event's own member."""
-    at = env.at(path)
-    if env.guest_possible:
-        env.report("T310", path, name=path.text, fix=guard_fix("member", env), guard=guard_words("member", env))
-    names = {event.owner for event in env.events}
-    return Typed(Member(), ir.Field(at, names.pop())) if len(names) == 1 else unknown(at)
+# ---- tiers ----
 
 
 def tier_read(which: Literal["held", "earned", "matched"], node: tree.Node, env: Env) -> Typed:
@@ -427,12 +373,15 @@ def may_lack(path: tree.Path, env: Env) -> bool:
     if len(path.parts) == 2 and path.parts[0].text == "member":
         field = env.context.member(path.parts[1].text)
         return field is not None and field.optional
-    if len(path.parts) > 1:
-        return False
     hit = find_field(path.parts[0], msgspec.structs.replace(env, muted=True))
+    if len(path.parts) > 1:
+        field = env.context.member(path.parts[1].text)
+        return hit is not None and hit.field.kind == "member" and field is not None and field.optional
     if hit is not None:
         return hit.optional
     info = env.context.find(path.text)
+    if isinstance(info, TrackInfo):
+        return info.kind in measures.DAYS
     return isinstance(info, TableInfo) and info.node is None
 
 
@@ -445,11 +394,16 @@ def has(node: tree.Has, env: Env) -> ir.Expr:
             env.report("T311", node, name=path.text)
         return ir.HasMember(at)
     if len(path.parts) == 2 and name.text == "member":
-        return _has_fact(path, env)
+        return people.has_fact(path, env)
+    hit = find_field(name, env)
+    if len(path.parts) == 2 and hit is not None and hit.field.kind == "member" and name.text not in owners(env):
+        return people.has_fact_of(hit, path, env)
+    unit = env.context.find(name.text)
+    if len(path.parts) == 2 and isinstance(unit, UnitInfo):
+        return lots.has_lot_field(path, unit, env)
     if len(path.parts) > 1:
         resolve(path, env)
         return ir.Flg(at, True)
-    hit = find_field(name, env)
     if hit is not None:
         if not hit.optional:
             env.report("T311", node, name=path.text)
@@ -458,24 +412,14 @@ def has(node: tree.Has, env: Env) -> ir.Expr:
     return _has_declared(path, env)
 
 
-def _has_fact(path: tree.Path, env: Env) -> ir.Expr:
-    at = env.at(path)
-    field = env.context.member(path.parts[1].text)
-    found = member_fact(path, path.parts[1], env, optional_is_fine=True)
-    if field is None or isinstance(found.type, type(UNKNOWN)):
-        return ir.Flg(at, True)
-    if not field.optional and env.owner_known:
-        env.report("T311", path, name=path.text)
-    there: list[ir.Expr] = [ir.HasMember(at)] if env.guest_possible else []
-    return both([*there, ir.Has(at, ir.MemberField(at, field.name))] if field.optional else there, at)
-
-
 def _has_declared(path: tree.Path, env: Env) -> ir.Expr:
     info = env.context.find(path.text)
     at = env.at(path)
     if isinstance(info, TableInfo) and info.node is None:
         found = imported(info, path, env)
         return ir.Flg(at, True) if found is None else ir.Has(at, found.expr)
+    if isinstance(info, TrackInfo) and info.kind in measures.DAYS:
+        return ir.Has(at, measures.track_read(info, path, env.with_proven(frozenset({path.text}))).expr)
     if info is None:
         unknowns.unknown_name(path.parts[0], env)
     elif isinstance(info, BrokenInfo):

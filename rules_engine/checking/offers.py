@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING
 from rules_engine import ir, tree
 from rules_engine.checking.consents import OFFERS, consent_of, group_of, return_of
 from rules_engine.checking.effects import Place, effects
-from rules_engine.checking.elaboration import Env, code_source, condition, dates, env_for, narrowed, priced_events
+from rules_engine.checking.elaboration import (
+    Env,
+    code_source,
+    condition,
+    dates,
+    env_for,
+    narrowed,
+    priced_events,
+    sent,
+    thing,
+)
 from rules_engine.checking.limits import Owner, limit_defs
 from rules_engine.checking.not_yet import of_rule
 from rules_engine.checking.sets import sets
@@ -31,9 +41,10 @@ def offer_def(declared: tree.RuleDecl, context: Context) -> ir.OfferDef | None:
     stage = OFFERS[declared.kind]
     events = known_events(declared.on, context)
     env = env_for(context, events, "offer", offer=stage)
-    priced_events(declared.title, env)
+    if sent(declared.title, "an offer", env):
+        priced_events(declared.title, env)
     span = dates(declared.dates, env) if declared.dates is not None else None
-    code = _trigger(declared, env)
+    code, presented = _trigger(declared, env)
     when = condition(declared.when, env) if declared.when is not None else None
     inner = narrowed(env, declared.when)
     formed = _sets(declared, Place(stage, True), inner)
@@ -66,21 +77,24 @@ def offer_def(declared: tree.RuleDecl, context: Context) -> ir.OfferDef | None:
         (),
         tuple(each.text.value for each in declared.effects if isinstance(each, tree.Say)),
         context.at(declared),
+        presented,
     )
 
 
-def _trigger(declared: tree.RuleDecl, env: Env) -> ir.CodeDef | None:
-    """What sets an offer off: nothing but its conditions, or a code; one of them must be written."""
+def _trigger(declared: tree.RuleDecl, env: Env) -> tuple[ir.CodeDef | None, ir.ThingDef | None]:
+    """What sets an offer off: nothing but its conditions, a code, or something presented; one must be written."""
     match declared.trigger:
         case tree.WithCode(code=code):
-            return code_source(code, env)
+            return code_source(code, env), None
+        case tree.WithThing() as trigger:
+            return None, thing(trigger, env)
         case None:
             at = _before_when(declared)
             fix = Fix("write `automatic`", (at, at), "automatic   ")
             env.report("M220", declared.title, title=declared.title.value, fix=fix)
-            return None
         case _:
-            return None
+            pass
+    return None, None
 
 
 def _before_when(declared: tree.RuleDecl) -> int:

@@ -102,6 +102,8 @@ def _meeting(
 
 def _reach(policy: ir.PolicyDef, group: ir.OfferGroupDef | None, one: ir.OfferDef, other: ir.OfferDef) -> solving.Reach:
     """Where the order of two members matters: on what both touch, unless they exclude one another further."""
+    if one.thing is not None and other.thing is not None and one.thing.unit == other.thing.unit:
+        return "basket"  # what one takes, the other lacks
     if policy.choice == "best together" or (group is not None and (group.at_most is not None or group.limits)):
         return "basket"
     chosen: solving.Reach = "unit" if policy.choice == "all" else policy.per
@@ -142,7 +144,7 @@ def _unordered(
     row = f"{policy.stage}: {choice} in order {order}"
     data["row"] = row
     here = header is not None and symbols.files[header.entry.file] == where.source
-    fix = _row_fix(row, header) if policy.node is None and here else None
+    fix = row_fix(row, header) if policy.node is None and here else None
     return Diagnostic("M231", where.source, where.span, data, labels, fix)
 
 
@@ -151,7 +153,7 @@ def _choice_words(policy: Arranged) -> str:
     return made.choice if made.choice in ("all", "best together") else f"{made.choice} per {made.per}"
 
 
-def _row_fix(row: str, header: CheckedOne | None) -> Fix | None:
+def row_fix(row: str, header: CheckedOne | None) -> Fix | None:
     """The row of `stacking` in the header, where that stands in the same file."""
     if header is None or not isinstance(header.entry.declaration, tree.Program):
         return None

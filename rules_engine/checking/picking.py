@@ -25,25 +25,18 @@ OF: Final[dict[str, ir.LinesOf]] = {
     "lines and shipping": "both",
 }
 
-NOT_YET: Final = {"each": "`each` of a loop", "turned": "what was turned"}
-
 Chosen = tuple[ir.Selection, Env]
 
 
 def selection(node: tree.Selection, env: Env, ordering: ir.Ordering = IN_LINES) -> Chosen | None:
     """The units that a selection names, and the environment on a line of theirs; None after an error."""
     if node.what not in OF:
-        env.not_yet(node, NOT_YET[node.what])
+        env.report("T305", node, found="`each`" if node.what == "each" else "what is turned", wanted="lines or units")
         return None
-    of = OF[node.what]
-    if not _has_shipping(of, node, env):
+    if env.scheduled:
+        env.report("T380", node, name=node.what, event=env.scheduled)
         return None
-    kind: Literal["unit", "line"] = "unit" if node.what == "units" else "line"
-    where, inner = _where(of, node.where, env, kind)
-    picked = None if node.pick is None else pick(node.pick, kind, env, ordering)
-    if node.pick is not None and picked is None:
-        return None
-    return ir.Selection(of, where, picked), inner
+    return _chosen(OF[node.what], "unit" if node.what == "units" else "line", node, env, ordering)
 
 
 def of_element(node: tree.Selection, env: Env) -> ir.Selection | None:
@@ -59,15 +52,24 @@ def selected_units(grain: tree.Grain, env: Env, ordering: ir.Ordering = IN_LINES
         found = selection(written, env.off_lines(), ordering)
         return None if found is None else (found[0], env.for_element(line=False))
     of: ir.LinesOf = "shipping" if env.offer == "shipping" else "lines"
-    if not _has_shipping(of, grain, env):
-        return None
-    kind: Literal["unit", "line"] = "line" if grain.what == "line" else "unit"
-    where, inner = _where(of, grain.where, env, kind)
-    picked = None if grain.pick is None else pick(grain.pick, kind, env, ordering)
-    if grain.pick is not None and picked is None:
+    found = _chosen(of, "line" if grain.what == "line" else "unit", grain, env, ordering)
+    if found is None:
         return None
     by_line = grain.what in ("unit", "line") and not (of != "lines" and _own_shipping(env))
-    return ir.Selection(of, where, picked), inner.for_element(line=by_line)
+    return found[0], found[1].for_element(line=by_line)
+
+
+def _chosen(
+    of: ir.LinesOf, kind: Literal["unit", "line"], node: tree.Selection | tree.Grain, env: Env, ordering: ir.Ordering
+) -> Chosen | None:
+    """What a filter and a pick leave of some units or lines; None after an error."""
+    if not _has_shipping(of, node, env):
+        return None
+    where, inner = _where(of, node.where, env, kind)
+    picked = None if node.pick is None else pick(node.pick, kind, env, ordering)
+    if node.pick is not None and picked is None:
+        return None
+    return ir.Selection(of, where, picked), inner
 
 
 def effect_env(env: Env, *, line: bool) -> Env:

@@ -7,7 +7,7 @@ in normal spelling; those of a column, and the member's own, are brought to it w
 from __future__ import annotations
 
 from rules_engine import ir, tree
-from rules_engine.checking import names, unknowns
+from rules_engine.checking import names, people, unknowns
 from rules_engine.checking.env import Env
 from rules_engine.checking.infos import BrokenInfo, DefineInfo
 from rules_engine.spelling import normal_code
@@ -68,7 +68,7 @@ def _members_own(path: tree.Path, env: Env) -> ir.CodeDef | None:
         names.resolve(path, env)
         return None
     fact = path.parts[1]
-    found = names.member_fact(path, fact, env, optional_is_fine=True)
+    found = people.member_fact(path, fact, env, optional_is_fine=True)
     match found.type:
         case Text() | Codes() | ListOf(item=Text()):
             return ir.CodeDef(fact=found.expr)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from rules_engine import ir, tree
 from rules_engine.checking.circles import circle
+from rules_engine.checking.groups import KINDS
 from rules_engine.checking.infos import GroupInfo, RuleInfo
 from rules_engine.checking.needed import needed_settings
 from rules_engine.checking.overlaps import offers_together
 from rules_engine.checking.rules import nodes
 from rules_engine.checking.subjects import subject
+from rules_engine.checking.tender import takers
 from rules_engine.diagnostics import Diagnostic, Fix, Label
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ def whole_program(
     yield from _counts(ones, symbols)
     yield from _groups(ones, symbols)
     yield from offers_together(ones, symbols)
+    yield from takers(ones, symbols)
     yield from _circles(ones, symbols)
     yield from _keys(symbols)
 
@@ -147,7 +150,8 @@ def _group(
             yield Diagnostic("M187", source, name.span, {"group": declared.name.text, "title": key})
     kinds = {info.kind for info, _ in members}
     if len(kinds) > 1:
-        yield Diagnostic("M188", source, declared.name.span, {"group": declared.name.text})
+        words = " and ".join(KINDS[each] for each in sorted(kinds, key=list(KINDS).index))
+        yield Diagnostic("M188", source, declared.name.span, {"group": declared.name.text, "kinds": words})
 
 
 # ---- circles ----

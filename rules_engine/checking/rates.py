@@ -209,6 +209,10 @@ def _own_contribution(info: TrackInfo, node: tree.Across, env: Env) -> bool:
         note = "it is not a sum"
     elif missing is not None:
         note = f"`{missing}` does not move it"
+    elif env.stage in ("offer", "redeem"):
+        word = folds.unknown_then(info, node, env)
+        act = "offers act" if env.stage == "offer" else "redeems pay"
+        note = f"it adds up `{word}`, which is not known while {act}" if word else ""
     if note:
         env.report("T324", node, name=info.name, note=note, labels=env.context.place(info.name))
     return not note

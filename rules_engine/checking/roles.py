@@ -23,6 +23,7 @@ BASES: Final[dict[str, tuple[str, ...]]] = {
 }
 """The words for money bases, each with the roles of a field that may be called so."""
 
+HOUSEHOLD: Final = "household"
 PRICES: Final = ("list", "list each")
 GOODS: Final = ("id", "quantity", "was", "floor", "tax rate")
 NEEDED: Final = ("quantity", "tax rate", "shipping tax rate")
@@ -60,6 +61,22 @@ def roles(
     _codes(declared, fields, inner, context)
 
 
+def roles_of_facts(declared: tree.MemberDecl, fields: tuple[ir.FieldDef, ...], context: Context) -> None:
+    """The one role of a fact is to name the member's household."""
+    first: tree.FieldDecl | None = None
+    known = {each.name for each in fields}
+    for each in declared.fields:
+        if each.role is None or each.name.text not in known:
+            continue
+        if each.role != HOUSEHOLD:
+            mend = "it belongs to an event; a fact can be `as household`"
+            context.report("M200", each, field=each.name.text, role=each.role, where="of a member", mend=mend)
+        elif first is not None:
+            context.report("M159", each, role=each.role, labels=context.label(first, "the first one"))
+        else:
+            first = each
+
+
 def _no_role_twice(declared: tree.EventDecl, context: Context) -> None:
     first: dict[str, tree.FieldDecl] = {}
     inner = declared.lines.fields if declared.lines else ()
@@ -73,6 +90,7 @@ def _no_role_twice(declared: tree.EventDecl, context: Context) -> None:
 
 def _of_the_event(field: ir.FieldDef, written: tree.FieldDecl, has_lines: bool, context: Context) -> None:
     """A role on a field of the event."""
+    _no_household(field, written, "of an event", context)
     if field.role in GOODS and has_lines:
         context.report("M157", written, field=field.name, role=field.role)
     if field.role == "shipping" and field.kind == "flag":
@@ -83,6 +101,7 @@ def _of_the_event(field: ir.FieldDef, written: tree.FieldDecl, has_lines: bool, 
 
 def _of_a_line(field: ir.FieldDef, written: tree.FieldDecl, context: Context) -> None:
     """A role on a field of the lines."""
+    _no_household(field, written, "of a line", context)
     if field.role == "shipping" and field.kind == "money":
         mend = "an amount of shipping stands in the event, before `lines`; a line of shipping is marked by a flag"
         context.report("M200", written, field=field.name, role=field.role, where="of a line", mend=mend)
@@ -90,6 +109,12 @@ def _of_a_line(field: ir.FieldDef, written: tree.FieldDecl, context: Context) ->
         mend = "it stands in the event, beside `as shipping`; lines of shipping have their `as tax rate`"
         context.report("M200", written, field=field.name, role=field.role, where="of a line", mend=mend)
     _always_there(field, written, context)
+
+
+def _no_household(field: ir.FieldDef, written: tree.FieldDecl, where: str, context: Context) -> None:
+    if field.role == HOUSEHOLD:
+        mend = "a household is a fact of the member: write `household: text? as household` in `member`"
+        context.report("M200", written, field=field.name, role=field.role, where=where, mend=mend)
 
 
 def _always_there(field: ir.FieldDef, written: tree.FieldDecl, context: Context) -> None:

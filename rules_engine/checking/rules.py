@@ -1,4 +1,4 @@
-"""Earns and rewards: their clauses, limits and groups.
+"""Earns, redeems and rewards: their clauses, limits and groups.
 
 In: a rule's declaration and the context of the check. Out: `ir.RuleDef`, or None after an error. What other rules think
 of it (a group's list, a holdout, a circle of reads) is checked for the whole program, in `program`.
@@ -6,17 +6,31 @@ of it (a group's list, a holdout, a circle of reads) is checked for the whole pr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, assert_never
 
 import msgspec
 
 from rules_engine import ir, tree
-from rules_engine.checking.consents import group_of
-from rules_engine.checking.elaboration import Env, condition, dates, env_for, give, marks, narrowed
+from rules_engine.checking.consents import group_of, return_of
+from rules_engine.checking.elaboration import (
+    Env,
+    acts,
+    code_source,
+    condition,
+    dates,
+    env_for,
+    loop,
+    narrowed,
+    priced_events,
+    sent,
+    thing,
+)
+from rules_engine.checking.env import STAGE_WORDS
 from rules_engine.checking.infos import RuleInfo
 from rules_engine.checking.limits import Owner, limit_defs
 from rules_engine.checking.not_yet import of_rule
 from rules_engine.checking.tracks import known_events
+from rules_engine.diagnostics import Fix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,19 +44,21 @@ def rule_def(declared: tree.RuleDecl, context: Context) -> ir.RuleDef | None:
     if found is not None:
         context.not_yet(*found)
         return None
-    kind: Literal["earn", "reward"] = "earn" if declared.kind == "earn" else "reward"
+    kind = KINDS[declared.kind]
     events = known_events(declared.on, context)
     env = env_for(context, events, kind)
+    if kind == "redeem" and sent(declared.title, "a redeem", env):
+        _paid(declared, env)
     when = condition(declared.when, env) if declared.when is not None else None
     env = narrowed(env, declared.when)
     span = dates(declared.dates, env) if declared.dates is not None else None
-    loop, inner = _loop(declared.loop, env)
-    gives = _gives(declared, context, inner)
+    code, presented = trigger(declared.trigger, env)
+    looped, inner = _loop(declared.loop, env)
+    effects = _effects(declared, context, inner)
     key = declared.name.text if declared.name else declared.title.value
-    units = None if context.failed else frozenset(each.unit for each in gives)
-    owner = Owner(key, units, all(each.shares for each in gives), (declared.when,))
-    limits = limit_defs(declared.limits, owner, context, env)
+    limits = limit_defs(declared.limits, _owner(key, declared, effects, context), context, inner)
     group = group_of(declared, context)
+    on_return = return_of(declared, context)
     if context.failed:
         return None
     return ir.RuleDef(
@@ -53,31 +69,83 @@ def rule_def(declared: tree.RuleDecl, context: Context) -> ir.RuleDef | None:
         events,
         span,
         when,
-        loop,
-        gives,
+        looped,
+        effects,
         limits,
         group,
-        award_reads((when, span, gives), declared, context),
+        award_reads((when, span, looped, effects), declared, context),
         tuple(each.text.value for each in declared.effects if isinstance(each, tree.Say)),
         context.at(declared),
+        presented,
+        on_return,
+        code,
     )
 
 
-def _loop(loop: tree.Loop | None, env: Env) -> tuple[ir.MarksDef | None, Env]:
-    if not isinstance(loop, tree.EachMark):
+KINDS: dict[tree.RuleKind, Literal["earn", "redeem", "reward"]] = {
+    "earn": "earn",
+    "redeem": "redeem",
+    "reward": "reward",
+}
+
+
+def _paid(declared: tree.RuleDecl, env: Env) -> None:
+    """Where something is accepted there must be something to pay."""
+    if any(isinstance(each, tree.Accept) for each in declared.effects):
+        priced_events(declared.title, env)
+
+
+def trigger(node: tree.Trigger | None, env: Env) -> tuple[ir.CodeDef | None, ir.ThingDef | None]:
+    """What sets an earn, a redeem or a reward off besides its conditions: a code, or something presented."""
+    match node:
+        case tree.WithCode(code=code):
+            return code_source(code, env), None
+        case tree.WithThing():
+            return None, thing(node, env)
+        case tree.Automatic():
+            fix = Fix("leave `automatic` out", node.span, "")
+            env.report("M292", node, kind=STAGE_WORDS[env.stage], fix=fix)
+        case None:
+            pass
+    return None, None
+
+
+def _loop(node: tree.Loop | None, env: Env) -> tuple[ir.MarksDef | ir.KeysDef | None, Env]:
+    if node is not None and env.stage == "redeem":
+        name = node.name.text if isinstance(node, tree.EachOf) else "mark"
+        env.report("T416", node, name=name, why="a redeem pays once, for the whole event")
         return None, env
-    return marks(loop, env) or (None, env)
+    return (None, env) if node is None else loop(node, env) or (None, env)
 
 
-def _gives(declared: tree.RuleDecl, context: Context, env: Env) -> tuple[ir.GiveDef, ...]:
+def _effects(declared: tree.RuleDecl, context: Context, env: Env) -> tuple[ir.ActDef, ...]:
     if not declared.effects:
         context.report("M178", declared.title, title=declared.title.value)
-    for effect in declared.effects:
-        if isinstance(effect, (tree.Take, tree.Price, tree.Charge, tree.AddFree)):
-            verb = "add" if isinstance(effect, tree.AddFree) else type(effect).__name__.lower()
-            context.report("T374", effect, verb=verb, kind="an earn" if declared.kind == "earn" else "a reward")
-    made = [give(each, env) for each in declared.effects if isinstance(each, tree.Give)]
-    return tuple(each for each in made if each is not None)
+    return acts(declared.effects, env)
+
+
+def _owner(key: str, declared: tree.RuleDecl, effects: tuple[ir.ActDef, ...], context: Context) -> Owner:
+    """What limits of the rule may count."""
+    units = None if context.failed else frozenset(unit for each in effects for unit in units_of(each))
+    lines = all(isinstance(each, ir.GiveDef) and bool(each.shares) for each in effects)
+    given = {each.to for each in effects if isinstance(each, ir.GiveDef)}
+    given |= {each.into.to for each in effects if isinstance(each, ir.TurnDef)}
+    return Owner(key, units, lines, (declared.when,), to=given.pop() if len(given) == 1 else "")
+
+
+def units_of(effect: ir.ActDef) -> tuple[str, ...]:
+    """The units that an effect gives or takes."""
+    match effect:
+        case ir.GiveDef(split=rows):
+            return tuple(row.unit for row in rows) or (effect.unit,)
+        case ir.TurnDef(into=into, more=more):
+            return (effect.unit, into.unit, *(each.unit for each in more))
+        case ir.CarryDef():
+            return ()
+        case ir.DeductDef() | ir.AcceptDef():
+            return (effect.unit,)
+        case _:
+            assert_never(effect)
 
 
 # ---- reads ----

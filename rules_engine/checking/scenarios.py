@@ -5,10 +5,11 @@ In: a `test` declaration and the context of the check. Out: findings only; the w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, assert_never
 
 from rules_engine import ir, tree
+from rules_engine.checking import owned
 from rules_engine.checking.elaboration import award_units, constant, env_for, rung_of
 from rules_engine.checking.groups import known_rule
 from rules_engine.checking.infos import (
@@ -18,7 +19,6 @@ from rules_engine.checking.infos import (
     MatchInfo,
     RuleInfo,
     TiersInfo,
-    TrackInfo,
     UnitInfo,
 )
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 def check_test(declared: tree.TestDecl, context: Context) -> None:
     """Everything a test names must exist, and every value must fit."""
     env = env_for(context, (), "life", owner_known=True)
+    owned.persons(declared, context)
     for given in declared.given:
         _given(given, env, context)
     for step in declared.steps:
@@ -39,6 +40,8 @@ def check_test(declared: tree.TestDecl, context: Context) -> None:
             context.report("X106", step.act)
         for expected in step.expect:
             _expectation(expected, env, context)
+            if isinstance(expected, tree.ExpectRule | tree.ExpectTakes):
+                owned.happens(expected, step, context)
 
 
 def _given(given: tree.Given, env: Env, context: Context) -> None:
@@ -47,11 +50,9 @@ def _given(given: tree.Given, env: Env, context: Context) -> None:
             for fact in given.facts:
                 _fact(fact, env, context)
         case tree.GivenTrack():
-            known_track(given.track, context)
-        case tree.GivenBalance(value=tree.QuantityLit(unit=unit)):
-            known_unit(unit, context)
+            owned.track(given, env, context)
         case tree.GivenBalance():
-            pass
+            owned.balance(given, env, context)
         case tree.GivenUsed():
             _used(given, context)
         case _:
@@ -187,12 +188,14 @@ def _expectation(expected: tree.Expectation, env: Env, context: Context) -> None
             _awarded(expected, env, context)
         case tree.ExpectTier(tier=name):
             known_tier(name, env, context)
+        case tree.ExpectTakes():
+            owned.takes(expected, context)
         case tree.ExpectBalance(unit=unit):
-            known_unit(unit, context)
-        case tree.ExpectTrack(track=track):
-            known_track(track, context)
+            owned.known(unit, "unit", (UnitInfo, BrokenInfo), context)
+        case tree.ExpectTrack():
+            owned.track(expected, env, context)
         case tree.ExpectPrice() | tree.ExpectLine():
-            _money(expected.value, context)
+            _money(expected.value, owned.priced_in(context.events(), context), context)
         case tree.ExpectGift() | tree.ExpectCode() | tree.ExpectRefused():
             pass
         case _:
@@ -207,41 +210,18 @@ def _awarded(expected: tree.ExpectRule, env: Env, context: Context) -> None:
     elif not isinstance(found, (MatchInfo, BrokenInfo)):
         rule = known_rule(name, context)
         if rule is not None and rule.node.kind.endswith("offer"):
-            _money(value, context)
+            _money(value, owned.priced_in(rule.events, context), context)
+        elif rule is not None and rule.node.kind == "redeem" and value is not None:
+            owned.paid(value, rule, context)
         elif rule is not None and isinstance(value, tree.QuantityLit):
-            _given_by(rule, value.unit, context)
+            owned.given_by(rule, value.unit, context, award_units(rule.node, context))
 
 
-def _money(value: tree.Expr | None, context: Context) -> None:
-    """What an offer takes, and what something costs, is money or a bare number of it."""
+def _money(value: tree.Expr | None, units: Sequence[str], context: Context) -> None:
+    """What an offer takes, and what something costs, is money, a unit in which events are priced, or a bare number."""
     inner = value.value if isinstance(value, tree.Negate) else value
+    unit = context.find(inner.unit.text) if isinstance(inner, tree.QuantityLit) else None
+    if isinstance(unit, BrokenInfo) or (isinstance(unit, UnitInfo) and unit.name in units):
+        return
     if inner is not None and not isinstance(inner, tree.MoneyLit | tree.Number):
         context.report("X105", inner)
-
-
-def _given_by(rule: RuleInfo, name: tree.Name, context: Context) -> None:
-    """A test expects of a rule only units that it gives."""
-    known_unit(name, context)
-    unit = context.find(name.text)
-    if isinstance(unit, UnitInfo) and not rule.not_yet:
-        units = award_units(rule.node, context)
-        if units and unit.name not in units:
-            context.report("X104", name, title=rule.title, unit=name.text)
-
-
-def known_unit(name: tree.Name, context: Context) -> None:
-    """Report a unit that nobody declared."""
-    _known(name, "unit", (UnitInfo, BrokenInfo), context)
-
-
-def known_track(name: tree.Name, context: Context) -> None:
-    """Report a track that nobody declared."""
-    _known(name, "track", (TrackInfo, BrokenInfo), context)
-
-
-def _known(name: tree.Name, what: str, kinds: tuple[type, ...], context: Context) -> None:
-    found = context.find(name.text)
-    if found is None:
-        context.unknown(what, name, context.names())
-    elif not isinstance(found, kinds):
-        context.report("N104", name, name=name.text, wanted=f"a {what}", labels=context.place(name.text))

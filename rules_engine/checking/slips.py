@@ -1,10 +1,14 @@
-"""Conditions that a person would read otherwise than the language does, with the mend.
+"""Text that a person would read otherwise than the language does, with the mend.
 
-In: a condition as written. Out: the finding, if it is one of these: `list >= 40 GBP or 50 USD`, where `or` joins
-conditions; `list of lines where goods >= 40 GBP`, where the filter takes the comparison.
+In: a condition or an effect as written. Out: the finding, if it is one of these: `list >= 40 GBP or 50 USD`, where `or`
+joins conditions; `list of lines where goods >= 40 GBP`, where the filter takes the comparison; a time of day beside a
+moment or a day; `take 0%` and `take 120%`.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
 
 from msgspec.structs import replace
 
@@ -14,6 +18,7 @@ from rules_engine.checking.env import Env
 from rules_engine.checking.infos import DefineInfo
 from rules_engine.diagnostics import Fix
 from rules_engine.formatting import to_text
+from rules_engine.types import Date, Instant, Time, Type
 
 _CONDITIONS = (
     tree.Both, tree.Either, tree.Not, tree.Compare, tree.Is, tree.In, tree.InFirst, tree.IsMultiple, tree.Has,
@@ -49,6 +54,47 @@ def filter_takes_comparison(node: tree.Expr, env: Env) -> bool:
     mend = to_text(replace(last, left=_filtered(node, rest)))
     env.report("T306", node, found="an amount", note=f"`where` takes all that follows: write `{mend}`")
     return True
+
+
+def time_beside_day(one: Type, other: Type) -> str:
+    """How to ask for a time of day, where one meets a day or a moment: a period has it."""
+    types = (one, other)
+    if any(isinstance(each, Time) for each in types) and any(isinstance(each, (Date, Instant)) for each in types):
+        return "a period has times of day: `period mornings = 08:00 to 12:00 every day`; then ask `today in mornings`"
+    return ""
+
+
+def takes_too_little_or_too_much(node: tree.Take, env: Env) -> None:
+    """Report `take 0% of ...`, and more than 100% of what is at hand; `0%` in a table is one of its answers."""
+    amount = node.amount.value if isinstance(node.amount, tree.Bracket) else node.amount
+    whole = amount.amount if isinstance(amount, tree.Per) and amount.step is None else amount
+    if isinstance(whole, (tree.Percent, tree.MoneyLit)) and _number(whole) == 0:
+        env.report("M260", whole, text=f"take {to_text(whole)}")
+    for each in _percentages(amount, False):
+        if _number(each) > 100:
+            fix = Fix("write `100%`", each.span, "100%")
+            env.report("M261", each, text=to_text(each), fix=fix)
+
+
+def _percentages(node: tree.Node, at_hand: bool) -> Iterator[tree.Percent]:
+    """The percentages in an amount that are of what is at hand, whichever row or part they stand in."""
+    match node:
+        case tree.Percent() if at_hand:
+            yield node
+        case tree.Per(amount=amount, step=None, measure=tree.Path() | tree.Basis() | tree.AfterStage()):
+            yield from _percentages(amount, True)
+        case tree.TableBy(rows=rows):
+            for row in rows:
+                yield from _percentages(row.value, at_hand)
+        case tree.Plus(parts=parts):
+            for part in parts:
+                yield from _percentages(part, at_hand)
+        case tree.Bracket(value=value):
+            yield from _percentages(value, at_hand)
+
+
+def _number(node: tree.Percent | tree.MoneyLit) -> Fraction:
+    return Fraction(node.text.replace("_", ""))
 
 
 def _split(where: tree.Expr | None) -> tuple[tree.Compare, tree.Expr] | None:

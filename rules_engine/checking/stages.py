@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from rules_engine.checking.declarations import CheckedOne
     from rules_engine.checking.symbols import Symbols
 
+StageName: TypeAlias = Literal["catalogue", "item", "basket", "shipping", "tender"]
+"""The stages in which rules are ordered; redeems act in the tender stage."""
+
 STAGES: tuple[ir.Stage, ...] = ("catalogue", "item", "basket", "shipping")
 
 
@@ -48,7 +51,7 @@ class Arranged(msgspec.Struct, frozen=True):
     elements: tuple[Element, ...]
     ranks: dict[str, Rank]
     how: Literal["list", "priority", "codes", ""]
-    stage: ir.Stage
+    stage: StageName
     group: str = ""
     node: tree.Policy | None = None
 
@@ -62,7 +65,7 @@ class Arranged(msgspec.Struct, frozen=True):
 def arranged(
     policy: tree.Policy | None,
     elements: Sequence[Element],
-    stage: ir.Stage,
+    stage: StageName,
     context: Context,
     *,
     group: str = "",
@@ -105,7 +108,7 @@ def _per(policy: tree.Policy, context: Context) -> Literal["unit", "line", "bask
 
 
 def _by_list(
-    policy: tree.Policy, elements: Sequence[Element], stage: ir.Stage, group: str, context: Context
+    policy: tree.Policy, elements: Sequence[Element], stage: StageName, group: str, context: Context
 ) -> dict[str, Rank]:
     """The place in the list that names all members."""
     ranks: dict[str, Rank] = {}
@@ -121,7 +124,7 @@ def _by_list(
     return ranks
 
 
-def _left_out(element: Element, policy: tree.Policy, stage: ir.Stage, group: str, context: Context) -> None:
+def _left_out(element: Element, policy: tree.Policy, stage: StageName, group: str, context: Context) -> None:
     at = policy.order[-1].span[1]
     fix = context.insert(f"add {element.words} to the list", at, f", {element.words.strip('`')}")
     if group:
@@ -131,7 +134,7 @@ def _left_out(element: Element, policy: tree.Policy, stage: ir.Stage, group: str
 
 
 def _listed(
-    ref: tree.Ref, elements: Sequence[Element], stage: ir.Stage, group: str, context: Context
+    ref: tree.Ref, elements: Sequence[Element], stage: StageName, group: str, context: Context
 ) -> tuple[str, ...]:
     """The members that an entry of a list stands for."""
     there = {each.key for each in elements}
@@ -161,7 +164,7 @@ def _listed(
     return ()
 
 
-def _where(stage: ir.Stage, group: str) -> str:
+def _where(stage: StageName, group: str) -> str:
     return f"`{group}`" if group else f"the {stage} stage"
 
 
@@ -198,16 +201,21 @@ def _code_words(trigger: tree.WithCode) -> str:
 # ---- stages ----
 
 
-def members_of_stage(symbols: Symbols, stage: ir.Stage) -> list[Element]:
+def members_of_stage(symbols: Symbols, stage: StageName) -> list[Element]:
     """The groups of a stage and its rules in no group, in the order of the text."""
     made: dict[str, list[RuleInfo]] = {}
     for rule in symbols.titles.values():
-        if not isinstance(rule, RuleInfo) or OFFERS.get(rule.kind) != stage:
+        if not isinstance(rule, RuleInfo) or stage_of(rule.kind) != stage:
             continue
         group = rule.node.group
         grouped = group is not None and isinstance(symbols.names.get(group.text), GroupInfo)
         made.setdefault(f"group {group.text}" if group is not None and grouped else rule.key, []).append(rule)
     return [_element(key, tuple(rules)) for key, rules in made.items()]
+
+
+def stage_of(kind: tree.RuleKind) -> StageName | None:
+    """The stage in which a rule is ordered; None for earns and rewards."""
+    return "tender" if kind == "redeem" else OFFERS.get(kind)
 
 
 def _element(key: str, rules: tuple[RuleInfo, ...]) -> Element:
@@ -236,4 +244,4 @@ def arranged_stages(ones: Sequence[CheckedOne], symbols: Symbols) -> tuple[list[
 def stages_of(checked: Checked) -> tuple[ir.StageDef, ...]:
     """The stages of a checked program that have offers, each with its policy."""
     found, _ = arranged_stages(checked.ones, checked.symbols)
-    return tuple(ir.StageDef(each.stage, each.policy) for each in found)
+    return tuple(ir.StageDef(each.stage, each.policy) for each in found if each.stage != "tender")

@@ -34,6 +34,7 @@ from rules_engine.checking.infos import (
     UnitInfo,
 )
 from rules_engine.checking.not_yet import of_rule, words_of
+from rules_engine.checking.schedules import event_names, schedule_info
 from rules_engine.checking.spans import NESTING_MAX, period_of
 from rules_engine.checking.tracks import track_info
 from rules_engine.checking.units import unit_info
@@ -72,6 +73,7 @@ class Symbols:
         self.tags: dict[str, list[RuleInfo]] = {}
         self.units: dict[str, UnitInfo] = {}
         self.events: dict[str, EventInfo] = {}
+        self.scheduled: dict[str, EventInfo] = {}
         self.member: dict[str, ir.FieldDef] = {}
         self.member_broken = False
         self.tiers: TiersInfo | BrokenInfo | None = None
@@ -190,7 +192,8 @@ def _note(entry: Entry, made: Symbols) -> None:  # noqa: C901 - one arm for each
             _declare(declared.name, event, entry, made)
             made.events.setdefault(event.name, event)
         case tree.MatchDecl():
-            _titled(declared, _match(entry, declared), entry, made)
+            _schedules(declared.on, made)
+            _titled(declared, _match(entry, declared, made), entry, made)
         case tree.PeriodDecl():
             _declare(declared.name, _period(declared, context), entry, made)
         case tree.DefineDecl():
@@ -200,7 +203,8 @@ def _note(entry: Entry, made: Symbols) -> None:  # noqa: C901 - one arm for each
             table = TableInfo(declared.name.text, declared.table, declared.key, entry.file)
             _declare(declared.name, table, entry, made)
         case tree.RuleDecl():
-            rule = _rule(entry, declared)
+            _schedules(declared.on, made)
+            rule = _rule(entry, declared, made)
             _titled(declared, rule, entry, made)
             if declared.group is not None:
                 made.members.setdefault(declared.group.text, []).append(rule)
@@ -210,6 +214,7 @@ def _note(entry: Entry, made: Symbols) -> None:  # noqa: C901 - one arm for each
             order = tuple(map(_ref, declared.policy.order))
             _declare(declared.name, GroupInfo(declared.name.text, order, declared, entry.file), entry, made)
         case tree.TrackDecl():
+            _schedules(declared.on, made)
             _declare(declared.name, track_info(declared, entry.file, context), entry, made)
         case tree.Language() | tree.Use() | tree.HoldoutDecl() | tree.TestDecl():
             pass
@@ -257,12 +262,12 @@ def _tiers(declared: tree.TiersDecl) -> TiersInfo:
     return TiersInfo("tiers", declared.from_host, tuple(each.name.text for each in declared.rungs), ways)
 
 
-def _match(entry: Entry, declared: tree.MatchDecl) -> MatchInfo:
+def _match(entry: Entry, declared: tree.MatchDecl, made: Symbols) -> MatchInfo:
     key = declared.name.text if declared.name else declared.title.value
-    return MatchInfo(key, key, declared.title.value, event_names(declared.on), declared, entry.file)
+    return MatchInfo(key, key, declared.title.value, event_names(declared.on, made.events), declared, entry.file)
 
 
-def _rule(entry: Entry, declared: tree.RuleDecl) -> RuleInfo:
+def _rule(entry: Entry, declared: tree.RuleDecl, made: Symbols) -> RuleInfo:
     key = declared.name.text if declared.name else declared.title.value
     return RuleInfo(
         key,
@@ -270,16 +275,19 @@ def _rule(entry: Entry, declared: tree.RuleDecl) -> RuleInfo:
         declared.title.value,
         declared.kind,
         STAGES[declared.kind],
-        event_names(declared.on),
+        event_names(declared.on, made.events),
         words_of(of_rule(declared)),
         declared,
         entry.file,
     )
 
 
-def event_names(sources: tuple[tree.EventRef, ...]) -> tuple[str, ...]:
-    """The names of declared events among the sources, as written."""
-    return tuple(each.name.text for each in sources if isinstance(each, tree.EventSource))
+def _schedules(sources: tuple[tree.EventRef, ...], made: Symbols) -> None:
+    """Keep the scheduled events that a text names; they are nobody's declarations."""
+    for each in sources:
+        if isinstance(each, tree.EdgeSource):
+            info = schedule_info(each)
+            made.scheduled.setdefault(info.name, info)
 
 
 def _period(declared: tree.PeriodDecl, context: Context) -> PeriodInfo:

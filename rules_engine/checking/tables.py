@@ -80,7 +80,7 @@ def _row_value(row: tree.Row, env: Env, expected: Type | None) -> Typed | ir.Sto
 
 
 def _stop(node: tree.NoAward, env: Env) -> ir.Stop:
-    if env.stage not in ("offer", "earn", "reward", "match"):
+    if env.stage not in ("offer", "redeem", "earn", "reward", "match"):
         env.report("T320", node, what="no award", where=STAGE_WORDS[env.stage], note="only a rule can stop")
     return ir.Stop(env.at(node))
 

@@ -6,18 +6,20 @@ the `ir.TrackDef`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal, assert_never
 
 from rules_engine import ir, periods, tree
 from rules_engine.checking.elaboration import env_for, fold
 from rules_engine.checking.infos import PeriodInfo, TrackInfo, UnitInfo
-from rules_engine.checking.not_yet import of_track, words_of
+from rules_engine.checking.schedules import check_schedule, event_names, schedule_name
 from rules_engine.checking.units import known_event
 
 if TYPE_CHECKING:
     from rules_engine.checking.context import Context
 
-Kind = Literal["sum", "count", "distinct", "streak", ""]
+Kind = Literal["sum", "count", "distinct", "streak", "first day", "last day", ""]
+
+ANY: Final = "any event"
 
 
 def track_info(declared: tree.TrackDecl, file: int, context: Context) -> TrackInfo:
@@ -26,10 +28,9 @@ def track_info(declared: tree.TrackDecl, file: int, context: Context) -> TrackIn
         declared.name.text,
         _kind(declared.fold),
         window_of(declared.per, context),
-        tuple(each.name.text for each in declared.on if isinstance(each, tree.EventSource)),
+        event_names(declared.on, context.symbols.events),
         _given(declared.fold, context),
         declared.key is not None,
-        words_of(of_track(declared)),
         declared,
         file,
     )
@@ -45,12 +46,14 @@ def _kind(fold: tree.Expr) -> Kind:
             return "distinct"
         case tree.StreakOf():
             return "streak"
+        case tree.EdgeDay(which=which):
+            return "first day" if which == "first" else "last day"
         case _:
             return ""
 
 
 def _given(fold: tree.Expr, context: Context) -> str:
-    if isinstance(fold, tree.SumOf) and isinstance(fold.measure, tree.FlowOf) and fold.measure.which == "given":
+    if isinstance(fold, tree.SumOf) and isinstance(fold.measure, tree.FlowOf):
         unit = context.find(fold.measure.unit.text)
         return unit.name if isinstance(unit, UnitInfo) else ""
     return ""
@@ -102,10 +105,6 @@ def _asks_in(guard: tree.Expr | None, name: str) -> bool:
 
 def track_def(declared: tree.TrackDecl, context: Context) -> ir.TrackDef | None:
     """The track, or None after an error."""
-    found = of_track(declared)
-    if found is not None:
-        context.not_yet(*found)
-        return None
     events = known_events(declared.on, context)
     window = window_of(declared.per, context)
     parts = fold(declared, env_for(context, events, "track"))
@@ -131,6 +130,10 @@ def track_def(declared: tree.TrackDecl, context: Context) -> ir.TrackDef | None:
         parts.keys_max,
         parts.unit,
         parts.decimals,
+        parts.used,
+        parts.by_key,
+        parts.key_line,
+        "household" if declared.household else "member",
     )
 
 
@@ -143,7 +146,8 @@ def _check(declared: tree.TrackDecl, window: ir.Window | None, context: Context)
         context.report("M131", declared.per)
     if declared.by is not None and window is not None and window.kind in ("lifetime", "trial"):
         context.report("M132", declared.by, window="a lifetime" if window.kind == "lifetime" else "a trial")
-    outside = uncovered(declared.per, declared.by, (declared.where,), context) if declared.on else None
+    sent = any(not _edge_of(each, declared.per) for each in declared.on)
+    outside = uncovered(declared.per, declared.by, (declared.where,), context) if sent else None
     if outside is not None:
         name = periods.describe(outside)
         fix = None
@@ -154,17 +158,32 @@ def _check(declared: tree.TrackDecl, window: ir.Window | None, context: Context)
         context.report("M133", declared.per, period=name, fix=fix)
 
 
+def _edge_of(source: tree.EventRef, per: tree.When) -> bool:
+    """Whether an event is an edge of the track's own period, and so never falls outside it."""
+    return isinstance(source, tree.EdgeSource) and tree.same(source.period, per)
+
+
 def _flow(fold: tree.SumOf) -> bool:
     return isinstance(fold.measure, tree.FlowOf)
 
 
 def known_events(sources: tuple[tree.EventRef, ...], context: Context) -> tuple[str, ...]:
-    """The names of events, unknown ones reported."""
-    names = []
+    """The names of events, those that happen by themselves by their words; what is unknown, or stands twice, is
+    reported."""
+    names: set[str] = set()
     for each in sources:
-        if isinstance(each, tree.EventSource):
-            known_event(each.name, context)
-            if each.name.text in names:
-                context.report("M160", each, what=f"`on {each.name.text}`")
-            names.append(each.name.text)
-    return tuple(names)
+        match each:
+            case tree.EventSource(name=name):
+                known_event(name, context)
+                word = name.text
+            case tree.EdgeSource():
+                check_schedule(each, context)
+                word = schedule_name(each)
+            case tree.AnyEvent():
+                word = ANY
+            case _:
+                assert_never(each)
+        if word in names or (isinstance(each, tree.EventSource) and ANY in names):
+            context.report("M160", each, what=f"`on {word}`")
+        names.add(word)
+    return event_names(sources, context.events() if ANY in names else ())

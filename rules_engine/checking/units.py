@@ -5,18 +5,27 @@ In: a `unit` declaration and the context of the check. Out: `UnitInfo` for all w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from rules_engine import ir, tree
 from rules_engine.checking.elaboration import date, env_for, unit_life
 from rules_engine.checking.fields import bound_of, fields_of
 from rules_engine.checking.infos import UnitInfo
 from rules_engine.currencies import CURRENCY_DECIMALS
+from rules_engine.diagnostics import Fix
 
 if TYPE_CHECKING:
     from rules_engine.checking.context import Context
 
 DECIMALS_MAX = 6
+SOURCE: Final = "source"
+"""What every lot knows besides what its unit remembers: the rule that gave it."""
+
+APART: Final = "held by household, apart"
+
+KINDS: Final = {"list": "a list", "codes": "a list of codes", "member": "a member", "money": "in several currencies"}
+"""How messages call what a lot cannot remember."""
+
 T = TypeVar("T", bound=tree.UnitClause)
 
 
@@ -28,14 +37,25 @@ def unit_info(declared: tree.UnitDecl, context: Context) -> UnitInfo:
     rounded = _clause(declared, tree.Rounded)
     remembers = _clause(declared, tree.Remembers)
     fields = fields_of(remembers.fields, context) if remembers else ()
-    return UnitInfo(name, plural, decimals, currency, rounded.mode if rounded else None, fields)
+    held = _clause(declared, tree.HeldBy)
+    return UnitInfo(
+        name,
+        plural,
+        decimals,
+        currency,
+        rounded.mode if rounded else None,
+        fields,
+        held.who if held else "member",
+        held is not None and held.apart,
+    )
 
 
 def unit_def(declared: tree.UnitDecl, context: Context) -> ir.UnitDef | None:
-    """The unit with its life; reports what is missing, twice or not evaluated yet."""
+    """The unit with its life; reports what is missing, twice or against another clause."""
     info = unit_info(declared, context)
     _no_clause_twice(declared, context)
-    _not_evaluated(declared, context)
+    _holders(declared, info, context)
+    _remembered(info, declared, context)
     lasts = _clause(declared, tree.UnitClauseLasts)
     if lasts is None:
         end = declared.span[1] - 1
@@ -55,6 +75,9 @@ def unit_def(declared: tree.UnitDecl, context: Context) -> ir.UnitDef | None:
         date(pending.date, env_for(context, (), "life")) if pending else None,
         _use(declared),
         _floor(declared, info, context),
+        info.owner,
+        info.apart and info.owner == "household",
+        info.remembers,
     )
 
 
@@ -90,15 +113,30 @@ def _no_clause_twice(declared: tree.UnitDecl, context: Context) -> None:
             context.report("M160", each, what="this clause", labels=context.label(other, "the first one"))
 
 
-def _not_evaluated(declared: tree.UnitDecl, context: Context) -> None:
-    for each in declared.clauses:
-        match each:
-            case tree.HeldBy(who="household"):
-                context.not_yet("a unit held by a household", each)
-            case tree.UseOrder(order="in proportion to balance"):
-                context.not_yet("use in proportion to balance", each)
-            case _:
-                pass
+def _holders(declared: tree.UnitDecl, info: UnitInfo, context: Context) -> None:
+    """Only in a household's pool are there several holders, and only apart does each have a balance."""
+    held, use = _clause(declared, tree.HeldBy), _clause(declared, tree.UseOrder)
+    if held is not None and held.apart and held.who == "member":
+        fix = Fix(f"write `{APART}`", held.span, APART)
+        context.report("M270", held, name=info.name, fix=fix)
+    elif use is not None and use.order == "in proportion to balance" and not info.apart:
+        where, words = ((use.span[0],) * 2, f"{APART}   ") if held is None else (held.span, APART)
+        context.report("M271", use, name=info.name, fix=Fix(f"write `{APART}`", where, words))
+
+
+def _remembered(info: UnitInfo, declared: tree.UnitDecl, context: Context) -> None:
+    """What a lot remembers is a plain value with a name of its own; its source is known without being said."""
+    remembers = _clause(declared, tree.Remembers)
+    written = {each.name.text: each for each in remembers.fields} if remembers else {}
+    for field in info.remembers:
+        if field.kind in ("list", "codes", "member") or field.bounds:
+            context.report("M272", written[field.name], name=field.name, kind=KINDS.get(field.kind, "of no kind"))
+        if field.role:
+            where = "of what a unit remembers"
+            mend = "a role belongs to a field of an event, or to a fact of the member"
+            context.report("M200", written[field.name], field=field.name, role=field.role, where=where, mend=mend)
+        if field.name == SOURCE:
+            context.report("M273", written[field.name], name=info.name)
 
 
 def _lives(lasts: tree.UnitClauseLasts, context: Context) -> tuple[ir.UnitLife, ...]:
@@ -122,9 +160,9 @@ def known_event(name: tree.Name, context: Context) -> None:
             context.report("N104", name, name=name.text, wanted="an event", labels=context.place(name.text))
 
 
-def _use(declared: tree.UnitDecl) -> Literal["oldest first", "soonest first"]:
+def _use(declared: tree.UnitDecl) -> Literal["oldest first", "soonest first", "in proportion to balance"]:
     used = _clause(declared, tree.UseOrder)
-    return "soonest first" if used is not None and used.order == "soonest first" else "oldest first"
+    return "oldest first" if used is None else used.order
 
 
 def _floor(declared: tree.UnitDecl, info: UnitInfo, context: Context) -> int | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rules_engine import tree
-from rules_engine.checking import bases, names
+from rules_engine.checking import bases, monies, names
 from rules_engine.checking.context import Context
 from rules_engine.checking.env import STAGE_WORDS, Env, env_for, owners
 from rules_engine.checking.infos import BrokenInfo, EventInfo, Info
@@ -23,6 +23,8 @@ def unknown_name(name: tree.Name, env: Env, expected: Type | None = None) -> Typ
     text = name.text
     if env.broken:
         env.fail()
+    elif env.scheduled and _events_with(text, env):
+        env.report("T380", name, name=text, event=env.scheduled)
     elif env.context.member(text) is not None:
         fix = Fix(f"write `member.{text}`", name.span, f"member.{text}")
         env.report("N207", name, name=text, right=f"member.{text}", fix=fix)
@@ -56,7 +58,7 @@ def known_names(env: Env) -> list[str]:
     fields = [field.name for event in env.events for field in event.fields]
     lines = [field.name for event in env.events if event.lines for field in event.lines.fields]
     known = (*bases.BASES, *bases.OFFER_BASES) if env.stage == "offer" else bases.BASES
-    money = (*known, bases.CURRENCY) if any(event.currencies for event in env.events) else ()
+    money = (*known, bases.CURRENCY) if any(map(monies.price_names, env.events)) else ()
     return [*lines, *fields, *money, *env.context.names(), *(f"member.{each}" for each in env.context.members())]
 
 

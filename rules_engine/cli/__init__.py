@@ -19,8 +19,10 @@ COMMANDS = {
     "codes": "rules_engine.cli.codes",
     "explain": "rules_engine.cli.explain",
     "fmt": "rules_engine.cli.fmt",
+    "migrate": "rules_engine.cli.migrate",
     "schema": "rules_engine.cli.schema",
     "score": "rules_engine.cli.score",
+    "simulate": "rules_engine.cli.simulate",
     "test": "rules_engine.cli.test",
     "vocabulary": "rules_engine.cli.vocabulary",
 }
@@ -66,6 +68,7 @@ def rules() -> None:
     Then with data:
       rules explain corner_shop.rules --event order.json
       rules score corner_shop.rules --events orders.csv --out points.csv
+      rules simulate corner_shop.rules --events orders.csv --html orders.html
 
     A folder is one program: say `rules check programme/`. Every command has its own `--help` with examples. They end
     with 0 where all is well, 1 where something was found, 2 where they could not run.

@@ -10,11 +10,15 @@ from rules_engine.workbench import FileCoverage, total
 _PLURALS = {
     "rule": "rules that act",
     "code": "codes presented and not",
+    "thing": "things presented and not",
     "dates": "dates inside and outside",
     "condition": "conditions both ways",
     "row": "rows of tables",
     "sets": "sets formed",
+    "keys": "keys found and not",
     "effect": "effects that give",
+    "taking": "effects that take",
+    "carry": "effects that carry",
     "limit": "limits reached and not",
     "tier path": "tier paths both ways",
 }
@@ -25,6 +29,8 @@ _NEVER = {
     "holds": "never holds",
     "fails": "never fails",
     "gives": "never gives",
+    "takes": "never takes",
+    "carries": "never carries",
     "leaves room": "never leaves room",
 }
 """How a side is told that was not reached; the others read `is never taken`."""

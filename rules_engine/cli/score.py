@@ -9,6 +9,7 @@ import click
 
 from rules_engine import ir
 from rules_engine.cli.console import CannotRun, note, progress, say
+from rules_engine.cli.history import events_file, last_day
 from rules_engine.cli.loading import load
 
 if TYPE_CHECKING:
@@ -27,11 +28,21 @@ if TYPE_CHECKING:
     "--shared", metavar="FILE", help="go on from these counters that all members share, and write the new ones"
 )
 @click.option("--out", required=True, metavar="FILE", help="a row for each scored event")
-@click.option("--effects", metavar="FILE", help="a row for each award, discount, charge, gift and tier change")
+@click.option(
+    "--effects", metavar="FILE", help="a row for each award, discount, charge, gift, presented code and tier change"
+)
 @click.option("--rejects", metavar="FILE", help="a row for each reason why an event was refused")
+@click.option("--until", metavar="DATE", help="settle what is due up to this day, after the last event")
 @click.pass_context
 def command(
-    ctx: click.Context, /, program: str, out: str, mapping: str | None, data: str | None, **files: str | None
+    ctx: click.Context,
+    /,
+    program: str,
+    out: str,
+    mapping: str | None,
+    data: str | None,
+    until: str | None,
+    **files: str | None,
 ) -> None:
     """Score a file of events in the order of their moments, and account for every row of it.
 
@@ -39,9 +50,10 @@ def command(
       rules score hotel/ --events stays.ndjson --members guests.csv --out points.csv
       rules score shop.rules --mapping till.toml --data exports/ --out points.parquet --rejects rejects.csv
       rules score shop.rules --events may.csv --state state.json --out may_points.csv
+      rules score phone.rules --events may.ndjson --members members.csv --until 2027-05-31 --out may.csv
 
-    The formats are known by their endings. Nothing is written unless everything is. Ends with 1 where an event was
-    rejected.
+    The formats are known by their endings. Nothing is written unless everything is. Events that happen by themselves
+    are scored in between and counted apart. Ends with 1 where an event was rejected.
     """
     from rules_engine import feeds
     from rules_engine.workbench import Job, money_lines, score_file
@@ -49,11 +61,11 @@ def command(
     ready = load(program)
     try:
         plan = feeds.read_mapping(mapping) if mapping else None
-        events = _events(files["events"], plan, data)
+        events = events_file(files["events"], plan, data)
         listed = feeds.members_file(plan, data) if plan is not None else None
         members = Path(files["members"]) if files["members"] else listed
         rest = {name: Path(path) for name in ("state", "shared", "effects", "rejects") if (path := files[name])}
-        job = Job(events=events, out=Path(out), members=members, mapping=plan, **rest)
+        job = Job(events=events, out=Path(out), members=members, mapping=plan, until=last_day(until), **rest)
         with progress() as show:
             report = score_file(ready, job, show)
     except feeds.FeedError as error:
@@ -63,11 +75,14 @@ def command(
     if report.reasons and not files["rejects"]:
         note("say `--rejects FILE` to have all reasons")
     say(report.tally.summary())
-    for unit, amount in report.totals.items():
+    given = {unit: amount for unit, amount in report.totals.items() if amount}
+    for unit, amount in given.items():
         say(f"given: {ready.format_amount(unit, amount)}")
+    if report.totals and not given:
+        say("given: nothing")
     for line in money_lines(report.money, ready.core):
         say(line)
-    ctx.exit(1 if report.tally.rejected.events else 0)
+    ctx.exit(1 if report.tally.rejected.events or report.tally.refused else 0)
 
 
 def _unkept(ready: Program, job: Job) -> str:
@@ -76,13 +91,3 @@ def _unkept(ready: Program, job: Job) -> str:
     if job.state is None or job.shared is not None or not shared:
         return ""
     return "what all members share of a limit is not kept: say `--shared FILE` beside `--state`"
-
-
-def _events(named: str | None, plan: object, data: str | None) -> Path:
-    from rules_engine import feeds
-
-    if named:
-        return Path(named)
-    if plan is None:
-        raise CannotRun("say which events to score: `--events FILE`, or a `--mapping` that names a file")
-    return feeds.events_file(plan, data)  # type: ignore[arg-type]

@@ -9,18 +9,28 @@ from __future__ import annotations
 from rules_engine.decoding.events import decode, reading
 from rules_engine.decoding.facts import decode_facts, fact_fields
 from rules_engine.decoding.faults import Place, Wrong, fault, hint, shown
+from rules_engine.decoding.fields import CODE_MAX, UNPRINTABLE
+from rules_engine.decoding.passed import States, shared_counters
+from rules_engine.decoding.people import Other, Owners, decode_people, owners_of
+from rules_engine.decoding.scheduled import scheduled_form
 from rules_engine.decoding.schemas import event_schema
 from rules_engine.decoding.shared import decode_shared
 from rules_engine.decoding.states import decode_state, encode_state
 from rules_engine.decoding.structs import attribute, decode_json, event_of, event_struct
 
 __all__ = [
+    "CODE_MAX",
+    "UNPRINTABLE",
+    "Other",
+    "Owners",
     "Place",
+    "States",
     "Wrong",
     "attribute",
     "decode",
     "decode_facts",
     "decode_json",
+    "decode_people",
     "decode_shared",
     "decode_state",
     "encode_state",
@@ -30,6 +40,9 @@ __all__ = [
     "fact_fields",
     "fault",
     "hint",
+    "owners_of",
     "reading",
+    "scheduled_form",
+    "shared_counters",
     "shown",
 ]

@@ -18,6 +18,7 @@ from rules_engine.decoding.faults import Place, Wrong, clean, fault, hint, liste
 from rules_engine.decoding.fields import World, filled, read, world_of
 from rules_engine.decoding.pricing import check_price, priced
 from rules_engine.decoding.records import Record, read_record
+from rules_engine.decoding.scheduled import read_scheduled
 from rules_engine.event import Event, FieldValue
 from rules_engine.outcome import Fault
 
@@ -63,6 +64,8 @@ def decode(raw: object, program: ir.Program, kind: str | None = None) -> Event |
     if definition is None:
         word = clean(name)
         return (fault("V102", _NOWHERE, "event", found=word, hint=hint(word, reader.events, "events")),)
+    if definition.schedule is not None:
+        return read_scheduled(raw, definition, reader.world)
     return _event(raw, definition, reader)
 
 

@@ -11,7 +11,7 @@ from rules_engine.decoding.records import read_record
 from rules_engine.event import Facts
 from rules_engine.outcome import Fault
 
-_PLACE = Place("the member")
+_MEMBER = Place("the member")
 
 
 def fact_fields(program: ir.Program) -> tuple[ir.FieldDef, ...]:
@@ -22,10 +22,11 @@ def fact_fields(program: ir.Program) -> tuple[ir.FieldDef, ...]:
     return program.member
 
 
-def decode_facts(raw: object, program: ir.Program) -> Facts | tuple[Fault, ...]:
-    """The facts that a host sent of one member, canonical, or all their faults; the id is not among them."""
+def decode_facts(raw: object, program: ir.Program, place: Place = _MEMBER) -> Facts | tuple[Fault, ...]:
+    """The facts that a host sent of one member, canonical, or all their faults; the id is not among them. `place` says
+    whose they are."""
     if not isinstance(raw, Mapping):
-        return (fault("V100", _PLACE, "", found=shown(raw), form="an object of the member's facts"),)
+        return (fault("V100", place, "", found=shown(raw), form="an object of the member's facts"),)
     faults: list[Fault] = []
-    facts = read_record(raw, fact_fields(program), reader_of(program).world, _PLACE, faults)
+    facts = read_record(raw, fact_fields(program), reader_of(program).world, place, faults)
     return tuple(faults) if faults else facts

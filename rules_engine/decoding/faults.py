@@ -49,7 +49,7 @@ class Place(msgspec.Struct, frozen=True):
 def fault(code: str, place: Place, name: str, **data: str) -> Fault:
     """A fault with its wording filled in: message and advice in one text."""
     row = CODES[code]
-    words = {"form": "", "hint": "", **data, "where": place.words(name)}
+    words = {"form": "", "hint": "", **data, "where": place.words(name), "owner": place.owner}
     message, advice = row.message.format_map(words), row.help.format_map(words).strip("; ")
     return Fault(code, place.path(name), f"{message}; {advice}" if advice and advice != "send" else message)
 

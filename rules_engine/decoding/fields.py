@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -19,7 +19,6 @@ from rules_engine.calendar import FIRST_DAY, parse_date, parse_instant, parse_ti
 from rules_engine.currencies import CURRENCY_DECIMALS
 from rules_engine.decoding.faults import Wrong, clean, hint, listed, shown
 from rules_engine.event import FieldValue
-from rules_engine.spelling import normal_code
 from rules_engine.values import (
     RATE_DECIMALS_MAX,
     Money,
@@ -32,6 +31,11 @@ from rules_engine.values import (
 )
 
 TEXT_MAX: Final = 256
+CODE_MAX: Final = TEXT_MAX
+"""The greatest length of a code as it is presented."""
+CUT: Final = "\u2026"
+UNPRINTABLE: Final = "\ufffd"
+"""What stands where a code is cut, and for a character of it that cannot be printed."""
 RATE_SCALE: Final = 10**RATE_DECIMALS_MAX
 VALUE_MAX: Final = 2**62 - 1
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -46,6 +50,9 @@ class World(msgspec.Struct, frozen=True):
     units: dict[str, int]
     rungs: tuple[str, ...]
     zone: str
+
+
+Reader: TypeAlias = Callable[[ir.FieldDef, Any, World], FieldValue]
 
 
 def world_of(program: ir.Program) -> World:
@@ -345,17 +352,22 @@ def _flag(field: ir.FieldDef, value: object, world: World) -> bool:  # noqa: ARG
 
 
 def _list(field: ir.FieldDef, value: object, world: World) -> tuple[int | str, ...]:
+    item = item_of(field)
+    return tuple(_item(item, each, world, number, read) for number, each in enumerate(_listed(field, value), 1))
+
+
+def _listed(field: ir.FieldDef, value: object) -> list[Any] | tuple[Any, ...]:
+    """A list of no more items than are declared."""
     if not isinstance(value, list | tuple):
         raise Wrong("V105", found=shown(value))
     if len(value) > field.high:
         raise Wrong("V115", found=str(len(value)), high=str(field.high))
-    item = item_of(field)
-    return tuple(_item(item, each, world, number) for number, each in enumerate(value, 1))
+    return value
 
 
-def _item(item: ir.FieldDef, value: object, world: World, number: int) -> int | str:
+def _item(item: ir.FieldDef, value: object, world: World, number: int, reader: Reader) -> int | str:
     try:
-        found = read(item, value, world)
+        found = reader(item, value, world)
     except (Wrong, ValueFault) as error:
         raise Wrong("V106", reason=f"item {number}: {_why(item, error, world)}") from None
     assert found is not None
@@ -372,23 +384,20 @@ def _why(item: ir.FieldDef, error: Wrong | ValueFault, world: World) -> str:
 
 
 def _codes(field: ir.FieldDef, value: object, world: World) -> tuple[int | str, ...]:
-    """Codes as they were presented; they are compared in normal spelling."""
-    codes = _list(field, value, world)
-    seen: dict[str, str] = {}
-    for each in codes:
-        code = filled(str(each))
-        normal = normal_code(code)
-        if not normal:
-            raise Wrong("V159", found=clean(code))
-        if normal in seen:
-            other = seen[normal]
-            raise (
-                Wrong("V116", found=clean(code))
-                if code == other
-                else Wrong("V160", found=clean(other), other=clean(code))
-            )
-        seen[normal] = code
-    return codes
+    """Codes as they were presented, in their order. What a customer typed is no fault of the event: whoever evaluates
+    the codes says of each that cannot count why."""
+    codes = _listed(field, value)
+    item = item_of(field)
+    return tuple(_item(item, each, world, number, _code) for number, each in enumerate(codes, 1))
+
+
+def _code(field: ir.FieldDef, value: object, world: World) -> str:  # noqa: ARG001
+    """A presented code: one that is too long is cut behind its first 256 characters, and stays too long by the sign of
+    it; a control character that is no blank shows as one that cannot be printed."""
+    text = _plain(value)
+    if len(text) > CODE_MAX:
+        text = text[:CODE_MAX] + CUT
+    return _CONTROL.sub(lambda found: " " if found[0].isspace() else UNPRINTABLE, text)
 
 
 def clean_reason(reason: str) -> str:
@@ -398,7 +407,7 @@ def clean_reason(reason: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in reason)
 
 
-_READERS: Final[dict[str, Callable[[ir.FieldDef, Any, World], FieldValue]]] = {
+_READERS: Final[dict[str, Reader]] = {
     "text": _text,
     "date": _date,
     "time": _time,

@@ -21,6 +21,7 @@ from rules_engine.decoding.fields import (
     item_of,
     said,
 )
+from rules_engine.decoding.scheduled import sent_fields
 from rules_engine.values import RATE_DECIMALS_MAX
 
 Schema = dict[str, Any]
@@ -49,8 +50,9 @@ def event_schema(program: ir.Program, name: str) -> Schema:
         raise KeyError(f"there is no event `{name}`; the events are {', '.join(reader.events)}")
     definition = reader.events[name]
     properties: Schema = {"event": {"const": name}}
-    properties |= {field.name: _field(field, reader.world, definition) for field in definition.fields}
-    required = ["event", *_required(definition.fields)]
+    fields = sent_fields(definition)
+    properties |= {field.name: _field(field, reader.world, definition) for field in fields}
+    required = ["event", *_required(fields)]
     if definition.lines is not None:
         properties["lines"] = _lines(definition, reader.world)
         required.append("lines")
@@ -58,6 +60,8 @@ def event_schema(program: ir.Program, name: str) -> Schema:
 
 
 def _about(definition: ir.EventDef) -> str:
+    if definition.schedule is not None:
+        return "scheduled: `occurrence` is the first day of the one whose edge it is"
     about = f"dated by `{definition.dated_by}`, of `{definition.owner}`, identified by `{definition.identified_by}`"
     if len(definition.currencies) > 1:
         about += "; all its money is in one currency"
@@ -117,9 +121,8 @@ def _value(field: ir.FieldDef, world: World) -> Schema:
         case "rate":
             return _rate(field, world)
         case "codes":
-            about = "compared in capitals, without blanks and hyphens; no two are one code"
-            items = {**_text(item_of(field)), "minLength": 1}
-            return {**_list(field, world), "description": about, "items": items, "uniqueItems": True}
+            about = "compared in capitals, without blanks and hyphens; one that cannot count is answered with a reason"
+            return {"type": "array", "maxItems": field.high, "description": about, "items": {"type": "string"}}
         case "list":
             return _list(field, world)
 

@@ -54,7 +54,10 @@ def read(raw: object, form: Form[T]) -> T | tuple[Fault, ...]:
     if raw is None:
         return form.type()
     if isinstance(raw, form.type):
-        raw = builtins(raw)
+        try:
+            raw = builtins(raw)
+        except (TypeError, ValueError, OverflowError, RecursionError):
+            return (form.fault("", f"it has not the shape of {form.lacks.rpartition(' ')[0]}"),)
     if not isinstance(raw, Mapping):
         sent = f"what `{form.type.__name__}.to_json` gave, or null"
         return (fault("V100", form.place, "", found=shown(raw), form=sent),)

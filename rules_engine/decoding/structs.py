@@ -19,6 +19,7 @@ from rules_engine.decoding.currencies import currency_of
 from rules_engine.decoding.events import decode, finish, reader_of
 from rules_engine.decoding.faults import Place, Wrong, fault
 from rules_engine.decoding.fields import TEXT_MAX, World, bounds_of, decimals_of, item_of, read
+from rules_engine.decoding.scheduled import sent_fields
 from rules_engine.decoding.schemas import DATE, INSTANT, PLAIN_TEXT, TIME, decimal_pattern
 from rules_engine.event import Event, FieldValue
 from rules_engine.outcome import Fault
@@ -51,7 +52,7 @@ def event_struct(program: ir.Program, name: str) -> type[msgspec.Struct]:
     """The struct of the event called `name`; its attribute `lines` is a list of structs where the event has lines."""
     reader = reader_of(program)
     definition = reader.events[name]
-    fields = [_attribute(field, reader.world, definition) for field in definition.fields]
+    fields = [_attribute(field, reader.world, definition) for field in sent_fields(definition)]
     if definition.lines is not None:
         line = _struct(f"{name}_line", [_attribute(f, reader.world, definition) for f in definition.lines.fields])
         size = msgspec.Meta(min_length=definition.lines.low, max_length=definition.lines.high)
@@ -97,7 +98,9 @@ def _type(field: ir.FieldDef, world: World, filled: bool = False) -> Any:
             return text if decimals_of(field, world) else text | int
         case "rate":
             return Annotated[str, msgspec.Meta(max_length=64)]
-        case "codes" | "list":
+        case "codes":
+            return Annotated[list[str], msgspec.Meta(max_length=field.high)]
+        case "list":
             return Annotated[list[_type(item_of(field), world)], msgspec.Meta(max_length=field.high)]  # type: ignore[misc]
 
 
@@ -167,10 +170,11 @@ def typed_of(program: ir.Program) -> Typed:
     if found is None:
         for old in list(_kept)[: 1 - _KEPT_MAX]:
             _kept.pop(old, None)
-        union: Any = event_struct(program, program.events[0].name) if program.events else None
-        for event in program.events[1:]:
+        sent = [event for event in program.events if event.schedule is None]
+        union: Any = event_struct(program, sent[0].name) if sent else None
+        for event in sent[1:]:
             union = union | event_struct(program, event.name)
-        plans = {event.name: _plan(event, reader_of(program).world) for event in program.events}
+        plans = {event.name: _plan(event, reader_of(program).world) for event in sent}
         found = Typed(program, msgspec.json.Decoder(union), plans)
         _kept[id(program)] = found
     return found

@@ -73,7 +73,8 @@ class Count(msgspec.Struct):
 
 
 class Tally:
-    """Counts where every event went: read = scored + rejected + set aside, in events and in rows.
+    """Counts where every event went: read = scored + rejected + set aside, in events and in rows. Scheduled events,
+    which no row is of, are counted apart, and those of them that were refused.
 
     >>> tally = Tally()
     >>> read = Read(number=1, rows=3, kind="purchase", event=b"{}")
@@ -96,6 +97,8 @@ class Tally:
         self.scored = Count()
         self.rejected = Count()
         self.set_aside: dict[str, Count] = {}
+        self.scheduled = 0
+        self.refused = 0
 
     def add(self, read: Read) -> bool:
         """Count an event as read; True if it is to be scored, False if it is rejected or set aside already."""
@@ -134,6 +137,8 @@ class Tally:
         width = max(len(name) for name, _ in counts)
         lines = [f"{'':{width}} {'events':>10} {'rows':>12}"]
         lines += [f"{name:{width}} {count.events:>10,} {count.rows:>12,}" for name, count in counts]
+        apart = [("scheduled", self.scheduled), ("refused of these", self.refused)]
+        lines += [f"{name:{width}} {count:>10,}" for name, count in apart if count]
         return "\n".join(lines)
 
     def _aside(self, name: str) -> Count:

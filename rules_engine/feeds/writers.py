@@ -36,6 +36,7 @@ class Column(msgspec.Struct, frozen=True):
 EFFECT_COLUMNS = (
     *(Column(name) for name in ("event", "rule", "line", "kind", "unit", "amount", "stage")),
     Column("pieces", "integer"),
+    *(Column(name) for name in ("wanted", "cut_by", "reason", "public")),
 )
 REJECT_COLUMNS = (Column("number", "integer"), *(Column(name) for name in ("event", "code", "field", "message")))
 

@@ -72,7 +72,7 @@ def level(node: tree.Node) -> int:
 
 _LAST_PART: Mapping[type[tree.Node], Callable[[Any], tree.Node | None]] = {
     tree.Of: lambda node: node.selection,
-    tree.SumOf: lambda node: node.measure,
+    tree.SumOf: lambda node: node.where or node.measure,
     tree.CountOf: lambda node: node.where or node.of,
     tree.DistinctOf: lambda node: node.selection,
     tree.Per: lambda node: node.measure or node.step,
@@ -94,7 +94,7 @@ def open_end(node: tree.Node | None) -> bool:
     while node is not None:
         if isinstance(node, tree.Selection | tree.TopOf) and node.where is not None:
             return True
-        if isinstance(node, tree.CountOf) and node.where is not None:
+        if isinstance(node, tree.CountOf | tree.SumOf) and node.where is not None:
             return True
         last = _LAST_PART.get(type(node))
         node = last(node) if last is not None else None
@@ -339,7 +339,7 @@ PRINTERS: Mapping[type[tree.Node], NodePrinter] = {
     tree.AfterStage: lambda _, node: f"after {node.stage}{f' {node.tax} tax' if node.tax is not None else ''}",
     tree.Basis: lambda _, node: f"{node.name.text} {node.tax} tax",
     tree.Of: lambda p, node: cat(p(node.measure), " of ", p(node.selection)),
-    tree.SumOf: lambda p, node: cat("sum of ", operand(p, node.measure, ATOM)),
+    tree.SumOf: lambda p, node: where(p, cat("sum of ", operand(p, node.measure, ATOM)), node.where),
     tree.CountOf: _count,
     tree.DistinctOf: _distinct,
     tree.StreakOf: lambda p, node: cat("streak of ", p(node.period)),

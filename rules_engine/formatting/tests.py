@@ -119,7 +119,27 @@ def _given_used(p: Printer, node: tree.GivenUsed) -> Doc:
         used = p(node.amount)
     else:
         used = "once" if node.times == 1 else f"{number(node.times or 0)} times"
-    return cat(_named(node.rule), " used ", used, f" with code {quoted(node.code)}" if node.code is not None else "")
+    code = f" with code {quoted(node.code)}" if node.code is not None else ""
+    return cat(_named(node.rule), " used ", used, code, _person(node.person))
+
+
+def _given_balance(p: Printer, node: tree.GivenBalance) -> Doc:
+    return cat("balance ", p(node.value), _person(node.person), *(cat(", ", p(mod)) for mod in node.mods))
+
+
+def _person(who: tree.Text | None) -> str:
+    return "" if who is None else f" of {quoted(who)}"
+
+
+def _track(p: Printer, node: tree.GivenTrack | tree.ExpectTrack) -> Doc:
+    key = cat(" ", p(node.key)) if node.key is not None else ""
+    value = p(node.value) if node.value is not None else "absent"
+    return cat(f"track {node.track.text}", key, _person(node.person), " ", value)
+
+
+def _expect_balance(p: Printer, node: tree.ExpectBalance) -> Doc:
+    pending = ", pending included" if node.pending else ""
+    return cat(f"balance of {node.unit.text}{pending}", _person(node.person), " ", p(node.value))
 
 
 def _named(rule: tree.Name | tree.Text) -> str:
@@ -154,8 +174,10 @@ PRINTERS: Mapping[type[tree.Node], NodePrinter] = {
     tree.TierUntil: _tier_until,
     tree.FieldValue: lambda p, node: cat(f"{node.name.text}: ", p(node.value)),
     tree.GivenMember: _given_member,
-    tree.GivenTrack: lambda p, node: cat(f"track {node.track.text} ", p(node.value)),
-    tree.GivenBalance: lambda p, node: cat("balance ", p(node.value)),
+    tree.GivenTrack: _track,
+    tree.GivenBalance: _given_balance,
+    tree.LotFrom: lambda _, node: f"from {_named(node.rule)}",
+    tree.LotEarned: lambda _, node: f"earned on {node.date.text}",
     tree.GivenUsed: _given_used,
     tree.LineRow: lambda p, node: _row(p, node),
     tree.EventStep: _event,
@@ -164,13 +186,14 @@ PRINTERS: Mapping[type[tree.Node], NodePrinter] = {
     tree.ReturnStep: lambda _, node: cat("when returned ", commas(_returned(node))),
     tree.OnPart: _on_part,
     tree.ExpectRule: _expect_rule,
+    tree.ExpectTakes: lambda p, node: cat(_named(node.rule), " takes ", p(node.value)),
     tree.ExpectPrice: lambda p, node: cat(f"{node.what} ", p(node.value)),
     tree.ExpectLine: lambda p, node: cat(f"line {quoted(node.line)} ", p(node.value)),
     tree.ExpectGift: lambda _, node: f"gift {number(node.count)} {quoted(node.sku)}",
     tree.ExpectCode: _expect_code,
     tree.ExpectTier: lambda _, node: f"tier {node.tier.text}",
-    tree.ExpectBalance: lambda p, node: cat(f"balance of {node.unit.text} ", p(node.value)),
-    tree.ExpectTrack: lambda p, node: cat(f"track {node.track.text} ", p(node.value)),
+    tree.ExpectBalance: _expect_balance,
+    tree.ExpectTrack: _track,
     tree.ExpectRefused: lambda *_: "refused",
     tree.Step: lambda p, node: cat(*spaced([joined(clause) for clause in _step(p, node)])),
 }

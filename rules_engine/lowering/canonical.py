@@ -34,8 +34,8 @@ def fingerprint(program: ir.Program) -> str:
 
 def _parts(program: ir.Program) -> Iterable[bytes]:
     yield b"language %d" % program.language
-    yield _encoded(program.header)
-    yield _encoded(program.tiers)
+    yield meaning(program.header)
+    yield meaning(program.tiers)
     yield from _sorted(map(_by_name, program.events))
     yield from _sorted(program.member)
     yield from _sorted(program.units)
@@ -49,6 +49,8 @@ def _parts(program: ir.Program) -> Iterable[bytes]:
     yield from _sorted(program.offers)
     yield from _sorted(program.stages)
     yield from _sorted(program.offer_groups)
+    if program.tender:
+        yield msgspec.json.encode((program.tender_choice, program.tender))
 
 
 def _by_name(event: ir.EventDef) -> ir.EventDef:
@@ -63,9 +65,10 @@ def _fields(fields: tuple[ir.FieldDef, ...]) -> tuple[ir.FieldDef, ...]:
 
 def _sorted(definitions: Iterable[msgspec.Struct]) -> Iterable[bytes]:
     """Each definition, sorted; then a mark, so that no list runs into the next."""
-    yield from sorted(map(_encoded, definitions))
+    yield from sorted(map(meaning, definitions))
     yield b""
 
 
-def _encoded(definition: msgspec.Struct | None) -> bytes:
+def meaning(definition: msgspec.Struct | None) -> bytes:
+    """What a definition means, as bytes: two that differ only in where they stand are the same."""
     return _ORIGIN.sub(b"", msgspec.json.encode(definition))

@@ -26,6 +26,7 @@ def assert_laws(program: ir.Program) -> None:
     _reads_come_first(program)
     _members_are_there(program)
     _offers_are_ordered(program)
+    _redeems_are_ordered(program)
     _references(program)
 
 
@@ -86,26 +87,53 @@ def _offers_are_ordered(program: ir.Program) -> None:
         assert all(key in offers for key in named or ()), f"{offer.key} consents to offers"
 
 
+def _redeems_are_ordered(program: ir.Program) -> None:
+    """The tender stage has each redeem once, by itself or in its group; redeems come before the other rules."""
+    groups = {group.name: group for group in program.groups}
+    redeems = [rule.key for rule in program.rules if rule.kind == "redeem"]
+    placed: list[str] = []
+    for name in program.tender:
+        placed += groups[name.removeprefix(GROUP)].order if name.startswith(GROUP) else (name,)
+    _unique("place of a redeem", placed)
+    assert set(placed) == set(redeems), f"without a place: {sorted(set(redeems) ^ set(placed))}"
+    assert [rule.key for rule in program.rules[: len(redeems)]] == redeems, "redeems come first"
+
+
 GROUP = "group "
 """What stands before the name of a group in the order of a stage."""
 
 
 def _references(program: ir.Program) -> None:
     periods = {each.name for each in program.periods}
-    tracks = {each.name for each in program.tracks}
+    tracks = {each.name: each for each in program.tracks}
+    facts = {each.name for each in program.member}
     units = {each.name for each in program.units}
     rules = {each.key for each in program.rules}
-    rows = (program.rules, program.tracks, program.matches, program.groups, program.tiers, program.units)
+    rows = (
+        program.events,
+        program.rules,
+        program.tracks,
+        program.matches,
+        program.groups,
+        program.tiers,
+        program.units,
+    )
     for node in ir.records((*rows, program.offers, program.offer_groups)):
         match node:
             case ir.EdgeDay(period=name) | ir.InPeriod(period=name):
                 assert name in periods, f"no period {name}"
-            case ir.Window(kind="period", period=name):
+            case ir.Window(kind="period", period=name) | ir.ScheduleDef(period=name):
                 assert name in periods, f"no period {name}"
-            case ir.TrackRead(track=name) | ir.Reaches(track=name) | ir.Across(track=name):
+            case ir.TrackRead(track=name) | ir.Reaches(track=name) | ir.Across(track=name) | ir.CarryDef(track=name):
                 assert name in tracks, f"no track {name}"
-            case ir.BalanceRead(unit=name) | ir.GiveDef(unit=name):
+            case ir.KeyFold(track=name):
+                assert tracks[name].by_key is not None, f"{name} has no keys"
+            case ir.BalanceRead(unit=name) | ir.UsedRead(unit=name):
                 assert name in units, f"no unit {name}"
+            case ir.GiveDef(unit=name) | ir.DeductDef(unit=name) | ir.TurnDef(unit=name) | ir.AcceptDef(unit=name):
+                assert name in units, f"no unit {name}"
+            case ir.PersonField(name=name) | ir.MemberField(name=name):
+                assert name in facts, f"no fact {name}"
             case ir.AwardRead(rule=name) | ir.AwardPart(rule=name):
                 assert name in rules, f"no rule {name}"
             case ir.Num(num=num, den=den):

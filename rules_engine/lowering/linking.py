@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 from msgspec.structs import replace
 
 from rules_engine import ir
-from rules_engine.checking import EventInfo, HeaderInfo, core_of, in_order, stages_of
+from rules_engine.checking import EventInfo, HeaderInfo, core_of, in_order, stages_of, tender_of
 from rules_engine.lowering.laws import assert_laws
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ T = TypeVar("T")
 
 STAGES: Final[tuple[ir.Stage, ...]] = ("catalogue", "item", "basket", "shipping")
 """The stages of offers, in the order in which they act."""
+
+KINDS: Final = ("redeem", "earn", "reward")
+"""The rules of which each kind sees what those before it did."""
 
 
 def lower(checked: Checked) -> ir.Program:
@@ -94,16 +97,37 @@ def name_periods(program: ir.Program, checked: Checked) -> ir.Program:
     return replace(program, periods=(*program.periods, *anonymous))
 
 
+def name_schedules(program: ir.Program, checked: Checked) -> ir.Program:
+    """Events that happen by themselves stand after the declared ones, once for each rule or track that they set off."""
+    declared = {event.name for event in program.events}
+    used = {name for rule in program.rules for name in rule.events}
+    used = (used | {name for track in program.tracks for name in track.events}) - declared
+    scheduled = tuple(checked.symbols.scheduled[name].definition for name in sorted(used))
+    return replace(program, events=(*program.events, *scheduled))
+
+
+def name_household(program: ir.Program, checked: Checked) -> ir.Program:
+    """The member's fact that names the household."""
+    del checked
+    return replace(program, household=next((fact.name for fact in program.member if fact.role == "household"), ""))
+
+
 def order_rules(program: ir.Program, checked: Checked) -> ir.Program:
-    """Earns before rewards, each rule after those it reads and after those that its group serves first."""
+    """Redeems, earns, rewards; each rule after those it reads and after those that its group serves first."""
     del checked
     reads = {rule.key: rule.reads for rule in program.rules}
     for group in program.groups:
         for before, after in pairwise(group.order):
             reads[after] = (*reads[after], before)
     place = {key: at for at, key in enumerate(in_order(reads))}
-    ordered = sorted(program.rules, key=lambda rule: (rule.kind == "reward", place[rule.key]))
+    ordered = sorted(program.rules, key=lambda rule: (KINDS.index(rule.kind), place[rule.key]))
     return replace(program, rules=tuple(ordered))
+
+
+def order_tender(program: ir.Program, checked: Checked) -> ir.Program:
+    """The order in which redeems pay, and whether all of them do or the first."""
+    order, choice = tender_of(checked)
+    return replace(program, tender=order, tender_choice=choice)
 
 
 def order_offers(program: ir.Program, checked: Checked) -> ir.Program:
@@ -122,10 +146,14 @@ def follow_shares(program: ir.Program, checked: Checked) -> ir.Program:
     shares: dict[str, tuple[ir.Share, ...]] = {}
     rules = []
     for rule in program.rules:
-        gives = tuple(replace(give, shares=_followed(give.shares, shares)) for give in rule.gives)
-        rules.append(replace(rule, gives=gives))
-        if len(gives) == 1 and rule.loop is None:
-            shares[rule.key] = gives[0].shares
+        effects = tuple(
+            replace(each, shares=_followed(each.shares, shares)) if isinstance(each, ir.GiveDef) else each
+            for each in rule.effects
+        )
+        followed = replace(rule, effects=effects)
+        rules.append(followed)
+        if len(followed.gives) == 1 and rule.loop is None:
+            shares[rule.key] = followed.gives[0].shares
     return replace(program, rules=tuple(rules))
 
 
@@ -137,7 +165,10 @@ def _followed(own: tuple[ir.Share, ...], known: dict[str, tuple[ir.Share, ...]])
 
 PASSES: Final[tuple[Callable[[ir.Program, Checked], ir.Program], ...]] = (
     name_periods,
+    name_schedules,
+    name_household,
     order_rules,
+    order_tender,
     order_offers,
     follow_shares,
 )

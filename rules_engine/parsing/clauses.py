@@ -192,7 +192,7 @@ def _test_step(s: Span, act: Any, *rest: Any) -> t.Step:
     return t.Step(s, act, rest[:-1], rest[-1] is not None)
 
 
-PRICE_WORDS = ("net", "shipping", "charges", "tax", "total", "refund", "shortfall")
+PRICE_WORDS = ("net", "shipping", "charges", "tax", "total", "paid", "refund", "shortfall")
 """In an expectation these words mean money of the event; a rule that is called so is meant by its title."""
 
 
@@ -208,11 +208,12 @@ def _expect_rule(s: Span, rule: Any, value: Any, place: Any) -> t.Expectation:
     return t.ExpectRule(s, rule, value, place, None)
 
 
-def _given_used(s: Span, rule: Any, used: Any, code: Any) -> t.GivenUsed:
+def _given_used(s: Span, rule: Any, used: Any, code: Any, person: Any) -> t.GivenUsed:
     if isinstance(used, t.Number):
         data, end = {"found": used.text, "mend": f"{used.text} times"}, used.span[1]
         raise RefusalError("P147", used.span, data, ("write `times`", (end, end), " times"))
-    return t.GivenUsed(s, rule, used, None, code) if isinstance(used, int) else t.GivenUsed(s, rule, None, used, code)
+    times, amount = (used, None) if isinstance(used, int) else (None, used)
+    return t.GivenUsed(s, rule, times, amount, code, person)
 
 
 def _used_times(s: Span, count: str, word: str) -> int:
@@ -294,6 +295,10 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "given_member": lambda s, who, *facts: t.GivenMember(s, who, facts),
     "given_track": t.GivenTrack,
     "given_balance": t.GivenBalance,
+    "given_mods": lambda _s, *mods: mods,
+    "lot_from": t.LotFrom,
+    "lot_earned": t.LotEarned,
+    "of_person": lambda _s, who: who,
     "given_used": _given_used,
     "used_once": lambda _s, _word: 1,
     "used_times": _used_times,
@@ -320,7 +325,9 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "expect_gift": lambda s, count, sku: t.ExpectGift(s, whole(s, count), sku),
     "expect_code": lambda s, code: t.ExpectCode(s, code, True, None),
     "expect_code_refused": lambda s, code, because: t.ExpectCode(s, code, False, because),
-    "expect_balance": t.ExpectBalance,
+    "expect_takes": t.ExpectTakes,
+    "expect_balance": lambda s, unit, pending, who, value: t.ExpectBalance(s, unit, pending is not None, who, value),
     "expect_track": t.ExpectTrack,
+    "expect_track_absent": lambda s, track, key, who: t.ExpectTrack(s, track, key, who, None),
     "expect_refused": t.ExpectRefused,
 }

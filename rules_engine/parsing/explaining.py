@@ -100,6 +100,7 @@ def explain(driver: Driver, source: Source, text: str, span: Span, problem: Exce
         _unbracketed,
         _open_where,
         _habit,
+        _worthless,
         _misspelt,
         _twice,
         _left_out,
@@ -162,6 +163,17 @@ def _odd_character(fault: Fault) -> Diagnostic | None:
     span = (start, fault.tokens.ends[at])
     fix = Fix("take it out", span, "") if fault.mends(span, "") else None
     return fault.say("P146", span, fix, found=char)
+
+
+def _worthless(fault: Fault) -> Diagnostic | None:
+    """`accept coins_offered` and nothing about its worth."""
+    here = fault.tokens.ends[fault.at - 1] if fault.at else fault.place[0]
+    accepts = list(re.finditer(r"\baccept\b", fault.masked[: here - fault.start]))
+    if not accepts or re.search(r"\bworth\b", fault.masked[accepts[-1].end() :]):
+        return None
+    if not fault.helps((here, here), ", worth 1 GBP"):
+        return None
+    return fault.say("P154", (fault.start + accepts[-1].start(), here))
 
 
 def _open_quote(fault: Fault, start: int) -> Diagnostic:
@@ -381,6 +393,8 @@ def _too_many(fault: Fault) -> Diagnostic | None:
 
 
 _LIKELY = ("on", "of", "is", "per", "off", "to", "at", "as", "by", "in", "into", "from", "until", "for")
+_SELDOM = ("absent",)
+"""Where one of these could stand, a value is more likely to be missing."""
 
 
 def _word_out(fault: Fault) -> Diagnostic | None:
@@ -394,7 +408,8 @@ def _word_out(fault: Fault) -> Diagnostic | None:
     if word is None:
         if fault.tokens.kinds[fault.at] >= kinds.FIRST_WORD and not closing:
             return None
-        fitting = [word for word in words[:30] if word not in _LIKELY and fault.mends((here, here), f"{word} ")]
+        words = [word for word in words[:30] if word not in (*_LIKELY, *_SELDOM)]
+        fitting = [word for word in words if fault.mends((here, here), f"{word} ")]
         if len(fitting) != 1:
             return None
         word = fitting[0]

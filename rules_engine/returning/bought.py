@@ -13,21 +13,26 @@ import msgspec
 
 from rules_engine import ir
 from rules_engine.backends import Evaluation
+from rules_engine.backends.reference import Reference
 from rules_engine.event import Event, Facts, FieldValue
-from rules_engine.outcome import Charge, CodeUse, Discount, Gift, LinePrice, Outcome, Price
+from rules_engine.outcome import Award, Charge, CodeUse, Discount, Gift, LinePrice, Outcome, People, Price, Taken
 from rules_engine.state import Change, LimitUsed, Shared, State
 
-Evaluate: TypeAlias = Callable[[Event, Facts, State, Shared | None], Evaluation]
+Evaluate: TypeAlias = Callable[[Event, Facts, State, Shared | None, People | None], Evaluation]
 Counter: TypeAlias = tuple[str, int]
 """A limit's counter: its name and the occurrence."""
+Beside: TypeAlias = tuple[str, int, str]
+"""The same of somebody else: of another member by id, or of the household (no id)."""
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """The program that scored the event: its core, its fingerprint, and how it scores a decoded event."""
+    """The program that scored the event: its core, its fingerprint, how it scores a decoded event, and the reference,
+    which knows how units and tracks go back."""
 
     core: ir.Program
     fingerprint: str
     evaluate: Evaluate
+    reference: Reference | None = None
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -43,8 +48,9 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Given(msgspec.Struct, frozen=True):
-    """What offers did on some basket: list prices and each one's discount by place of the line, charges and gifts by
-    rule and name, the rules that each code set off, by how much counters moved: the member's, those that all share."""
+    """What rules did on some basket: list prices and each offer's discount by place of the line, charges and gifts by
+    rule and name, the rules that each code set off, by how much counters moved: the member's, those that all share,
+    those of others and of the household; awards, and what was taken."""
 
     lists: dict[int, int] = {}
     discounts: dict[str, dict[int, int]] = {}
@@ -53,31 +59,38 @@ class Given(msgspec.Struct, frozen=True):
     codes: dict[str, tuple[str, ...]] = {}
     used: dict[Counter, int] = {}
     shared: dict[Counter, int] = {}
+    beside: dict[Beside, int] = {}
+    awards: tuple[Award, ...] = ()
+    taken: tuple[Taken, ...] = ()
 
 
 class Bought(msgspec.Struct, frozen=True):
-    """An event that was scored, ready to be returned: what each offer gave, and what is to be done with it (`offers`
-    has those that can act on this kind of event)."""
+    """An event that was scored, ready to be returned: what each rule gave, and what is to be done with it (`offers` and
+    `rules` have those that can act on this kind of event)."""
 
     terms: Terms
     kind: ir.EventDef
     event: Event
     outcome: Outcome
     offers: dict[str, ir.OfferDef]
+    rules: dict[str, ir.RuleDef]
     lines: tuple[Line, ...]
     given: Given
     currency: str
     total: int
 
     def policy(self, rule: str) -> ir.ReturnDef:
-        """What a return takes back of an offer."""
+        """What a return takes back of a rule: of one that says nothing, an offer's share, and nothing of others."""
+        own = self.rules.get(rule)
+        if own is not None:
+            return own.on_return or KEEP
         offer = self.offers.get(rule)
         return offer.on_return if offer is not None and offer.on_return is not None else BY_SHARE
 
     @property
     def again(self) -> tuple[str, ...]:
-        """The offers that are worked out again."""
-        return tuple(rule for rule in self.offers if self.policy(rule).policy == "work out again")
+        """The rules that are worked out again."""
+        return tuple(rule for rule in (*self.offers, *self.rules) if self.policy(rule).policy == "work out again")
 
     @property
     def refundable(self) -> int:
@@ -92,6 +105,7 @@ class Bought(msgspec.Struct, frozen=True):
 
 
 BY_SHARE = ir.ReturnDef("by share")
+KEEP = ir.ReturnDef("keep")
 
 
 def bought(terms: Terms, event: Event, outcome: Outcome) -> Bought:
@@ -99,10 +113,12 @@ def bought(terms: Terms, event: Event, outcome: Outcome) -> Bought:
     kind = kind_of(terms.core, event)
     price = outcome.price or _plain(kind, event)
     offers = {offer.key: offer for offer in terms.core.offers if event.name in offer.events}
+    rules = {rule.key: rule for rule in terms.core.rules if event.name in rule.events}
     mine = outcome.changes.get(event.member or "", ())
-    given = given_of(outcome, mine, range(len(price.lines)))
+    others = {who: changes for who, changes in outcome.changes.items() if who != event.member}
+    given = given_of(outcome, mine, others, range(len(price.lines)))
     lines = tuple(_lines(kind, event, price))
-    return Bought(terms, kind, event, outcome, offers, lines, given, price.currency, price.total)
+    return Bought(terms, kind, event, outcome, offers, rules, lines, given, price.currency, price.total)
 
 
 def kind_of(core: ir.Program, event: Event) -> ir.EventDef:
@@ -110,8 +126,14 @@ def kind_of(core: ir.Program, event: Event) -> ir.EventDef:
     return next(each for each in core.events if each.name == event.name)
 
 
-def given_of(found: Outcome | Evaluation, changes: Iterable[Change], places: Sequence[int]) -> Given:
-    """What offers did; `places` are the places on the receipt of the lines that were scored."""
+def given_of(
+    found: Outcome | Evaluation,
+    changes: Iterable[Change],
+    others: Mapping[str, Iterable[Change]],
+    places: Sequence[int],
+) -> Given:
+    """What rules did, to the member (`changes`) and to `others`; `places` are the places on the receipt of the lines
+    that were scored."""
     lists = [line.list for line in found.price.lines] if found.price is not None else []
     return Given(
         lists=dict(zip(places, lists, strict=False)),
@@ -119,8 +141,11 @@ def given_of(found: Outcome | Evaluation, changes: Iterable[Change], places: Seq
         charges=_charges(found.charges),
         gifts=_gifts(found.gifts),
         codes=_codes(found.codes),
-        used=moved(each for each in changes if isinstance(each, LimitUsed)),
+        used=moved(counters(changes)),
         shared=moved(found.reserved),
+        beside=moved_beside({"": found.pool, **others}),
+        awards=tuple(each for each in found.awards if each.given),
+        taken=tuple(each for each in found.taken if each.taken),
     )
 
 
@@ -142,7 +167,7 @@ def _gifts(gifts: Iterable[Gift]) -> dict[tuple[str, str], int]:
 
 
 def _codes(codes: Iterable[CodeUse]) -> dict[str, tuple[str, ...]]:
-    return {each.code: each.rules for each in codes}
+    return {each.code: each.rules for each in codes if each.rules}
 
 
 def moved(changes: Iterable[LimitUsed]) -> dict[Counter, int]:
@@ -152,6 +177,16 @@ def moved(changes: Iterable[LimitUsed]) -> dict[Counter, int]:
         counter = (each.limit, each.occurrence)
         found[counter] = found.get(counter, 0) + each.after - each.before
     return found
+
+
+def moved_beside(changes: Mapping[str, Iterable[Change]]) -> dict[Beside, int]:
+    """The same of others and of the household, by whose they are."""
+    return {(*key, who): count for who, own in changes.items() for key, count in moved(counters(own)).items()}
+
+
+def counters(changes: Iterable[Change]) -> list[LimitUsed]:
+    """The changes of counters."""
+    return [each for each in changes if isinstance(each, LimitUsed)]
 
 
 def _summed(amounts: Iterable[tuple[tuple[str, str], int]]) -> dict[tuple[str, str], int]:

@@ -12,21 +12,27 @@ rest is refunded, but never more in all than was paid.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from rules_engine.allocation import spread
+from rules_engine.backends.reference import Reference
 from rules_engine.event import Event
 from rules_engine.outcome import Charge, Gift
-from rules_engine.returning.bought import Bought, Counter, Terms, bought, moved
+from rules_engine.returning.bought import Bought, Counter, Terms, bought, counters, moved
 from rules_engine.returning.keeping import given_on_kept
+from rules_engine.returning.moving import Moves, Now, check_now, may_move, moved_now
 from rules_engine.returning.records import read_counts, read_earlier, read_outcome
 from rules_engine.returning.standings import Standing, difference, everything, standing
+from rules_engine.returning.tracks import Tracks, tracks_back
+from rules_engine.returning.units import UnitStanding, paid_with_units, unit_standing
 from rules_engine.returns import Return, ReturnedLine, Shortfall, ShortfallPolicy, TakenBack
-from rules_engine.state import LimitUsed
+from rules_engine.state import Change, LimitUsed
 
+NOBODY: Final = Now()
 POLICIES: Final[tuple[ShortfallPolicy, ...]] = ("off refund", "off balance", "forgiven")
 
 
@@ -37,20 +43,42 @@ class Settled(msgspec.Struct, frozen=True):
     missing: dict[ShortfallPolicy, int]
 
 
-def give_back(terms: Terms, event: Event, outcome: object, returned: object, earlier: Sequence[object] = ()) -> Return:
+def give_back(
+    terms: Terms,
+    event: Event,
+    outcome: object,
+    returned: object,
+    earlier: Sequence[object] = (),
+    current: Now = NOBODY,
+) -> Return:
     """What a return takes back; `outcome` and `earlier` are as they were given, or their JSON.
 
     `returned` has, by the line's id or its number counted from 1, how many pieces come back now; `shipping` is the
-    shipping of the event's own field. Raises `EventRefused` with every reason.
+    shipping of the event's own field. `current` is the day, and everybody as they stand. Raises `EventRefused` with
+    every reason.
     """
     was = read_outcome(outcome, terms, event)
     gone = read_earlier(earlier, terms, event)
     what = bought(terms, event, was)
     before = _so_far(what, gone)
     now = read_counts(returned, what, before)
+    check_now(what, current)
     counts = _with_shipping(what, [count + more for count, more in zip(before, now, strict=True)])
-    stands = standing(what, counts, given_on_kept(what, counts))
-    return _return(what, stands, gone, tuple(count - old for count, old in zip(counts, before, strict=True)))
+    kept = given_on_kept(what, counts)
+    stands = standing(what, counts, kept)
+    moves = _moves(what, counts, stands, unit_standing(what, counts, stands, kept), gone, current)
+    back = _return(what, stands, gone, tuple(count - old for count, old in zip(counts, before, strict=True)), moves)
+    return replace(back, on=current.on)
+
+
+def _moves(
+    what: Bought, counts: Sequence[int], stands: Standing, units: UnitStanding, gone: Sequence[Return], current: Now
+) -> Moves:
+    reference = what.terms.reference or Reference(what.terms.core)
+    tracks: Tracks = {}
+    if current.state is not None and may_move(what):
+        tracks = tracks_back(what, counts, stands, units, current.state, reference)
+    return moved_now(what, units, tracks, gone, current, reference, everything(what, counts))
 
 
 def _so_far(what: Bought, earlier: Sequence[Return]) -> list[int]:
@@ -68,9 +96,11 @@ def _with_shipping(what: Bought, counts: list[int]) -> list[int]:
     return [line.units if line.shipping else count for line, count in zip(what.lines, counts, strict=True)]
 
 
-def _return(what: Bought, stands: Standing, earlier: tuple[Return, ...], counts: tuple[int, ...]) -> Return:
+def _return(
+    what: Bought, stands: Standing, earlier: tuple[Return, ...], counts: tuple[int, ...], moves: Moves
+) -> Return:
     before = _settled(earlier)
-    after = _settle(what, stands, before)
+    after = _settle(what, stands, before, earlier, moves)
     missing = {each: after.missing[each] - before.missing[each] for each in POLICIES}
     event = what.event
     return Return(
@@ -88,9 +118,36 @@ def _return(what: Bought, stands: Standing, earlier: tuple[Return, ...], counts:
         gifts=_gifts(stands, earlier),
         codes=tuple(sorted(stands.codes - {code for each in earlier for code in each.codes})),
         shortfalls=tuple(Shortfall(policy, amount) for policy, amount in missing.items() if amount),
-        changes=_restored(_own(what), stands.used, moved(change for each in earlier for change in each.changes)),
+        changes=(*_restored(_own(what), stands.used, moved(_limits(earlier))), *moves.changes),
         reserved=_restored(what.outcome.reserved, stands.shared, moved(c for each in earlier for c in each.reserved)),
+        units=moves.units,
+        restored=moves.restored,
+        paid=moves.paid,
+        tracks=moves.tracks,
+        household=what.outcome.household,
+        pool=(*_beside(what, "", stands, earlier), *moves.pool),
+        others=_others(what, stands, earlier, moves),
     )
+
+
+def _limits(earlier: Iterable[Return]) -> Iterator[LimitUsed]:
+    return (change for each in earlier for change in counters(each.changes))
+
+
+def _beside(what: Bought, who: str, stands: Standing, earlier: Sequence[Return]) -> tuple[LimitUsed, ...]:
+    """Counters of another member, or of the household, that are restored."""
+    used = what.outcome.changes.get(who, ()) if who else what.outcome.pool
+    own = {(limit, at): count for (limit, at, owner), count in stands.beside.items() if owner == who}
+    before = [change for each in earlier for change in (each.others.get(who, ()) if who else each.pool)]
+    return _restored(counters(used), own, moved(counters(before)))
+
+
+def _others(what: Bought, stands: Standing, earlier: Sequence[Return], moves: Moves) -> dict[str, tuple[Change, ...]]:
+    """The changes of other members."""
+    members = [who for who in what.outcome.changes if who != what.event.member]
+    found = {who: (*_beside(what, who, stands, earlier), *moves.others.get(who, ())) for who in members}
+    found |= {who: own for who, own in moves.others.items() if who not in found}
+    return {who: own for who, own in found.items() if own}
 
 
 # ---- money ----
@@ -103,19 +160,24 @@ def _settled(earlier: Sequence[Return]) -> Settled:
     return Settled(sum(each.refund for each in earlier), missing)
 
 
-def _settle(what: Bought, stands: Standing, before: Settled) -> Settled:
+def _settle(what: Bought, stands: Standing, before: Settled, earlier: Sequence[Return], moves: Moves) -> Settled:
+    """Money so far. What units paid is not refunded, and what is missing of units lowers the refund."""
     missing = dict(before.missing)
-    due = stands.value(what) - (before.refund - missing["forgiven"] - missing["off balance"])
+    paid = sum(each.value for one in earlier for each in one.paid) + sum(each.value for each in moves.paid)
+    short_of_units = sum(each.money for one in earlier for each in one.units) + moves.missing
+    due = stands.value(what) - paid - short_of_units - (before.refund - missing["forgiven"] - missing["off balance"])
     if due < 0:
         owed = missing["off refund"]
         missing["off refund"] = min(owed, -due)
-        for policy, amount in _split(what, stands, max(0, -due - owed)).items():
+        short = max(0, -due - owed)
+        missing["off refund"] += min(short, moves.missing)
+        for policy, amount in _split(what, stands, max(0, short - moves.missing)).items():
             missing[policy] += amount
         return Settled(before.refund, missing)
     missing["off refund"] = 0
     balance = min(missing["off balance"], due)
     missing["off balance"] -= balance
-    refund = min(due - balance, what.refundable - before.refund)
+    refund = min(due - balance, max(0, what.refundable - paid_with_units(what) - before.refund))
     missing["forgiven"] -= due - balance - refund
     return Settled(before.refund + refund, missing)
 
@@ -172,8 +234,7 @@ def _gifts(stands: Standing, earlier: Sequence[Return]) -> tuple[Gift, ...]:
 
 def _own(what: Bought) -> tuple[LimitUsed, ...]:
     """How the event moved its member's counters."""
-    changes = what.outcome.changes.get(what.event.member or "", ())
-    return tuple(each for each in changes if isinstance(each, LimitUsed))
+    return tuple(counters(what.outcome.changes.get(what.event.member or "", ())))
 
 
 def _restored(

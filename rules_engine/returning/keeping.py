@@ -1,7 +1,7 @@
 """The pieces that are kept, scored alone as things stood before the event: what `work out again` compares with.
 
-In: what was bought, and how many pieces of each line have come back. Out: what every offer gives on the rest. Nothing
-is scored where no offer is worked out again, or nothing is kept.
+In: what was bought, and how many pieces of each line have come back. Out: what every rule gives on the rest. Nothing
+is scored where no rule is worked out again, or nothing is kept.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from rules_engine.returning.standings import everything, first_parts
 
 
 def given_on_kept(bought: Bought, counts: Sequence[int]) -> Given:
-    """What offers give on the pieces that are kept."""
+    """What rules give on the pieces that are kept."""
     if not bought.again or everything(bought, counts):
         return Given()
     opening = bought.outcome.opening
     assert opening is not None, "an event that may be worked out again keeps its opening"
-    event, places = _kept(bought, counts)
-    found = bought.terms.evaluate(event, opening.facts, opening.state, opening.shared)
-    return given_of(found, found.changes, places)
+    event, places = kept_event(bought, counts)
+    found = bought.terms.evaluate(event, opening.facts, opening.state, opening.shared, opening.people)
+    return given_of(found, found.changes, found.others, places)
 
 
-def _kept(bought: Bought, counts: Sequence[int]) -> tuple[Event, list[int]]:
+def kept_event(bought: Bought, counts: Sequence[int]) -> tuple[Event, list[int]]:
     """The event with the pieces that are kept, and the places that its lines had."""
     event, kind = bought.event, bought.kind
     lines = event.lines

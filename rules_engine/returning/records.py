@@ -7,6 +7,7 @@ taken is refused with every reason; nothing changes then.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,7 +15,7 @@ import msgspec
 from rules_engine import ir
 from rules_engine.decoding import Place, fault, hint, shown
 from rules_engine.event import Event
-from rules_engine.outcome import EventRefused, Fault, Outcome, Refused
+from rules_engine.outcome import Award, EventRefused, Fault, Outcome, Payment, Refused, Taken
 from rules_engine.returning.bought import Bought, Terms, kind_of, list_of
 from rules_engine.returns import Return
 
@@ -41,7 +42,7 @@ def read_outcome(sent: object, terms: Terms, event: Event) -> Outcome:
     _returnable(kind, event)
     outcome = _record(sent, Outcome, "the outcome", event)
     _same_program(outcome.fingerprint, "outcome", terms, event)
-    reason = next(_unlike(outcome, kind, event), None)
+    reason = next(chain(_unlike(outcome, kind, event), _unlike_units(outcome, event, terms.core)), None)
     if reason is not None:
         raise refuse(event, fault("V175", Place(event.name), "", event=named(event), reason=reason))
     return outcome
@@ -102,6 +103,25 @@ def _unlike(outcome: Outcome, kind: ir.EventDef, event: Event) -> Iterator[str]:
     for part in (part for discount in outcome.discounts for part in discount.parts):
         if not 0 <= part.line < len(lines):
             yield "it has discounts on a line that the event does not have"
+
+
+def _unlike_units(outcome: Outcome, event: Event, core: ir.Program) -> Iterator[str]:
+    """Why awards, payments and what was taken cannot be of the event."""
+    known = {unit.name for unit in core.units}
+    lines = len(event.lines) if outcome.price is None else len(outcome.price.lines)
+    records: tuple[Award | Taken | Payment, ...] = (*outcome.awards, *outcome.taken, *outcome.payments)
+    for each in records:
+        if each.unit not in known:
+            yield f"it has {shown(each.unit)}, which is no unit of the program"
+    if any(award.given < 0 or len(award.weights) not in (0, len(event.lines)) for award in outcome.awards):
+        yield "an award does not fit the lines of the event"
+    for payment in outcome.payments:
+        if payment.value and (len(payment.parts) != lines + 2 or sum(payment.parts) != payment.value):
+            yield "a payment does not fit what the event costs"
+    for taken in outcome.taken:
+        counts = [count for _, count in taken.lots]
+        if taken.taken < 0 or min(counts, default=1) < 1 or sum(counts) > taken.taken:
+            yield "what was taken is not what left the lots"
 
 
 def read_earlier(sent: Sequence[object], terms: Terms, event: Event) -> tuple[Return, ...]:

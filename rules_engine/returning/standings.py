@@ -27,11 +27,12 @@ import msgspec
 
 from rules_engine import ir
 from rules_engine.allocation import spread
-from rules_engine.returning.bought import Bought, Counter, Given, Line
+from rules_engine.returning.bought import Beside, Bought, Counter, Given, Line
 from rules_engine.values import round_ratio
 
 RATE = 10**9
 _Key = TypeVar("_Key")
+_Moved = TypeVar("_Moved", Counter, Beside)
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -45,6 +46,7 @@ class Standing(msgspec.Struct, frozen=True):
     codes: frozenset[str]
     used: dict[Counter, int]
     shared: dict[Counter, int]
+    beside: dict[Beside, int]
 
     def value(self, bought: Bought) -> int:
         """All the money that has come back; below zero where what is kept costs more than was paid."""
@@ -76,6 +78,7 @@ def standing(bought: Bought, counts: Sequence[int], kept: Given) -> Standing:
         codes=frozenset(_codes(bought, kept)),
         used=_restored(bought.given.used, kept.used, mine),
         shared=_restored(bought.given.shared, kept.shared, mine),
+        beside=_restored(bought.given.beside, kept.beside, mine),
     )
 
 
@@ -220,21 +223,29 @@ def _codes(bought: Bought, kept: Given) -> Iterable[str]:
 
 
 def _restorable(bought: Bought) -> frozenset[str]:
-    """The limits whose counters a return restores: those of offers that are worked out again, and those of groups all
-    of whose offers are."""
-    again = frozenset(bought.again)
-    own = {limit.key for rule in again for limit in bought.offers[rule].limits}
-    for group in bought.terms.core.offer_groups:
-        if all(_is_again(offer) for offer in bought.terms.core.offers if offer.group == group.name):
-            own |= {limit.key for limit in group.limits}
-    every = {limit.key for offer in bought.terms.core.offers for limit in offer.limits}
-    every |= {limit.key for group in bought.terms.core.offer_groups for limit in group.limits}
-    counters = {name for name, _ in (*bought.given.used, *bought.given.shared)}
+    """The limits whose counters a return restores: those of rules that are worked out again, and those of groups all
+    of whose rules are."""
+    core = bought.terms.core
+    rules: tuple[ir.OfferDef | ir.RuleDef, ...] = (*core.offers, *core.rules)
+    again, mine = set(bought.again), {*bought.offers, *bought.rules}
+    own = {limit.key for rule in rules if rule.key in again for limit in rule.limits}
+    every = {limit.key for rule in rules for limit in rule.limits}
+    groups: tuple[ir.OfferGroupDef | ir.GroupDef, ...] = (*core.offer_groups, *core.groups)
+    for group in groups:
+        limits = {limit.key for limit in group.limits}
+        every |= limits
+        members = [rule for rule in rules if rule.group == group.name and rule.key in mine]
+        if all(_is_again(rule) for rule in members if isinstance(rule, ir.RuleDef)) and all(
+            _is_again(rule) for rule in core.offers if rule.group == group.name
+        ):
+            own |= limits
+    given = bought.given
+    counters = {each[0] for moved in (given.used, given.shared, given.beside) for each in moved}
     return frozenset(name for name in counters if _limit_of(name, every) in own)
 
 
-def _is_again(offer: ir.OfferDef) -> bool:
-    return offer.on_return is not None and offer.on_return.policy == "work out again"
+def _is_again(rule: ir.OfferDef | ir.RuleDef) -> bool:
+    return rule.on_return is not None and rule.on_return.policy == "work out again"
 
 
 def _limit_of(counter: str, limits: Iterable[str]) -> str:
@@ -243,7 +254,7 @@ def _limit_of(counter: str, limits: Iterable[str]) -> str:
     return max(fitting, key=len, default="")
 
 
-def _restored(given: dict[Counter, int], again: dict[Counter, int], mine: frozenset[str]) -> dict[Counter, int]:
+def _restored(given: dict[_Moved, int], again: dict[_Moved, int], mine: frozenset[str]) -> dict[_Moved, int]:
     back = {each: moved - again.get(each, 0) for each, moved in given.items() if each[0] in mine}
     return {each: amount for each, amount in back.items() if amount > 0}
 

@@ -6,6 +6,23 @@ passing of time does. `Program` is the face; `explaining` and `telling` say why,
 
 from __future__ import annotations
 
-from rules_engine.scoring.program import Advance, Day, Due, Program
+from rules_engine.scoring.company import Accounts, Company, Scorer, ties_of
+from rules_engine.scoring.days import Advance, Day, Due
+from rules_engine.scoring.migrating import Migration, Note
+from rules_engine.scoring.previewed import NextTier, Preview
+from rules_engine.scoring.program import Program
 
-__all__ = ["Advance", "Day", "Due", "Program"]
+__all__ = [
+    "Accounts",
+    "Advance",
+    "Company",
+    "Day",
+    "Due",
+    "Migration",
+    "NextTier",
+    "Note",
+    "Preview",
+    "Program",
+    "Scorer",
+    "ties_of",
+]

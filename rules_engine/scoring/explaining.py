@@ -25,28 +25,46 @@ from rules_engine.backends.reference import (
 )
 from rules_engine.calendar import Duration, format_date
 from rules_engine.event import Event, Facts
-from rules_engine.outcome import Award
+from rules_engine.outcome import Award, People
 from rules_engine.scoring.measures import PLAIN, RUNG, Measure, Measures
 from rules_engine.scoring.offering import OfferTeller
+from rules_engine.scoring.owning import Opened, OwningTeller
 from rules_engine.scoring.reasons import failing
 from rules_engine.scoring.texts import Texts
 from rules_engine.scoring.told import Explanation, GiveTold, LimitTold, LotTold, RuleTold, TrackTold, WayTold
 from rules_engine.scoring.valuing import Values, without_whole
-from rules_engine.state import Advanced, Change, HoldingBegan, HoldingEnded, LotLapsed, MatchMoved, Shared, State
+from rules_engine.state import (
+    Advanced,
+    Change,
+    Holding,
+    HoldingBegan,
+    HoldingEnded,
+    LotLapsed,
+    MatchMoved,
+    Shared,
+    State,
+)
 
 if TYPE_CHECKING:
     from rules_engine.scoring.program import Program
 
 
 def explain(
-    program: Program, reference: Reference, event: Event, facts: Facts, state: State, shared: Shared | None = None
+    program: Program,
+    reference: Reference,
+    event: Event,
+    facts: Facts,
+    state: State,
+    shared: Shared | None = None,
+    people: People | None = None,
 ) -> Explanation:
     """Score an event and tell how; raises `EventRefused` as scoring does."""
     trace = Trace()
-    found = reference.traced(event, facts, state, trace, shared)
+    found = reference.traced(event, facts, state, trace, shared, people)
     outcome = found.outcome(event, program.fingerprint, program.zones)
     teller = _Teller(program, reference, event)
-    offers = OfferTeller(event, outcome, teller.values, teller.limit)
+    owning = teller.owning = OwningTeller(event, outcome, teller.values, Opened(facts, state, people or People()))
+    offers = OfferTeller(event, outcome, teller.values, teller.limit, owning)
     return Explanation(
         event=event.name,
         id=event.id,
@@ -60,11 +78,16 @@ def explain(
             f"{each.before} to {each.after} from {format_date(each.since)} ({each.reason})" for each in found.tiers
         ),
         ways=tuple(map(teller.way, trace.ways)),
-        lots=tuple(teller.lot(award) for award in found.awards if award.given),
+        lots=tuple(teller.lot(award, found.household) for award in found.awards if award.given),
         outcome=outcome,
         offers=tuple(map(offers.offer, trace.offers)),
         codes=tuple(map(offers.code, outcome.codes)),
         price=offers.price(trace.stages),
+        payments=tuple(owning.payments()),
+        paid=owning.left(),
+        balances=tuple(owning.balances()),
+        household=found.household if found.pool else "",
+        posted="" if event.posted is None else format_date(event.posted),
     )
 
 
@@ -77,15 +100,17 @@ class _Teller:
         self.measures = Measures(self.world, event.name, event.currency)
         self.texts = Texts(program.core, program.sources)
         self.values = Values(event, self.measures, self.texts)
+        self.owning: OwningTeller | None = None
 
     # ---- rules ----
 
     def rule(self, noted: RuleNoted, awards: tuple[Award, ...]) -> RuleTold:
         rule = noted.rule
         why, because = self._why(noted)
-        own = [award for award in awards if award.rule == rule.key]
-        wanted = [give for give in noted.gives if give.wanted]
-        paired = dict(zip(map(id, wanted), own, strict=False))
+        paired = _paired(noted, [award for award in awards if award.rule == rule.key])
+        owning = self.owning
+        assert owning is not None
+        self.measures.each, self.measures.key = self._each(rule)
         return RuleTold(
             rule=rule.key,
             title=rule.title,
@@ -95,9 +120,22 @@ class _Teller:
             why=why,
             because=because,
             values=self.values.told(noted.inner, PLAIN if isinstance(rule, ir.RuleDef) else RUNG),
-            gives=tuple(self._give(give, paired.get(id(give))) for give in noted.gives),
+            gives=tuple(self._give(give, paired.get(id(give), [])) for give in noted.gives),
             limits=tuple(map(self.limit, noted.limits)),
+            takes=tuple(owning.takes(noted)),
+            carries=tuple(owning.carries(noted)),
+            paid=owning.paid(rule.key),
         )
+
+    def _each(self, rule: ir.RuleDef | ir.MatchDef) -> tuple[Measure, Measure]:
+        """What the numbers of the keys count that a rule loops over, and what the keys are."""
+        loop = rule.loop if isinstance(rule, ir.RuleDef) else None
+        if not isinstance(loop, ir.KeysDef):
+            return PLAIN, PLAIN
+        if loop.key is not None:
+            return PLAIN, self.measures.of(loop.key)
+        track = self.world.tracks[loop.track]
+        return self.measures.track(track), PLAIN if track.by_key is None else self.measures.of(track.by_key)
 
     def _why(self, noted: RuleNoted) -> tuple[str, str]:
         """Why a rule gave nothing: in a word, and in a sentence."""
@@ -107,14 +145,23 @@ class _Teller:
             return noted.why, f"`{self.texts.of(noted.limit.at)}`{self._group(noted.limit, ' of group {}')} is used up"
         if noted.failed is not None:
             return noted.why, failing(noted.inner[-1], self.texts, self.measures) if noted.inner else ""
-        if not noted.why and any(give.wanted for give in noted.gives) and not any(give.given for give in noted.gives):
+        if noted.why in ("not presented", "too few") and isinstance(noted.rule, ir.RuleDef):
+            assert self.owning is not None
+            return noted.why, self.owning.absent(noted.rule, noted.why)
+        if noted.why == "lost":
+            titles = {rule.key: rule.title for rule in self.world.core.rules}
+            place = "the order of redeems" if noted.group == "tender" else f"group {noted.group}"
+            return f'lost to "{titles.get(noted.by, noted.by)}" in {place}', "it comes first, and only the first acts"
+        if not noted.why and _nothing_left(noted):
             return "limit reached", "no room is left under its limits"
-        return noted.why, _WORDS.get(noted.why, "")
+        return noted.why, _nothing(noted) or _WORDS.get(noted.why, "")
 
-    def _give(self, noted: GiveNoted, award: Award | None) -> GiveTold:
+    def _give(self, noted: GiveNoted, awards: list[Award]) -> GiveTold:
+        award = awards[0] if awards else None
         measure = self.measures.unit(noted.give.unit)
         kind = self.world.events[self.event.name]
-        parts = [] if award is None else parts_of(award, kind, self.event.lines, self.world.core.header)
+        whole = None if award is None or noted.give.split else award
+        parts = [] if whole is None else parts_of(whole, kind, self.event.lines, self.world.core.header)
         amount = self.measures.amount
         return GiveTold(
             text=self.texts.of(noted.give.at),
@@ -129,6 +176,9 @@ class _Teller:
             pending="" if award is None or award.pending is None else format_date(award.pending),
             expires="" if award is None or award.expires is None else format_date(award.expires),
             values=without_whole(self.values.told(noted.inner, measure)),
+            to="" if award is None else award.to,
+            split=tuple(amount(each.given, each.unit) for each in awards) if noted.give.split else (),
+            key="" if noted.key is None else self.measures.show(noted.key, self.measures.key),
         )
 
     def limit(self, noted: LimitNoted) -> LimitTold:
@@ -163,7 +213,9 @@ class _Teller:
     def track(self, noted: TrackNoted) -> TrackTold:
         measure = self.measures.track(noted.track)
         show = self.measures.show
-        return TrackTold(noted.track.name, show(noted.before, measure), show(noted.after, measure))
+        before, after = (_day_or_none(noted.track, value) for value in (noted.before, noted.after))
+        keys = () if noted.track.by_key is None or self.owning is None else self.owning.keys(noted.track)
+        return TrackTold(noted.track.name, show(before, measure), show(after, measure), keys)
 
     def way(self, noted: WayNoted) -> WayTold:
         tiers = self.world.core.tiers
@@ -173,29 +225,34 @@ class _Teller:
         values = self.values.told(noted.inner)
         return WayTold(tier, noted.way.name or tier, format_date(noted.day), noted.holds, because, values)
 
-    def lot(self, award: Award) -> LotTold:
+    def lot(self, award: Award, household: str) -> LotTold:
+        pooled = self.world.units[award.unit].owner == "household"
+        to = f"the household {household}" if pooled else award.to
         pending = "" if award.pending is None else format_date(award.pending)
         expires = "" if award.expires is None else format_date(award.expires)
         spans = tuple(map(_span, self.world.units[award.unit].lives))
         amount = self.measures.amount(award.given, award.unit)
-        return LotTold(amount, award.rule, pending, expires, tuple(filter(None, spans)))
+        return LotTold(amount, award.rule, pending, expires, tuple(filter(None, spans)), to)
 
     def passed(self, endings: list[Ending], changes: tuple[Change, ...]) -> Iterator[str]:
-        """What time did before the event: its changes stand before the one that moves the day."""
+        """What time did before the event: its changes stand before the last one that moves the day."""
         for ending in endings:
             if ending.kind == "review":
                 yield f"tiers were judged at the end of {ending.what}, {format_date(ending.day)}"
         places = [place for place, change in enumerate(changes) if isinstance(change, Advanced)]
-        for change in changes[: places[0]] if places else ():
+        for change in changes[: places[-1]] if places else ():
             yield from self._passed(change)
 
     def _passed(self, change: Change) -> Iterator[str]:
         match change:
             case LotLapsed(lot=lot, day=day):
                 yield f"{self.measures.amount(lot.left, lot.unit)} from {lot.source} lapsed after {format_date(day)}"
+            case HoldingBegan(holding=holding, before=before) if not holding.reason:
+                if before is not None:
+                    yield _ended(before)
             case HoldingEnded(holding=holding):
-                until = "" if holding.until is None else f" after {format_date(holding.until)}"
-                yield f"{holding.tier} ({holding.reason}) ended{until}"
+                if holding.reason:
+                    yield _ended(holding)
             case HoldingBegan(holding=holding):
                 until = "for good" if holding.until is None else f"until {format_date(holding.until)}"
                 yield f"{holding.tier} ({holding.reason}) from {format_date(holding.start)} {until}"
@@ -205,13 +262,65 @@ class _Teller:
                 return
 
 
+def _ended(holding: Holding) -> str:
+    until = "" if holding.until is None else f" after {format_date(holding.until)}"
+    return f"{holding.tier} ({holding.reason}) ended{until}"
+
+
 def _span(life: ir.UnitLife) -> str:
     if not life.after_last:
         return ""
     return f"{Duration(life.count, duration_unit(life.unit))} after the last {' or '.join(life.after_last)}"
 
 
+def _paired(noted: RuleNoted, awards: list[Award]) -> dict[int, list[Award]]:
+    """The awards of each effect, in order; one that is split has several."""
+    found: dict[int, list[Award]] = {}
+    for give in noted.gives:
+        if not give.wanted:
+            continue
+        rows = [row.unit for row in give.give.split] or [give.give.unit]
+        mine = found.setdefault(id(give), [])
+        while awards and awards[0].unit in rows:
+            mine.append(awards.pop(0))
+            rows = rows[rows.index(mine[-1].unit) + 1 :]
+    return found
+
+
+def _nothing(noted: RuleNoted) -> str:
+    """Why a rule that takes had nothing to give: what stood in its way."""
+    if noted.why != "nothing to give":
+        return ""
+    cuts = [cut for take in noted.takes for cut in take.cuts]
+    paying = [take for take in noted.takes if isinstance(take.effect, ir.AcceptDef) and take.wanted]
+    if paying and not any(take.room for take in paying):
+        return "nothing is left to pay"
+    return next((_CUTS[cut] for cut in cuts if cut in _CUTS), "")
+
+
+def _nothing_left(noted: RuleNoted) -> bool:
+    """Whether a rule wanted something, and its limits left nothing of it."""
+    wanted = any(give.wanted for give in noted.gives) or any(take.asked for take in noted.takes)
+    acted = any(give.given for give in noted.gives) or any(take.taken for take in noted.takes)
+    return wanted and not acted
+
+
+def _day_or_none(track: ir.TrackDef, value: int) -> int | None:
+    """A track's number; of one that keeps a day, None where there was none."""
+    return None if track.kind in ("first day", "last day") and not value else value
+
+
+_CUTS = {
+    "balance": "there is not enough of it",
+    "only from": "less is offered than it takes",
+    "steps": "it takes whole steps only, and less is offered",
+    "up to": "no more may be paid so",
+    "room": "it is worth more than what is to pay",
+}
 _WORDS = {
+    "code not presented": "none of its codes was presented",
+    "another household": "whoever would receive it belongs to another household",
+    "no key": "there is no key to act on",
     "no member": "the event has no member",
     "no mark reached": "this event reached no mark that was not reached before",
     "no award": "its table says `no award`",

@@ -41,26 +41,36 @@ class Measures:
         self.world = world
         self.event = event
         kind = world.events.get(event)
-        self.currency = currency or (kind.currency if kind is not None else "")
+        self.currency = currency or (kind.currency or kind.priced_unit if kind is not None else "")
+        self.each = self.key = PLAIN
+        """What the numbers of the keys count that a rule loops over, and what the keys are."""
 
-    def of(self, node: ir.Expr | ir.Stop) -> Measure:
+    def of(self, node: ir.Expr | ir.Stop) -> Measure:  # noqa: C901 - one arm for each node
         """What the value of a node counts."""
         world = self.world
         match node:
             case ir.Field(name=name):
-                return self._field(world.fields.get((self.event, name)))
+                return self.field(world.fields.get((self.event, name)))
             case ir.LineField(name=name):
-                return self._field(world.line_fields.get((self.event, name)))
-            case ir.MemberField(name=name):
-                return self._field(world.facts.get(name))
+                return self.field(world.line_fields.get((self.event, name)))
+            case ir.MemberField(name=name) | ir.PersonField(name=name):
+                return self.field(world.facts.get(name))
             case ir.LineMoney() | ir.Basis() | ir.PerCurrency() | ir.Picked(base=str()):
                 return self.money(self.currency)
             case ir.AwardRead(rule=rule) | ir.AwardPart(rule=rule):
-                return self.unit(next((give.unit for give in world.rules[rule].gives), ""))
+                return self.unit(next(filter(None, map(_given, world.rules[rule].effects)), ""))
             case ir.TrackRead(track=track):
                 return self.track(world.tracks[track])
-            case ir.BalanceRead(unit=unit):
+            case ir.BalanceRead(unit=unit) | ir.UsedRead(unit=unit):
                 return self.unit(unit)
+            case ir.KeyFold(track=track, op="sum"):
+                return self.track(world.tracks[track])
+            case ir.KeyValue():
+                return self.each
+            case ir.KeyRead():
+                return self.key
+            case ir.LineKeys(value=value):
+                return self.of(value)
             case ir.TierRead() | ir.RungRead():
                 return RUNG
             case ir.Today() | ir.AddTime() | ir.EdgeDay() | ir.DayOf():
@@ -80,7 +90,7 @@ class Measures:
         """What the first of some values counts that counts anything special."""
         return next((found for node in nodes if (found := self.of(node)) != PLAIN), PLAIN)
 
-    def _field(self, field: ir.FieldDef | None) -> Measure:
+    def field(self, field: ir.FieldDef | None) -> Measure:
         match field:
             case None:
                 return PLAIN
@@ -102,12 +112,12 @@ class Measures:
                 return PLAIN
 
     def money(self, currency: str) -> Measure:
-        """Money of a currency; without one, of the program's only one."""
+        """Money of a currency, or the unit that takes its place; without one, of the program's only one."""
         listed = self.world.core.header.currencies
         for each in listed:
             if each.code == currency or (not currency and len(listed) == 1):
                 return Measure("money", each.code, each.decimals)
-        return PLAIN
+        return self.unit(currency)
 
     def unit(self, name: str) -> Measure:
         """A declared unit."""
@@ -115,7 +125,9 @@ class Measures:
         return PLAIN if unit is None else Measure("unit", unit.name, unit.decimals)
 
     def track(self, track: ir.TrackDef) -> Measure:
-        """What a track adds up: money, a unit, or a plain count."""
+        """What a track adds up: money, a unit, or a plain count; or the day that it keeps."""
+        if track.kind in ("first day", "last day"):
+            return FIELD_DAY
         if not track.unit:
             return PLAIN
         found = self.unit(track.unit)
@@ -159,6 +171,15 @@ class Measures:
         found = self.world.units[unit]
         number = decimal(Fraction(value) / 10**found.decimals, found.decimals)
         return f"{number} {found.name if number == '1' or not found.plural else found.plural}"
+
+
+def _given(effect: ir.ActDef) -> str:
+    """The unit that an effect gives; empty where it gives none."""
+    match effect:
+        case ir.TurnDef(into=give) | (ir.GiveDef() as give):
+            return give.unit
+        case _:
+            return ""
 
 
 def decimal(value: Fraction, least: int = 0) -> str:

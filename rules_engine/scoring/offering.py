@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from rules_engine import ir
-from rules_engine.backends.reference import EffectNoted, LimitNoted, Noted, OfferNoted, StageNoted
+from rules_engine.backends.reference import EffectNoted, LimitNoted, Noted, OfferNoted, StageNoted, refusers
 from rules_engine.event import Event
 from rules_engine.outcome import CodeUse, Discount, LinePrice, Outcome, Part, Price
+from rules_engine.scoring.owning import OwningTeller
 from rules_engine.scoring.reasons import failing
 from rules_engine.scoring.told import (
     CodeTold,
@@ -32,13 +33,14 @@ TellLimit = Callable[[LimitNoted], LimitTold]
 class OfferTeller:
     """Turns what is noted of offers into words, for one event and its outcome."""
 
-    def __init__(self, event: Event, outcome: Outcome, values: Values, limit: TellLimit) -> None:
+    def __init__(self, event: Event, outcome: Outcome, values: Values, limit: TellLimit, owning: OwningTeller) -> None:
         self.event = event
         self.outcome = outcome
         self.values = values
         self.measures, self.texts, self.world = values.measures, values.texts, values.world
         self.kind = self.world.events[event.name]
         self.limit = limit
+        self.owning = owning
         self.money = self.measures.money(self.measures.currency)
 
     def amount(self, minor: int) -> str:
@@ -67,6 +69,7 @@ class OfferTeller:
             ),
             effects=tuple(self._effect(each, offer.key) for each in noted.effects),
             limits=tuple(self.limit(each) for each in noted.limits if each.asked or each.room < 1),
+            takes=tuple(self.owning.presented(offer.key)),
         )
 
     def _selected(self, notes: list[Noted]) -> Iterator[ValueTold]:
@@ -77,18 +80,17 @@ class OfferTeller:
             if noted.value and noted.line is not None:
                 held[self._line(noted.line)] = None
         for text, held in lines.items():
-            more = f" and {len(held) - _LINES_SHOWN} more" if len(held) > _LINES_SHOWN else ""
-            yield ValueTold(f"where {text}", ", ".join(list(held)[:_LINES_SHOWN]) + more or "no line")
+            yield ValueTold(f"where {text}", _listed(list(held)) or "no line")
 
     def _why(self, noted: OfferNoted) -> tuple[str, str]:
         """Why an offer did not act: in the words in which people ask, and in a sentence."""
         match noted.why:
             case "shut out":
-                return f'consent refused by "{self._title(noted.by)}"', "the two do not combine"
+                return self._refused(noted)
             case "lost" if not noted.by:
                 return "nothing to give", "it takes nothing off any piece, and nothing else wins there"
             case "lost":
-                return f'lost to "{self._title(noted.by)}" in {self._place(noted)}', self._ahead(noted)
+                return f'lost to "{self._title(noted.by)}" in {self._place(noted)}', _AHEAD.get(noted.how, "")
             case "group is full":
                 return noted.why, f"as many rules of group {noted.group} acted as may"
             case "no amount":
@@ -102,14 +104,21 @@ class OfferTeller:
                 return noted.why, failing(noted.inner[-1], self.texts, self.measures)
             case "nothing to give":
                 return noted.why, self._nothing(noted)
+            case "not presented" | "too few":
+                return noted.why, self.owning.absent(noted.offer, noted.why)
             case why:
                 return why, _WORDS.get(why, "")
 
-    def _ahead(self, noted: OfferNoted) -> str:
-        """Why another rule was served before an offer."""
-        group = self.world.offer_groups.get(noted.group)
-        policy = group.policy if group is not None else self.world.policies.get(noted.group)
-        return "it comes first" if policy is not None and policy.choice == "first" else "it took more, or came first"
+    def _refused(self, noted: OfferNoted) -> tuple[str, str]:
+        """Which of two rules does not combine with the other: the one whose list leaves the other out, or both."""
+        own, other = noted.offer, self.world.offers[noted.by]
+        title = self._title(noted.by)
+        refusing = refusers(own, other)
+        if len(refusing) > 1:
+            return f'consent refused by both, it and "{title}"', "neither list has the other rule"
+        if other in refusing:
+            return f'consent refused by "{title}"', f'the list of "{title}" does not have this rule'
+        return f'refuses consent with "{title}"', f'its own list does not have "{title}", which acted before'
 
     def _limited(self, limit: ir.LimitDef) -> str:
         """How a limit stands in the way; one `or nothing` may have room left, but not enough."""
@@ -150,7 +159,7 @@ class OfferTeller:
             given=self._given(noted, noted.given),
             rounded="" if isinstance(effect, ir.GiftDef) else effect.rounding,
             room=self.amount(noted.room) if isinstance(effect, ir.DiscountDef) else "",
-            cut=f'lost to "{self._title(noted.cut_by)}"' if noted.cut == "lost" else noted.cut,
+            cut=self._lost(noted) if noted.cut == "lost" else noted.cut,
             cut_by="" if noted.cut == "lost" else noted.cut_by,
             parts=() if discount is None else tuple(self._part(part) for part in discount.parts),
             values=without_whole(self.values.told(noted.inner, self.money)),
@@ -162,6 +171,14 @@ class OfferTeller:
             return self.amount(number)
         chosen = noted.inner[-1].value if noted.inner else getattr(noted.effect.sku, "value", None)
         return f"{number} {chosen}" if chosen else str(number)
+
+    def _lost(self, noted: EffectNoted) -> str:
+        """To which rules an effect lost, how they came before it, and on which lines."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for each in noted.lost:
+            found.setdefault((each.rule, each.how), []).append(self._line(each.line))
+        words = [f'to "{self._title(rule)}" on {_listed(lines)}: {_AHEAD[how]}' for (rule, how), lines in found.items()]
+        return "lost " + ("; ".join(words) or f'to "{self._title(noted.cut_by)}"')
 
     def _part(self, part: Part) -> str:
         touched = sum(count for count, each in part.runs if each)
@@ -250,7 +267,21 @@ def _parts(discounts: tuple[Discount, ...]) -> Iterator[tuple[Discount, Part]]:
     return ((discount, part) for discount in discounts for part in discount.parts)
 
 
+def _listed(lines: list[str]) -> str:
+    more = f" and {len(lines) - _LINES_SHOWN} more" if len(lines) > _LINES_SHOWN else ""
+    return ", ".join(lines[:_LINES_SHOWN]) + more
+
+
 _KINDS: dict[type, str] = {ir.ChargeDef: "charge", ir.GiftDef: "add"}
+_AHEAD = {
+    "came first": "it comes first",
+    "claimed": "it claimed the pieces before",
+    "took more": "it took more",
+    "took as much": "it took as much, and comes first",
+    "took more together": "the rules that won take more together than any choice with this one",
+    "took as much by fewer": "the rules that won take as much, and are fewer",
+    "took as much together": "the rules that won take as much together, and come first",
+}
 _WORDS = {
     "code not presented": "none of its codes was presented",
     "no member": "the event has no member",

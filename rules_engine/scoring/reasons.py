@@ -25,7 +25,7 @@ _ITEMS_SHOWN = 12
 
 def failing(noted: Noted, texts: Texts, measures: Measures) -> str:
     """One sentence on a condition that is false."""
-    found = dict.fromkeys(_reason(each, sought, texts, measures) for each, sought in _leaves(noted, True))
+    found = dict.fromkeys(reason(each, sought, texts, measures) for each, sought in _leaves(noted, True))
     return "; ".join(found)
 
 
@@ -45,7 +45,8 @@ def _leaves(noted: Noted, sought: bool) -> Iterator[tuple[Noted, bool]]:
             yield noted, sought
 
 
-def _reason(noted: Noted, sought: bool, texts: Texts, measures: Measures) -> str:
+def reason(noted: Noted, sought: bool, texts: Texts, measures: Measures) -> str:
+    """Why one part of a condition is not as it has to be."""
     node = noted.node
     if isinstance(node, ir.Cmp) and len(noted.inner) == 2:
         return _compared(node, noted, sought, texts, measures)

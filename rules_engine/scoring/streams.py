@@ -5,7 +5,7 @@ events that come in order are scored one at a time, and nothing is held but stat
 
 Whose event it is has to be known before it is scored, to find the state. So an event is looked at first: its kind, its
 id and its member are read, from bytes by the back end's plain structs; whatever cannot be seen so is decoded the slow
-way.
+way. Where events touch other people or households, or happen by themselves, all are decoded, and `Company` scores them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import msgspec
 from rules_engine.decoding import Place, attribute, fault
 from rules_engine.event import Event
 from rules_engine.outcome import EventRefused, Outcome, Refused, applied_in_place
+from rules_engine.scoring.company import Accounts, Company, ties_of
 from rules_engine.state import Shared, State
 
 if TYPE_CHECKING:
@@ -28,11 +29,13 @@ _FIRST = -(2**62)
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What a stream keeps up to date in place: states by member, the shared counters, kinds and ids that came."""
+    """What a stream keeps up to date in place: states by member and of pools by household, the shared counters, kinds
+    and ids that came."""
 
     states: dict[str, State]
     shared: Shared
     ids: set[tuple[str, str]] | None = None
+    pools: dict[str, State] = {}
 
 
 class Stream:
@@ -41,45 +44,68 @@ class Stream:
     def __init__(self, program: Program, members: Mapping[str, object], kept: Kept) -> None:
         self.program = program
         self.members = members
-        self.states = kept.states
+        self.states = Accounts(kept.states, program.checked_state)
         self.shared = kept.shared
+        self.counters = program.checked_shared(kept.shared, mend=True)
         self.seen = set() if kept.ids is None else kept.ids
         self.events = {event.name: event for event in program.core.events}
+        ties = ties_of(program.core)
+        pools = Accounts(kept.pools, program.checked_pool)
+        self.company = Company(program, ties, members, self.states, pools) if ties.any else None
 
-    def results(self, events: Iterable[object]) -> Iterator[Outcome | Refused]:
-        """One result for each event, in the order given."""
+    def results(self, events: Iterable[object], until: int | None = None) -> Iterator[Outcome | Refused]:
+        """One result for each event, in the order given, and what happens by itself before it; at the end what is due
+        up to a day."""
+        if self.company is not None:
+            yield from self._with_others(self.company, events, until)
+            return
         for sent in events:
             try:
                 yield self._score(sent)
             except EventRefused as reason:
                 yield reason.refused
 
+    def _with_others(
+        self, company: Company, events: Iterable[object], until: int | None
+    ) -> Iterator[Outcome | Refused]:
+        for sent in events:
+            name = number = ""
+            try:
+                event = self.program.event(sent)
+                name, number = event.name, event.id
+                if (name, number) in self.seen:
+                    raise _again(name, number)
+                yield from company.due_before(event, self.shared, self.counters)
+                yield company.score(event, self.shared, self.counters)
+                if event.occurrence is None:
+                    self.seen.add((name, number))
+            except EventRefused as reason:
+                refused = reason.refused
+                yield refused if refused.event else Refused(name, number, refused.faults)
+        if until is not None:
+            yield from company.settle(tuple(self.states.states), until, self.shared, self.counters)
+
     def _score(self, sent: object) -> Outcome:
         event = self.opened(sent)
         name, number, member = self._looked_at(event)
         if (name, number) in self.seen:
-            again = fault("V152", Place(name), "", event=name, id=number)
-            raise EventRefused(Refused(name, number, (again,)))
+            raise _again(name, number)
         facts, state = None, None
         if member is not None:
-            facts, state = self.members.get(member), self._state(member)
-        outcome = self.program.score(event, facts, state, self.shared)
+            facts, state = self.members.get(member), self._state(member, name, number)
+        outcome = self.program.score_checked(event, facts, state, self.counters)
         self.seen.add((name, number))
         if outcome.reserved:
             self.shared.reserve(outcome.reserved)
         if member is not None:
-            if state is None:
-                state = self.states[member] = State()
-            applied_in_place(state, outcome)
+            applied_in_place(self.states.made(member) if state is None else state, outcome)
         return outcome
 
-    def _state(self, member: str) -> State | None:
-        """The state kept of a member; one that is still as it was stored is read first."""
-        state: object = self.states.get(member)
-        if state is None or isinstance(state, State):
-            return state
-        read = self.states[member] = self.program.state(state)  # type: ignore[arg-type]
-        return read
+    def _state(self, member: str, name: str, number: str) -> State | None:
+        try:
+            return self.states.of(member)
+        except EventRefused as reason:
+            raise EventRefused(Refused(name, number, reason.faults)) from None
 
     def opened(self, sent: object) -> Any:
         """Bytes as a plain struct or, where that fails, as a decoded event; anything else as it is."""
@@ -124,6 +150,11 @@ class Stream:
             return _FIRST
 
 
+def _again(name: str, number: str) -> EventRefused:
+    """The refusal of an event that came before."""
+    return EventRefused(Refused(name, number, (fault("V152", Place(name), "", event=name, id=number),)))
+
+
 def _attributes(event: msgspec.Struct, kind: ir.EventDef) -> tuple[Any, Any]:
     return getattr(event, attribute(kind.identified_by), None), getattr(event, attribute(kind.owner), None)
 
@@ -134,10 +165,11 @@ def score_many(
     members: Mapping[str, object],
     kept: Kept,
     in_order: bool,
+    until: int | None = None,
 ) -> Iterator[Outcome | Refused]:
     """One result for each event; what is kept is moved along in place."""
     stream = Stream(program, members, kept)
     if in_order:
-        return stream.results(events)
+        return stream.results(events, until)
     held = sorted((stream.instant(sent), number, sent) for number, sent in enumerate(events))
-    return stream.results(sent for _, _, sent in held)
+    return stream.results((sent for _, _, sent in held), until)

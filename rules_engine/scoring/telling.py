@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from rules_engine.scoring.told import (
+    BalanceTold,
+    CarryTold,
     CodeTold,
     EffectTold,
     Explanation,
@@ -16,6 +18,9 @@ from rules_engine.scoring.told import (
     OfferTold,
     PriceTold,
     RuleTold,
+    TakeTold,
+    TrackTold,
+    UsedTold,
     ValueTold,
     WayTold,
 )
@@ -38,11 +43,13 @@ def told(explanation: Explanation, rule: str = "") -> str:
         _list("time passed", explanation.passed),
         *map(_offer, explanation.offers),
         Branch("prices", tuple(_prices(explanation.price))),
+        Branch("paid", tuple(_paid(explanation))),
         Branch("codes", tuple(map(_code, explanation.codes))),
         *(_rule(each) for each in explanation.rules),
-        _list("tracks", [f"{each.track}: {each.before} -> {each.after}" for each in explanation.tracks]),
+        Branch("tracks", tuple(map(_track, explanation.tracks))),
         Branch("tiers", (*map(_way, explanation.ways), *map(Branch, explanation.tiers))),
         _list("given", [_lot(each) for each in explanation.lots]),
+        _list("balances", [_balance(each) for each in explanation.balances]),
         _list("said", [f"{each.rule}: {each.text}" for each in explanation.outcome.said]),
     ]
     return "\n".join(
@@ -53,7 +60,12 @@ def told(explanation: Explanation, rule: str = "") -> str:
 def _head(explanation: Explanation) -> str:
     member = f"member {explanation.member}" if explanation.member is not None else "a guest"
     late = ", late" if explanation.late else ""
-    return f"{explanation.event} {explanation.id} of {member} on {explanation.day}{late}"
+    name = f"{explanation.event} {explanation.id}"
+    if explanation.posted:
+        own = f" of {explanation.member}"
+        name = explanation.id.removesuffix(own) if explanation.id.startswith(explanation.event) else name
+        return f"{name} of {member} as of {explanation.day}, posted on {explanation.posted}{late}"
+    return f"{name} of {member} on {explanation.day}{late}"
 
 
 def _list(title: str, lines: Iterable[str]) -> Branch:
@@ -68,10 +80,66 @@ def _rule(rule: RuleTold) -> Branch:
     if rule.why:
         head = f"{name}: not applied, {rule.why}" + (f": {rule.because}" if rule.because else "")
     else:
-        head = f"{name}: " + (" and ".join(give.given for give in rule.gives) or "applied")
+        head = f"{name}: " + (" and ".join(_came_to(rule)) or "applied")
     gives = tuple(branch for give in rule.gives for branch in _give(give))
+    offered = rule.takes if rule.why != "nothing offered" else ()
+    takes = tuple(_take(take, rule.why == "held out") for take in offered)
+    carries = tuple(map(_carry, rule.carries))
     limits = tuple(_limit(limit) for limit in rule.limits)
-    return Branch(head + (f"  ({rule.place})" if rule.place else ""), (*map(_value, rule.values), *gives, *limits))
+    inner = (*map(_value, rule.values), *takes, *gives, *carries, *limits)
+    return Branch(head + (f"  ({rule.place})" if rule.place else ""), inner)
+
+
+def _came_to(rule: RuleTold) -> Iterator[str]:
+    """What a rule gave, paid, took and carried, in few words."""
+    if rule.paid:
+        yield f"{rule.paid} paid"
+    for give in rule.gives:
+        yield " and ".join(give.split) if give.split else give.given
+    for take in rule.takes:
+        if take.kind != "presented":
+            yield f"{take.taken} taken"
+    for carry in rule.carries:
+        yield f"{carry.carried} carried into {carry.track}"
+
+
+def _take(take: TakeTold, held_out: bool) -> Branch:
+    """What was taken: asked for or offered, what cut it, from which lots."""
+    would = "would be taken" if held_out else "taken"
+    key = f"for {take.key}: " if take.key else ""
+    inner = (*map(_value, take.values), *(Branch(_used(each)) for each in take.lots))
+    cut = f" (cut by {', '.join(_CUTS.get(each, each) for each in take.cuts)})" if take.cuts else ""
+    match take.kind:
+        case "presented":
+            return Branch(f"{take.taken} presented and used up", inner)
+        case "accept":
+            worth = f", worth {take.value} of {take.room} to pay"
+            return Branch(
+                f"{key}{take.text or 'accept'} = {take.wanted} offered -> {take.taken} {would}{cut}{worth}", inner
+            )
+        case "turn" if take.blocks is not None:
+            blocks = f"{take.blocks} time{'' if take.blocks == 1 else 's'} {take.wanted}"
+            return Branch(f"{key}{blocks} -> {take.taken} {would}{cut}", inner)
+        case "turn":
+            return Branch(f"{key}{take.wanted} asked for -> {take.taken} {would}{cut}", inner)
+        case _:
+            return Branch(f"{key}{take.text or 'deduct'} = {take.wanted} -> {take.taken} {would}{cut}", inner)
+
+
+_CUTS = {"balance": "the balance", "steps": "whole steps", "room": "what is to pay"}
+
+
+def _used(lot: UsedTold) -> str:
+    """A lot that was used."""
+    words = [f"{lot.amount} of {lot.earned} from {lot.source}"]
+    words += [f"of {lot.holder}"] if lot.holder else []
+    words += [f"with {', '.join(lot.facts)}"] if lot.facts else []
+    return ", ".join([*words, f"valid through {lot.expires}" if lot.expires else "valid without end"])
+
+
+def _carry(carry: CarryTold) -> Branch:
+    steps = carry.exact if carry.exact == carry.carried else f"{carry.exact} -> {carry.carried} carried"
+    return Branch(f"{carry.text or 'carry'} = {steps}", tuple(map(_value, dict.fromkeys(carry.values))))
 
 
 # ---- offers ----
@@ -87,7 +155,8 @@ def _offer(offer: OfferTold) -> Branch:
     sets = (Branch(f"{offer.sets} set{'' if offer.sets == 1 else 's'}"),) if offer.sets else ()
     effects = tuple(branch for effect in offer.effects for branch in _effect(effect))
     limits = tuple(map(_limit, offer.limits))
-    inner = (*code, *map(_value, offer.values), *sets, *effects, *limits)
+    takes = tuple(_take(take, False) for take in offer.takes)
+    inner = (*code, *takes, *map(_value, offer.values), *sets, *effects, *limits)
     return Branch(head + (f"  ({offer.place})" if offer.place else ""), inner)
 
 
@@ -156,10 +225,14 @@ def _give(give: GiveTold) -> Iterator[Branch]:
         steps.append(f"{give.wanted} wanted" + (f" (rounded {give.rounded})" if give.rounded else ""))
     if give.given != give.wanted:
         steps.append(f"{give.given} given" + (f" (cut by {give.cut_by})" if give.cut_by else ""))
-    mark = f"at mark {give.mark}: " if give.mark is not None else ""
+    mark = f"at mark {give.mark}: " if give.mark is not None else f"for {give.key}: " if give.key else ""
     inner = [*map(_value, give.values)]
     if any(give.parts):
         inner.append(Branch("on lines " + ", ".join(f"{n}: {part}" for n, part in enumerate(give.parts, 1))))
+    if give.split:
+        inner.append(Branch("split into " + ", ".join(give.split)))
+    if give.to:
+        inner.append(Branch(f"to {give.to}"))
     yield Branch(f"{mark}{give.text or 'amount'} = {' -> '.join(steps)}", tuple(inner))
 
 
@@ -180,6 +253,25 @@ def _value(value: ValueTold) -> Branch:
 # ---- the rest ----
 
 
+def _track(track: TrackTold) -> Branch:
+    keys = (Branch(f"{key.track}: {key.before} -> {key.after}") for key in track.keys)
+    return Branch(f"{track.track}: {track.before} -> {track.after}", tuple(keys))
+
+
+def _paid(explanation: Explanation) -> Iterator[Branch]:
+    """What redeems paid, and what is left."""
+    for each in explanation.payments:
+        yield Branch(f'"{each.title}": {each.value} for {each.taken}, on {", ".join(each.parts)}')
+    if explanation.paid:
+        yield Branch(f"{explanation.paid} left to pay")
+
+
+def _balance(each: BalanceTold) -> str:
+    of = f" of the household {each.household}" if each.household else ""
+    owed = f" ({each.owed_before} owed -> {each.owed_after} owed)" if each.owed_before else ""
+    return f"{each.unit}{of}: {each.before} -> {each.after}{owed}"
+
+
 def _way(way: WayTold) -> Branch:
     name = way.tier if way.way == way.tier else f"{way.tier} by {way.way}"
     verdict = "holds" if way.holds else f"does not hold: {way.because}"
@@ -188,6 +280,7 @@ def _way(way: WayTold) -> Branch:
 
 def _lot(lot: LotTold) -> str:
     words = [f"{lot.amount} from {lot.source}"]
+    words += [f"to {lot.to}"] if lot.to else []
     words += [f"pending through {lot.pending}"] if lot.pending else []
     words += [f"valid through {lot.expires}"] if lot.expires else []
     words += [f"valid for {span}" for span in lot.spans]

@@ -17,7 +17,7 @@ class Texts:
     def __init__(self, core: ir.Program, sources: Mapping[str, Source]) -> None:
         self.files = [sources.get(name) for name in core.files]
 
-    def named(self, node: ir.Expr | ir.Stop) -> str:
+    def named(self, node: ir.Expr | ir.Stop) -> str:  # noqa: C901 - one arm for each node
         """What a node is called: what it reads by its name, anything else by its text.
 
         Where a define is used, everything in it stands at the place of use, so that its text says nothing of the parts.
@@ -33,6 +33,12 @@ class Texts:
                 return "code"
             case ir.MemberField(name=name):
                 return f"member.{name}"
+            case ir.PersonField(person=person, name=name):
+                return f"{person}.{name}"
+            case ir.KeyRead():
+                return "the key"
+            case ir.UsedRead(unit=unit):
+                return f"used {unit}"
             case ir.TrackRead(track=name, previous=previous):
                 return f"previous {name}" if previous else name
             case ir.AwardRead(rule=name) | ir.AwardPart(rule=name):

@@ -5,6 +5,8 @@ Amounts and days are words already, as a person reads them; `Explanation.outcome
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from rules_engine.outcome import Outcome
@@ -19,8 +21,9 @@ class ValueTold(msgspec.Struct, frozen=True):
     inner: tuple[ValueTold, ...] = ()
 
 
-class GiveTold(msgspec.Struct, frozen=True):
-    """An effect: `exact` before rounding, `wanted` before limits, `given` after them; what fell on each line."""
+class GiveTold(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An effect: `exact` before rounding, `wanted` before limits, `given` after them; what fell on each line; the other
+    member who receives it, the units that it is split into, and in a loop the `key` that it is for."""
 
     text: str
     unit: str
@@ -33,6 +36,49 @@ class GiveTold(msgspec.Struct, frozen=True):
     parts: tuple[str, ...]
     pending: str
     expires: str
+    values: tuple[ValueTold, ...]
+    to: str = ""
+    split: tuple[str, ...] = ()
+    key: str = ""
+
+
+class UsedTold(msgspec.Struct, frozen=True):
+    """Units that were used of a lot: the day it was earned, the rule that gave it, the last day it would have been
+    valid, what it remembers, in a pool kept apart whose it was."""
+
+    amount: str
+    earned: str
+    source: str
+    expires: str
+    facts: tuple[str, ...] = ()
+    holder: str = ""
+
+
+class TakeTold(msgspec.Struct, frozen=True):
+    """What a rule took: of an `accept` what was `offered` and what was to pay (`room`), of a `turn` how many blocks;
+    `cuts` say what came between, `lots` what was used. Of a member who is held out `taken` and `value` say what it
+    would have been."""
+
+    text: str
+    kind: Literal["accept", "deduct", "turn", "presented"]
+    wanted: str
+    taken: str
+    value: str = ""
+    room: str = ""
+    blocks: int | None = None
+    cuts: tuple[str, ...] = ()
+    lots: tuple[UsedTold, ...] = ()
+    values: tuple[ValueTold, ...] = ()
+    key: str = ""
+
+
+class CarryTold(msgspec.Struct, frozen=True):
+    """What a rule carried into the next occurrence of a track."""
+
+    text: str
+    track: str
+    exact: str
+    carried: str
     values: tuple[ValueTold, ...]
 
 
@@ -49,8 +95,9 @@ class LimitTold(msgspec.Struct, frozen=True):
     passed: str
 
 
-class RuleTold(msgspec.Struct, frozen=True):
-    """A rule or match: whether it acted, why not (`why` in a word, `because` in a sentence), and all values it read."""
+class RuleTold(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A rule or match: whether it acted, why not (`why` in a word, `because` in a sentence), all values it read, what
+    it gave, took and carried. `paid` is what a redeem paid."""
 
     rule: str
     title: str
@@ -62,14 +109,19 @@ class RuleTold(msgspec.Struct, frozen=True):
     values: tuple[ValueTold, ...]
     gives: tuple[GiveTold, ...]
     limits: tuple[LimitTold, ...]
+    takes: tuple[TakeTold, ...] = ()
+    carries: tuple[CarryTold, ...] = ()
+    paid: str = ""
 
 
-class TrackTold(msgspec.Struct, frozen=True):
-    """A track before and after the event, in the occurrence that holds the event's day."""
+class TrackTold(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A track before and after the event, in the occurrence that holds the event's day; of one by key the numbers that
+    moved stand in `keys`, the largest first."""
 
     track: str
     before: str
     after: str
+    keys: tuple[TrackTold, ...] = ()
 
 
 class WayTold(msgspec.Struct, frozen=True):
@@ -83,15 +135,38 @@ class WayTold(msgspec.Struct, frozen=True):
     values: tuple[ValueTold, ...]
 
 
-class LotTold(msgspec.Struct, frozen=True):
+class LotTold(msgspec.Struct, frozen=True, omit_defaults=True):
     """Units that the member now has: pending through a day, valid through a day, or for spans after the last of some
-    events (with both, as the unit's `whichever` says)."""
+    events (with both, as the unit's `whichever` says). `to` says who has them else: another member, the household."""
 
     amount: str
     source: str
     pending: str
     expires: str
     spans: tuple[str, ...] = ()
+    to: str = ""
+
+
+class BalanceTold(msgspec.Struct, frozen=True):
+    """A balance that was taken from, or owed, before and after the event, pending lots left out; `household` where it
+    is a pool's. What was owed before, and is now."""
+
+    unit: str
+    before: str
+    after: str
+    owed_before: str = ""
+    owed_after: str = ""
+    household: str = ""
+
+
+class PaymentTold(msgspec.Struct, frozen=True):
+    """What a redeem paid, for how much of what, and on which lines."""
+
+    rule: str
+    title: str
+    value: str
+    taken: str
+    parts: tuple[str, ...]
 
 
 class EffectTold(msgspec.Struct, frozen=True):
@@ -113,7 +188,7 @@ class EffectTold(msgspec.Struct, frozen=True):
     values: tuple[ValueTold, ...]
 
 
-class OfferTold(msgspec.Struct, frozen=True):
+class OfferTold(msgspec.Struct, frozen=True, omit_defaults=True):
     """An offer: whether it acted, why not (`why` in a word, `because` in a sentence), the code that set it off, how
     many sets it formed, and all values it read."""
 
@@ -129,6 +204,7 @@ class OfferTold(msgspec.Struct, frozen=True):
     values: tuple[ValueTold, ...]
     effects: tuple[EffectTold, ...]
     limits: tuple[LimitTold, ...]
+    takes: tuple[TakeTold, ...] = ()
 
 
 class StepTold(msgspec.Struct, frozen=True):
@@ -172,7 +248,8 @@ class PriceTold(msgspec.Struct, frozen=True):
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """Everything that happened to one event, in words and amounts; `outcome` is what `score` gives."""
+    """Everything that happened to one event, in words and amounts; `outcome` is what `score` gives. What a scheduled
+    event gives is earned on the day it is `posted`; `paid` is what is left to pay in money after `payments`."""
 
     event: str
     id: str
@@ -189,6 +266,11 @@ class Explanation(msgspec.Struct, frozen=True):
     offers: tuple[OfferTold, ...] = ()
     codes: tuple[CodeTold, ...] = ()
     price: PriceTold | None = None
+    payments: tuple[PaymentTold, ...] = ()
+    paid: str = ""
+    balances: tuple[BalanceTold, ...] = ()
+    household: str = ""
+    posted: str = ""
 
     def text(self, rule: str = "") -> str:
         """The explanation as a tree for a person; with `rule` (its key) of that rule alone."""
@@ -197,9 +279,13 @@ class Explanation(msgspec.Struct, frozen=True):
         return told(self, rule)
 
     def to_json(self) -> bytes:
-        """The explanation as JSON text; what offers did stands in it where the event was priced or came with codes."""
+        """The explanation as JSON text; what offers did stands in it where the event was priced or came with codes,
+        what was paid and taken where something was."""
         encoded = msgspec.json.encode(self)
-        return encoded.removesuffix(_WITHOUT_OFFERS) + b"}" if encoded.endswith(_WITHOUT_OFFERS) else encoded
+        for end in (_WITHOUT_OWNING, _WITHOUT_OFFERS):
+            encoded = encoded.removesuffix(end) + b"}" if encoded.endswith(end) else encoded
+        return encoded
 
 
+_WITHOUT_OWNING = b',"payments":[],"paid":"","balances":[],"household":"","posted":""}'
 _WITHOUT_OFFERS = b',"offers":[],"codes":[],"price":null}'

@@ -6,6 +6,7 @@ In: the interpreter's notes. Out: `ValueTold`s, without literals, and without a 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from rules_engine import ir
 from rules_engine.backends.reference import Noted, Slice
@@ -16,6 +17,7 @@ from rules_engine.scoring.texts import Texts
 from rules_engine.scoring.told import ValueTold
 
 _LINES_SHOWN = 12
+_KEYS_SHOWN = 12
 _KEEPING = (ir.Add, ir.Clip, ir.Round, ir.Choose, ir.Largest)
 _FORMED = (ir.Mul, ir.Across, *_KEEPING)
 _SILENT = (ir.Num, ir.Txt, ir.Flg, ir.PerCurrency, ir.Forever)
@@ -61,6 +63,8 @@ class Values:
                 return self._lines(noted.node, noted.inner)
             case ir.Across(track=track):
                 return tuple(self._slice(each, self.measures.track(self.world.tracks[track])) for each in noted.slices)
+            case ir.KeyFold(track=track):
+                return self._keys(noted.keys, self.measures.track(self.world.tracks[track]))
             case ir.Mul():
                 return self.told(list(_factors(noted)))
             case ir.Choose() if isinstance(noted.value, bool) and noted.inner:
@@ -76,6 +80,13 @@ class Values:
                 return self.told([each for each in noted.inner if not isinstance(each.node, ir.AddTime | ir.Today)])
             case _:
                 return self.told(noted.inner, measure if isinstance(noted.node, _KEEPING) else PLAIN)
+
+    def _keys(self, found: list[tuple[Any, int]], measure: Measure) -> tuple[ValueTold, ...]:
+        """The keys that a fold took, with their numbers."""
+        show = self.measures.show
+        told = [ValueTold(show(key, PLAIN), show(number, measure)) for key, number in found[:_KEYS_SHOWN]]
+        more = [ValueTold(f"and {len(found) - _KEYS_SHOWN} more", "")] if len(found) > _KEYS_SHOWN else []
+        return (*told, *more)
 
     def _slice(self, part: Slice, measure: Measure) -> ValueTold:
         show = self.measures.show

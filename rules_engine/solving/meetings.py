@@ -52,8 +52,10 @@ class Acting(msgspec.Struct, frozen=True):
     measured: tuple[Touch, ...]
 
 
-def acting(offer: ir.OfferDef) -> Acting:
-    """When and where an offer acts."""
+def acting(offer: ir.OfferDef | ir.RuleDef) -> Acting:
+    """When and where an offer acts; of an earn, a redeem or a reward only when."""
+    if isinstance(offer, ir.RuleDef):
+        return Acting(tuple(_lasting(offer.dates, offer.when)), (), ())
     return Acting(tuple(_lasting(offer.dates, offer.when)), tuple(_changed(offer)), tuple(_measured(offer)))
 
 

@@ -6,36 +6,65 @@ from collections.abc import Callable
 
 import msgspec
 
-from rules_engine import tree
-from rules_engine.backends import Evaluation
-from rules_engine.event import Event, Facts
-from rules_engine.outcome import Award, TierChange
+from rules_engine import ir, tree
+from rules_engine.event import Event
+from rules_engine.outcome import Award, Outcome, Payment, Taken, TierChange
 from rules_engine.returns import Return
-from rules_engine.state import Change, State
+from rules_engine.state import Change
 from rules_engine.values import format_decimal
-from rules_engine.workbench.engine import Engine
+from rules_engine.workbench.host import Host
 
 
 class After(msgspec.Struct, frozen=True):
-    """A step that was taken: what it gave and changed, and the member on its day. Of a step that moved time there is no
-    event; of a return `back` says what came of it, and `event` is the one that is returned from."""
+    """A step that was taken: what it gave and changed, and the member `who` on its day. Of a step that moved time there
+    is no event, and `passed` is what happened by itself; of a return `back` says what came of it, and `event` is the
+    one that is returned from."""
 
-    engine: Engine
+    host: Host
     event: Event | None
     day: int
+    who: str | None
     tiers: tuple[TierChange, ...]
     changes: tuple[Change, ...]
-    facts: Facts
-    state: State
-    found: Evaluation | None = None
+    found: Outcome | None = None
+    passed: tuple[Outcome, ...] = ()
     back: Return | None = None
     fate: Callable[[str], str] = lambda _: ""
     """Why an offer did not act, by its key, in the words of the trace."""
 
     @property
-    def awards(self) -> tuple[Award, ...]:
-        """What the step gave."""
-        return self.found.awards if self.found is not None and self.back is None else ()
+    def core(self) -> ir.Program:
+        """The program."""
+        return self.host.core
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """What came out, of the event or by itself; nothing of a return."""
+        if self.back is not None:
+            return ()
+        return self.passed if self.found is None else (self.found,)
+
+    @property
+    def awards(self) -> list[Award]:
+        """What the step gave; of a return what is taken back, below zero."""
+        if self.back is not None:
+            return [Award(u.rule, u.unit, -u.amount, -u.amount, to=u.to) for u in self.back.units]
+        return [each for outcome in self.outcomes for each in outcome.awards]
+
+    @property
+    def taken(self) -> list[Taken]:
+        """What the step took; of a return what comes back, below zero."""
+        if self.back is not None:
+            return [Taken(u.rule, u.unit, u.how, -u.amount, -u.amount) for u in self.back.restored]
+        return [each for outcome in self.outcomes for each in outcome.taken]
+
+    @property
+    def payments(self) -> list[Payment]:
+        """What redeems paid; of a return what is not refunded in money because of them, below zero."""
+        if self.back is not None:
+            found = zip(self.back.paid, (-each.value for each in self.back.paid), strict=True)
+            return [Payment(each.rule, "", 0, 0, value) for each, value in found]
+        return [each for outcome in self.outcomes for each in outcome.payments]
 
 
 class Difference(msgspec.Struct, frozen=True):

@@ -113,12 +113,31 @@ class Coverage:
             self._see(noted.rule, "acts")
         for give in noted.gives:
             self._gave(give.give, give)
+        for take in noted.takes:
+            if take.taken and not noted.held_out and not noted.why:
+                self._see(take.effect, "takes")
+        for carry in noted.carries:
+            if carry.carried and not noted.held_out:
+                self._see(carry.effect, "carries")
+        if isinstance(noted.rule, ir.RuleDef):
+            self._asked_for(noted.rule, noted.why)
+            if isinstance(noted.rule.loop, ir.KeysDef) and noted.why not in _BEFORE_KEYS:
+                self._see(noted.rule.loop, "missing" if noted.why == "no key" else "found")
         for limit in noted.limits:
             self._limit(limit)
+
+    def _asked_for(self, rule: ir.RuleDef | ir.OfferDef, why: str) -> None:
+        """Whether the thing that a rule asks for was presented, and of an earn, a redeem or a reward its code."""
+        if isinstance(rule, ir.RuleDef) and rule.code is not None and why != "lost":
+            self._see(rule.code, "absent" if why == "code not presented" else "presented")
+        early = "lost" if isinstance(rule, ir.RuleDef) else "limit reached" if rule.code is not None else ""
+        if rule.thing is not None and why not in _BEFORE_THINGS and (not why or why != early):
+            self._see(rule.thing, "absent" if why in ("not presented", "too few") else "presented")
 
     def _offer(self, noted: OfferNoted) -> None:
         if not noted.why and not noted.held_out:
             self._see(noted.offer, "acts")
+        self._asked_for(noted.offer, noted.why)
         if noted.offer.code is not None:
             self._see(noted.offer.code, "presented" if noted.code else "absent")
         if noted.sets and noted.offer.sets is not None:
@@ -209,8 +228,8 @@ def _rows_of(source: Source | None) -> dict[Span, Span]:
 
 def _words(point: Point, source: Source | None, rows: Mapping[Span, Span]) -> str:
     """A point as its rule file writes it, on one line."""
-    if point.kind in ("rule", "code", "sets"):
-        return {"rule": "", "code": "the code of ", "sets": "the sets of "}[point.kind] + f'"{point.title}"'
+    if point.kind in _OF_RULES:
+        return f'{_OF_RULES[point.kind]}"{point.title}"'
     span = (point.at.start, point.at.end)
     if point.kind == "row":
         span = rows.get(span, span)
@@ -219,5 +238,11 @@ def _words(point: Point, source: Source | None, rows: Mapping[Span, Span]) -> st
     return f"{point.title} `{text}`" if point.title else f"`{text}`"
 
 
+_BEFORE_THINGS = ("code not presented", "no member", "outside its dates")
+"""Where a rule stops before it asks for a thing that is to be presented; an offer with a code also at its limits."""
+_BEFORE_KEYS = (*_BEFORE_THINGS, "lost", "not presented", "too few", "condition")
+"""Where it stops before it looks for keys."""
+_OF_RULES: dict[Kind, str] = {"rule": "", "code": "the code of ", "sets": "the sets of ", "keys": "the keys of "}
+"""The points that are told by the title of their rule."""
 _MOST = 70
 """Characters of a rule file that a line of the report shows."""

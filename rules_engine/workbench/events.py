@@ -94,6 +94,13 @@ def decoded(what: Sent, core: ir.Program) -> Event | tuple[Fault, ...]:
     return msgspec.structs.replace(event, fields=fields, lines=lines)
 
 
+def plain(what: Sent, core: ir.Program) -> Event:
+    """The same event without guard."""
+    event = decode(what.raw, core)
+    assert isinstance(event, Event), event
+    return event
+
+
 def node_of(fault: Fault, step: tree.EventStep) -> tree.Node:
     """The place in the test that a fault speaks of."""
     if fault.field.startswith("lines["):

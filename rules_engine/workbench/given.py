@@ -11,13 +11,14 @@ from rules_engine import ir, tree
 from rules_engine.calendar import parse_date
 from rules_engine.decoding import decode_facts, fact_fields
 from rules_engine.diagnostics import Diagnostic
-from rules_engine.state import Holding, Lot, Shared, State
-from rules_engine.values import ValueFault, parse_decimal
+from rules_engine.state import Holding, Shared, State
+from rules_engine.values import ValueFault
 from rules_engine.workbench.engine import Engine
+from rules_engine.workbench.owned import Keeper, give_balance, give_track
 from rules_engine.workbench.results import Failure
 from rules_engine.workbench.told import Told
 from rules_engine.workbench.used import give_used, of_member
-from rules_engine.workbench.wire import decimals_of, placeholder, unit_named, wire
+from rules_engine.workbench.wire import placeholder, scaled, wire
 
 ME = "member"
 """The id of the member that `given member { ... }` speaks of."""
@@ -26,80 +27,94 @@ Find = Callable[..., Diagnostic]
 """Makes a finding: `find(code, node, **data)`."""
 
 
-class Member(msgspec.Struct):
-    """One member of a test: facts as a host would send them, decoded and guarded, and the state so far."""
+class Member(msgspec.Struct, frozen=True):
+    """One member of a test: facts as a host would send them, and decoded and guarded."""
 
     raw: dict[str, object]
     facts: Told
-    state: State
 
 
-class Cast(msgspec.Struct):
-    """The members of a test by id; `me` is the one whom events without an owner are of, None for a guest. `shared` are
-    the counters of the whole programme."""
+class Cast(msgspec.Struct, frozen=True):
+    """The members of a test by id, with what is kept of them and of their households; `me` is the one whom events
+    without an owner are of, None for a guest. `shared` are the counters of the whole programme."""
 
     core: ir.Program
     members: dict[str, Member]
+    states: dict[str, State]
+    pools: dict[str, State]
     me: str | None
     shared: Shared
 
     def member(self, name: str | None) -> Member:
-        """A member by id, None for a guest; one of whom the test says nothing has no facts and a new state."""
+        """A member by id; None for a guest, who has no facts. What the test does not say of a member is not given."""
         if name is None:
-            return member_of({}, State(), self.core)
+            return Member({}, Told({}, (), "the member"))
         if name not in self.members:
-            self.members[name] = member_of({}, State(), self.core)
+            self.members[name] = member_of({}, self.core)
         return self.members[name]
 
+    def household(self, who: str) -> str:
+        """The household of a member: the fact that names it, else the member alone."""
+        named = self.member(who).facts.get(self.core.household) if self.core.household else None
+        return named if isinstance(named, str) and named else who
 
-def member_of(said: dict[str, object], state: State, core: ir.Program) -> Member:
+
+def no_cast(core: ir.Program) -> Cast:
+    """Nobody yet."""
+    return Cast(core, {}, {}, {}, None, Shared())
+
+
+def member_of(said: dict[str, object], core: ir.Program) -> Member:
     """A member of whom the test says some facts, which are known to be valid."""
     fields = fact_fields(core)
     omitted = [field.name for field in fields if not field.optional and field.name not in said]
     raw = {**said, **{field.name: placeholder(field, core) for field in fields if field.name in omitted}}
     facts = decode_facts(raw, core)
     assert isinstance(facts, dict), facts
-    return Member(raw, Told(facts, omitted, "the member"), state)
+    return Member(raw, Told(facts, omitted, "the member"))
 
 
 def cast_of(test: tree.TestDecl, engine: Engine, find: Find) -> Cast:
-    """The members at the start of a test."""
+    """The members at the start of a test. Whoever has something was seen on the day of the first step: what is due at
+    the start of a period that holds that day was settled before."""
     core = engine.core
     mine = any(not isinstance(given, tree.GivenUsed) or of_member(given, core) for given in test.given)
-    cast = Cast(core, {}, ME if mine else None, Shared())
+    cast = Cast(core, {}, {}, {}, ME if mine else None, Shared())
     day = first_day(test, core)
     for given in test.given:
         if isinstance(given, tree.GivenMember):
             who = given.who.value if given.who is not None else ME
-            cast.members[who] = _member(given, day, core, find)
+            cast.members[who], holding = _member(given, day, core, find)
+            if holding is not None:
+                cast.states.setdefault(who, State()).holdings.append(holding)
     for given in test.given:
-        match given:
-            case tree.GivenTrack():
-                _give_track(given, cast.member(ME), day, engine, find)
-            case tree.GivenBalance():
-                me = cast.member(ME)
-                me.state.lots.append(_lot(given, me, day, engine, find))
-            case tree.GivenUsed():
-                _use(given, cast, day, engine, find)
-            case tree.GivenMember():
-                pass
-            case _:
-                assert_never(given)
+        _give(given, cast, day, engine, find)
+    for who, state in cast.states.items():
+        state.since = day
+        for event in engine.reference.due_events(dict(cast.member(who).facts), state, day):
+            assert event.occurrence is not None
+            state.settled[event.name] = event.occurrence
     return cast
 
 
-def _use(given: tree.GivenUsed, cast: Cast, day: int, engine: Engine, find: Find) -> None:
-    """What a rule's limits have counted, of the member and of the whole programme."""
-    me = cast.member(ME if cast.me is not None else None)
-    give_used(
-        given,
-        cast.core,
-        me.state,
-        cast.shared,
-        lambda limit: engine.readings(me.facts, me.state, day).limit_key(limit),
-        lambda value, unit: scaled(value, unit, cast.core),
-        find,
+def _give(given: tree.Given, cast: Cast, day: int, engine: Engine, find: Find) -> None:
+    """One thing that somebody has when the test begins."""
+    if isinstance(given, tree.GivenMember):
+        return
+    who = given.person.value if given.person is not None else cast.me
+    facts = cast.member(who).facts
+    keeper = Keeper(
+        who or "", lambda: cast.household(who or ""), cast.states, cast.pools, cast.shared, facts, day, engine, find
     )
+    match given:
+        case tree.GivenTrack():
+            give_track(given, keeper)
+        case tree.GivenBalance():
+            give_balance(given, keeper)
+        case tree.GivenUsed():
+            give_used(given, keeper)
+        case _:
+            assert_never(given)
 
 
 def first_day(test: tree.TestDecl, core: ir.Program) -> int:
@@ -123,14 +138,15 @@ def _day(text: str) -> int:
         return 0
 
 
-def _member(given: tree.GivenMember, day: int, core: ir.Program, find: Find) -> Member:
-    state = State()
+def _member(given: tree.GivenMember, day: int, core: ir.Program, find: Find) -> tuple[Member, Holding | None]:
+    """A member's facts, and the tier held when the test begins."""
     said: dict[str, object] = {}
+    holding: Holding | None = None
     fields = {field.name: field for field in fact_fields(core)}
     for fact in given.facts:
         name = fact.name.text
         if name == "tier" and name not in fields:
-            _hold(fact, state, day, core, find)
+            holding = _held(fact, day, core, find)
         else:
             said[name] = wire(fields.get(name, ir.FieldDef(name, "text")), fact.value, core)
     missing = {name: placeholder(field, core) for name, field in fields.items() if name not in said}
@@ -138,76 +154,19 @@ def _member(given: tree.GivenMember, day: int, core: ir.Program, find: Find) -> 
     if isinstance(faults, tuple):
         node = next((fact for fact in given.facts if fact.name.text == faults[0].field), given)
         raise Failure(find("X513", node, what=faults[0].message))
-    return member_of(said, state, core)
+    return member_of(said, core), holding
 
 
-def _hold(fact: tree.FieldValue, state: State, day: int, core: ir.Program, find: Find) -> None:
-    """The tier that the member holds when the test begins."""
+def _held(fact: tree.FieldValue, day: int, core: ir.Program, find: Find) -> Holding | None:
+    """The tier that the member holds when the test begins; the first is everyone's."""
     rungs = [rung.name for rung in core.tiers.rungs] if core.tiers is not None else []
     value = fact.value
     until = _day(value.until.text) if isinstance(value, tree.TierUntil) and value.until is not None else None
     name = wire(ir.FieldDef("tier", "tier"), value, core)
     if name not in rungs:
         raise Failure(find("X516", fact.value, found=str(name), what="tier"))
-    if rungs.index(name) > 0:
-        start = day if until is None else min(day, until)
-        state.holdings.append(Holding(name, start, until, name))
+    start = day if until is None else min(day, until)
+    return Holding(name, start, until, name) if rungs.index(name) > 0 else None
 
 
-def scaled(value: tree.Node, unit: str, core: ir.Program) -> int | None:
-    """A number as written, in a unit's or a currency's own counting; None where it is another unit, or no number."""
-    match value:
-        case tree.Negate(value=inner):
-            found = scaled(inner, unit, core)
-            return None if found is None else -found
-        case tree.Number(text=text):
-            word = unit
-        case tree.MoneyLit(text=text, currency=word):
-            pass
-        case tree.QuantityLit(text=text, unit=name):
-            word = name.text
-        case _:
-            return None
-    named = unit_named(unit, core)
-    if word != unit and (named is None or word not in (named.name, named.plural, named.currency)):
-        return None
-    try:
-        return parse_decimal(text, decimals_of(unit, core))
-    except ValueFault:
-        return None
-
-
-def _give_track(given: tree.GivenTrack, member: Member, day: int, engine: Engine, find: Find) -> None:
-    track = next((track for track in engine.core.tracks if track.name == given.track.text), None)
-    if track is None:
-        raise Failure(find("X516", given.track, found=given.track.text, what="track"))
-    value = scaled(given.value, track.unit, engine.core)
-    if value is None:
-        raise Failure(find("X513", given.value, what=f"`{track.name}` counts {track.unit or 'a whole number'}"))
-    key = engine.readings(member.facts, member.state, day).occurrence_key(track)
-    if key is None:
-        raise Failure(find("X513", given, what=f"`{track.name}` has no occurrence on the day of the first step"))
-    if track.kind == "distinct":
-        member.state.keys[track.key] = {key: [f"given {number}" for number in range(1, value + 1)]}
-        return
-    member.state.tracks[track.key] = {key: value}
-    if track.kind == "streak":
-        met = engine.readings(member.facts, member.state, day).period_before(track.streak)
-        member.state.streaks[track.key] = {key: day if met is None else met}
-
-
-def _lot(given: tree.GivenBalance, member: Member, day: int, engine: Engine, find: Find) -> Lot:
-    """A balance as if it had been earned on the day of the first step: it lives as long as the unit says."""
-    core = engine.core
-    word = given.value.unit.text if isinstance(given.value, tree.QuantityLit) else given.value.currency
-    unit = unit_named(word, core) or _only_counting(word, core)
-    amount = None if unit is None else scaled(given.value, unit.name, core)
-    if unit is None or amount is None:
-        raise Failure(find("X516", given.value, found=word, what="unit"))
-    return Lot(unit.name, amount, day, None, engine.expires(unit, member.facts, member.state, day), "given")
-
-
-def _only_counting(currency: str, core: ir.Program) -> ir.UnitDef | None:
-    """The one unit that counts a currency."""
-    found = [unit for unit in core.units if unit.currency == currency]
-    return found[0] if len(found) == 1 else None
+__all__ = ["ME", "Cast", "Find", "Member", "cast_of", "no_cast", "scaled"]

@@ -9,7 +9,7 @@ from typing import Any
 from rules_engine import ir
 from rules_engine.decoding import fact_fields
 from rules_engine.feeds import ENDINGS, FeedError, read_members
-from rules_engine.workbench.batch import formats_of
+from rules_engine.workbench.replaying import formats_of
 
 
 def owner_of(event: object, core: ir.Program) -> str | None:

@@ -1,4 +1,5 @@
-"""What tests can reach of a program: its rules, conditions, dates, rows, limits, effects, paths and sets, as points.
+"""What tests can reach of a program: its rules, conditions, dates, rows, limits, effects, paths, sets, keys and things
+that are presented, as points.
 
 In: a core. Out: `Points`, each a stretch of a rule file with the sides that tests should see of it: of a condition that
 it holds and that it fails, of a rule that it acts. One text is one point, however often the core uses it; a condition
@@ -14,17 +15,24 @@ import msgspec
 
 from rules_engine import ir
 
-Kind = Literal["rule", "code", "dates", "condition", "row", "sets", "effect", "limit", "tier path"]
+Kind = Literal[
+    "rule", "code", "thing", "dates", "condition", "row", "sets", "keys", "effect", "taking", "carry", "limit",
+    "tier path",
+]  # fmt: skip
 Side = str
 
 SIDES: dict[Kind, tuple[Side, ...]] = {
     "rule": ("acts",),
     "code": ("presented", "absent"),
+    "thing": ("presented", "absent"),
     "dates": ("inside", "outside"),
     "condition": ("holds", "fails"),
     "row": ("taken",),
     "sets": ("formed",),
+    "keys": ("found", "missing"),
     "effect": ("gives",),
+    "taking": ("takes",),
+    "carry": ("carries",),
     "limit": ("reached", "leaves room"),
     "tier path": ("met", "missed"),
 }
@@ -78,10 +86,12 @@ class Points:
         if rule.dates is not None:
             self._add("dates", rule.dates, rule.dates.at)
         self._condition(rule.when)
+        if not isinstance(rule, ir.MatchDef) and rule.code is not None:
+            self._add("code", rule.code, rule.at, rule.title)
+        if not isinstance(rule, ir.MatchDef) and rule.thing is not None:
+            self._add("thing", rule.thing, rule.thing.at)
         match rule:
             case ir.OfferDef():
-                if rule.code is not None:
-                    self._add("code", rule.code, rule.at, rule.title)
                 if rule.sets is not None:
                     self._add("sets", rule.sets, rule.at, rule.title)
                     for part in rule.sets.parts:
@@ -89,15 +99,28 @@ class Points:
                         self._effects(part.effects)
                 self._effects(rule.effects)
             case ir.RuleDef():
-                self._effects(rule.gives)
+                if isinstance(rule.loop, ir.KeysDef):
+                    self._add("keys", rule.loop, rule.at, rule.title)
+                self._acts(rule.effects)
             case ir.MatchDef():
                 pass
         self._limits(rule.limits)
         self._inside(rule)
 
-    def _effects(self, effects: tuple[ir.EffectDef, ...] | tuple[ir.GiveDef, ...]) -> None:
+    def _effects(self, effects: tuple[ir.EffectDef, ...]) -> None:
         for effect in effects:
             self._add("effect", effect, effect.at)
+
+    def _acts(self, effects: tuple[ir.ActDef, ...]) -> None:
+        """What rules give, take and carry; what a turn gives, it gives where it takes."""
+        for effect in effects:
+            match effect:
+                case ir.GiveDef():
+                    self._add("effect", effect, effect.at)
+                case ir.CarryDef():
+                    self._add("carry", effect, effect.at)
+                case _:
+                    self._add("taking", effect, effect.at)
 
     def _limits(self, limits: tuple[ir.LimitDef, ...]) -> None:
         for limit in limits:
@@ -123,7 +146,11 @@ class Points:
         """The filters and the rows of tables inside a definition."""
         for record in ir.records(definition):
             match record:
-                case ir.Fold(where=where) | ir.Selection(where=where):
+                case ir.Fold(where=where) | ir.Selection(where=where) | ir.KeyFold(where=where):
+                    self._condition(where)
+                case ir.KeysDef(where=where) | ir.ThingDef(where=where):
+                    self._condition(where)
+                case ir.AcceptDef(where=where) | ir.DeductDef(where=where) | ir.TurnDef(where=where):
                     self._condition(where)
                 case ir.GiveDef(line_where=where):
                     self._condition(where)

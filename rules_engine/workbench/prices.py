@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rules_engine import ir, tree
-from rules_engine.backends import Evaluation
 from rules_engine.event import Facts
-from rules_engine.outcome import CodeUse, Discount
+from rules_engine.outcome import CodeUse, Discount, Outcome
 from rules_engine.spelling import normal_code
 from rules_engine.workbench.after import After, Difference, grouped, written
-from rules_engine.workbench.given import scaled
+from rules_engine.workbench.wire import scaled, unit_named
 
 # ---- an offer ----
 
@@ -46,10 +45,10 @@ def _place_words(place: tree.OnPart) -> str:
 
 
 def taken(key: str, after: After) -> int:
-    """What an offer took in all, or charged if it took nothing; of a return, what is taken back of it."""
+    """What an offer took in all, or charged if it took nothing; of a return, what is taken back of it, below zero."""
     if after.back is not None:
         back = sum(each.amount for each in after.back.taken if each.rule == key)
-        return back or sum(each.amount for each in after.back.charges if each.rule == key)
+        return -(back or sum(each.amount for each in after.back.charges if each.rule == key))
     if after.found is None:
         return 0
     discounts = sum(each.given for each in after.found.discounts if each.rule == key)
@@ -88,7 +87,7 @@ def definition_of(after: After) -> ir.EventDef:
     """The kind of the event of a step."""
     assert after.event is not None
     name = after.event.name
-    return next(each for each in after.engine.core.events if each.name == name)
+    return next(each for each in after.core.events if each.name == name)
 
 
 def has(status: str, key: str, after: After) -> bool:
@@ -111,7 +110,7 @@ def did_something(key: str, after: After) -> bool:
     return key in things or any(not each.held_out for each in _discounts(key, found))
 
 
-def _discounts(key: str, found: Evaluation | None) -> list[Discount]:
+def _discounts(key: str, found: Outcome | None) -> list[Discount]:
     return [each for each in found.discounts if each.rule == key] if found is not None else []
 
 
@@ -148,26 +147,28 @@ def currency_of(after: After) -> str:
         return ""
     if after.found is not None and after.found.price is not None and after.found.price.currency:
         return after.found.price.currency
-    return after.event.currency or definition_of(after).currency
+    kind = definition_of(after)
+    return after.event.currency or kind.currency or kind.priced_unit
 
 
 def money_meant(value: tree.Node, after: After) -> int | None:
     """The minor units that a test writes; None where it is another currency, or no money."""
-    return scaled(value, currency_of(after), after.engine.core)
+    return scaled(value, currency_of(after), after.core)
 
 
 def money_words(amount: int, after: After) -> str:
     """Minor units as a rule file writes them."""
     code = currency_of(after)
-    found = next((each for each in after.engine.core.header.currencies if each.code == code), None)
+    unit = unit_named(code, after.core)
+    if unit is not None:
+        return f"{grouped(amount, unit.decimals)} {unit.plural or unit.name}"
+    found = next((each for each in after.core.header.currencies if each.code == code), None)
     return f"{grouped(amount, found.decimals if found is not None else 0)} {code}"
 
 
 def price_difference(expected: tree.ExpectPrice, after: After) -> Difference | None:
     """How what the event costs, or what a return pays back, differs from what a test expects."""
-    what = "the refund" if expected.what == "refund" else f"the {expected.what}"
-    if expected.what == "net":
-        what = "net"
+    what = {"net": "net", "paid": "what is paid in money"}.get(expected.what, f"the {expected.what}")
     found = _money_of(expected.what, after)
     if isinstance(found, str):
         return Difference(what, written(expected.value), found)
@@ -182,10 +183,12 @@ def _money_of(what: tree.PriceWord, after: After) -> int | str:
     if after.back is not None:
         return "not known after a return, which says `refund`, `tax` and `shortfall`"
     price = after.found.price if after.found is not None else None
+    if after.found is not None and after.found.to_pay is not None and what == "paid":
+        return after.found.to_pay
     if price is not None:
         amount: int = getattr(price, what)
         return amount
-    if what == "shipping" or what == "charges" or what == "tax" or after.event is None:
+    if what in ("shipping", "charges", "tax") or after.event is None:
         return "nothing: no offer and no tax is about this event's money"
     definition = definition_of(after)
     if not definition.list_field:
@@ -245,24 +248,28 @@ def code_difference(expected: tree.ExpectCode, after: After) -> Difference | Non
     """How what became of a code differs from what a test expects."""
     wanted = normal_code(expected.code.value)
     uses = after.found.codes if after.found is not None else ()
-    use = next((each for each in uses if normal_code(each.code) == wanted), None)
+    mine = [each for each in uses if normal_code(each.code) == wanted]
     words = "applied" if expected.applied else "refused"
     if expected.because is not None:
         words += f' because "{expected.because.value}"'
     what = f'the code "{expected.code.value}"'
-    if use is None:
+    if not mine:
         return Difference(what, words, "not presented by the event")
+    acted = next((each for each in mine if each.rules), None)
     if expected.applied:
-        met = bool(use.rules)
+        met = acted is not None
+    elif expected.because is None:
+        met = acted is None
     else:
-        met = not use.rules and (expected.because is None or use.reason == expected.because.value)
+        met = any(not each.rules and each.reason == expected.because.value for each in mine)
+    use = acted or mine[0]
     return None if met else Difference(what, words, _became(use, after), use.rules[0] if use.rules else "")
 
 
 def _became(use: CodeUse, after: After) -> str:
     if not use.rules:
         return f'refused because "{use.reason}"'
-    titles = {offer.key: offer.title for offer in after.engine.core.offers}
+    titles = {offer.key: offer.title for offer in after.core.offers}
     return "applied by " + " and ".join(f'"{titles.get(rule, rule)}"' for rule in use.rules)
 
 
@@ -274,7 +281,7 @@ def other_money(step: tree.Step, named: set[str], after: After) -> Iterator[Diff
     if after.found is None or after.back is not None:
         return
     gifts = {each.sku.value for each in step.expect if isinstance(each, tree.ExpectGift)}
-    for offer in after.engine.core.offers:
+    for offer in after.core.offers:
         if offer.key in named or not _counts(offer.key, gifts, after):
             continue
         yield Difference(f'"{offer.title}"', "nothing", said(offer, after), offer.key)

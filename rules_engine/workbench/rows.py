@@ -6,24 +6,27 @@ In: outcomes. Out: rows as the writers take them, amounts as decimal text with t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from rules_engine import ir
 from rules_engine.currencies import CURRENCY_DECIMALS
 from rules_engine.feeds import Column, outcome_columns
-from rules_engine.outcome import Award, Discount, Outcome, Part
+from rules_engine.outcome import Award, CodeUse, Discount, Outcome, Part
 from rules_engine.values import format_decimal
 
 Row = tuple[str | int | None, ...]
 
 
 class Sums:
-    """What offers did over all events: taken off by stage, rule and currency, charged by rule and currency, gifts by
-    what they are."""
+    """What rules did over all events, beside what they gave: taken off by stage, rule and currency, charged by rule and
+    currency, gifts by what they are, units used by unit and rule, paid with them by rule and currency."""
 
     def __init__(self) -> None:
         self.taken: dict[tuple[str, str, str], int] = {}
         self.charged: dict[tuple[str, str], int] = {}
         self.gifts: dict[tuple[str, str], int] = {}
+        self.used: dict[tuple[str, str], int] = {}
+        self.paid: dict[tuple[str, str], int] = {}
 
     def add(self, outcome: Outcome) -> None:
         """Count one event."""
@@ -36,6 +39,10 @@ class Sums:
             self.charged[charge.rule, currency] = self.charged.get((charge.rule, currency), 0) + charge.amount
         for gift in outcome.gifts:
             self.gifts[gift.rule, gift.sku] = self.gifts.get((gift.rule, gift.sku), 0) + gift.count
+        for each in outcome.taken:
+            self.used[each.unit, each.rule] = self.used.get((each.unit, each.rule), 0) + each.taken
+        for paid in outcome.payments:
+            self.paid[paid.rule, currency] = self.paid.get((paid.rule, currency), 0) + paid.value
 
 
 class Rows:
@@ -73,49 +80,89 @@ class Rows:
     def amount(self, minor: int, currency: str) -> str:
         """An amount of money as a decimal number."""
         decimals = self.decimals.get(currency, CURRENCY_DECIMALS.get(currency, self.money_decimals))
-        return format_decimal(minor, decimals)
+        return format_decimal(minor, self.unit_decimals.get(currency, decimals))
 
-    # ---- effects: event, rule, line, kind, unit, amount, stage, pieces ----
+    def units_of(self, amount: int, name: str) -> str:
+        """An amount of a unit as a person reads it: `412 points`."""
+        unit = next(each for each in self.units if each.name == name)
+        word = unit.name if amount == 10**unit.decimals or not unit.plural else unit.plural
+        return f"{format_decimal(amount, unit.decimals)} {word}"
+
+    # ---- effects: event, rule, line, kind, unit, amount, stage, pieces, wanted, cut_by, reason, public ----
 
     def effects(self, outcome: Outcome) -> tuple[Row, ...]:
-        """A row for each award, each part of a discount, each charge and gift, each change of tier."""
-        return (*self._offers(outcome), *self._awards(outcome.id, outcome.awards), *_tiers(outcome))
+        """A row for each award, each part of a discount, each charge and gift, each presented code, what was taken of
+        units and what they paid, each change of tier."""
+        offered = (*self._offers(outcome), *map(_code, outcome.codes), *self._used(outcome))
+        rows = (*offered, *self._awards(outcome.awards), *_tiers(outcome))
+        return tuple((outcome.id, *row) for row in rows)
 
     def _offers(self, outcome: Outcome) -> Iterator[Row]:
-        price, number = outcome.price, outcome.id
+        price = outcome.price
         currency = price.currency if price is not None else ""
         last = len(price.lines) - 1 if price is not None and outcome.event in self.shipped else None
         for each in outcome.discounts:
-            if each.held_out:
-                yield (number, each.rule, None, "held out", currency, self.amount(0, currency), each.stage, None)
-            for part in each.parts:
-                yield self._part(number, each, part, "shipping" if part.line == last else str(part.line + 1), currency)
+            wanted = self.amount(each.wanted, currency)
+            if each.held_out or not each.parts:
+                kind, nothing = "held out" if each.held_out else "take", self.amount(0, currency)
+                yield (each.rule, None, kind, currency, nothing, each.stage, None, wanted, each.cut_by or None, *_NONE)
+            for number, part in enumerate(each.parts):
+                line = "shipping" if part.line == last else str(part.line + 1)
+                yield self._part(each, part, line, currency, None if number else wanted)
         for charge in outcome.charges:
             amount = self.amount(charge.amount, currency)
-            yield (number, charge.rule, None, "charge", currency, amount, None, None)
+            yield (charge.rule, None, "charge", currency, amount, None, None, *_WHOLE)
         for gift in outcome.gifts:
-            yield (number, gift.rule, None, "gift", gift.sku, str(gift.count), None, gift.count)
+            yield (gift.rule, None, "gift", gift.sku, str(gift.count), None, gift.count, *_WHOLE)
 
-    def _part(self, number: str, discount: Discount, part: Part, line: str, currency: str) -> Row:
+    def _part(self, discount: Discount, part: Part, line: str, currency: str, wanted: str | None) -> Row:
         pieces = sum(count for count, each in part.runs if each)
         amount = self.amount(part.amount, currency)
-        return (number, discount.rule, line, "take", currency, amount, discount.stage, pieces)
+        cut_by = discount.cut_by or None
+        return (discount.rule, line, "take", currency, amount, discount.stage, pieces, wanted, cut_by, *_NONE)
 
-    def _awards(self, number: str, awards: Sequence[Award]) -> Iterator[Row]:
+    def _used(self, outcome: Outcome) -> Iterator[Row]:
+        for each in outcome.taken:
+            kind = "held out" if each.held_out else each.how
+            taken, wanted = (
+                format_decimal(amount, self.unit_decimals[each.unit]) for amount in (each.taken, each.wanted)
+            )
+            yield (each.rule, None, kind, each.unit, taken, None, None, wanted, each.cut_by or None, *_NONE)
+        currency = outcome.price.currency if outcome.price is not None else ""
+        for paid in outcome.payments:
+            if paid.value:
+                yield (paid.rule, None, "payment", currency, self.amount(paid.value, currency), None, None, *_WHOLE)
+
+    def _awards(self, awards: Sequence[Award]) -> Iterator[Row]:
         for award in awards:
-            if award.given or award.held_out:
+            if award.given or award.wanted or award.held_out:
                 kind = "held out" if award.held_out else "give"
-                amount = format_decimal(award.given, self.unit_decimals[award.unit])
-                yield (number, award.rule, None, kind, award.unit, amount, None, None)
+                amounts = (format_decimal(each, self.unit_decimals[award.unit]) for each in (award.given, award.wanted))
+                given, wanted = amounts
+                to = f"to {award.to}" if award.to else None
+                yield (award.rule, None, kind, award.unit, given, None, None, wanted, award.cut_by or None, to, None)
+
+
+_NONE: Final = (None, None)
+"""No reason, exact and public: it is no code."""
+_WHOLE: Final = (None, None, *_NONE)
+"""No limit cuts it either."""
+
+
+def _code(use: CodeUse) -> Row:
+    """What became of a presented code: the rules that it set off, or why none."""
+    rules = "; ".join(use.rules) or None
+    return (rules, None, "code", use.code, *(None,) * 5, use.reason or None, use.public or None)
 
 
 def _tiers(outcome: Outcome) -> Iterator[Row]:
     for change in outcome.tiers:
-        yield (outcome.id, change.reason, None, "tier", change.after, None, None, None)
+        yield (change.reason, None, "tier", change.after, None, None, None, *_WHOLE)
 
 
 def money_lines(sums: Sums, core: ir.Program) -> Iterator[str]:
-    """What offers did over a whole file, for a person: in all, then by stage and rule."""
+    """What offers did over a whole file, what was paid with units and taken of them, for a person: in all, then by
+    stage and rule."""
     made = Rows(core)
     charged = {("", *key): amount for key, amount in sums.charged.items()}
     for title, amounts in (("taken off", sums.taken), ("charged", charged)):
@@ -128,6 +175,26 @@ def money_lines(sums: Sums, core: ir.Program) -> Iterator[str]:
                 yield f'  {stage}{", " if stage else ""}"{rule}": {amount} {currency}'
     for (rule, sku), count in sorted(sums.gifts.items()):
         yield f'added free: {count} {sku} ("{rule}")'
+    yield from _paid_lines(sums, made)
+    yield from _used_lines(sums, made)
+
+
+def _paid_lines(sums: Sums, made: Rows) -> Iterator[str]:
+    for currency in sorted({key[1] for key in sums.paid}):
+        mine = sorted((rule, value) for (rule, code), value in sums.paid.items() if code == currency and value)
+        if mine:
+            yield f"paid with units: {made.amount(sum(value for _, value in mine), currency)} {currency}"
+        for rule, value in mine:
+            yield f'  "{rule}": {made.amount(value, currency)} {currency}'
+
+
+def _used_lines(sums: Sums, made: Rows) -> Iterator[str]:
+    for unit in sorted({key[0] for key in sums.used}):
+        mine = sorted((rule, count) for (name, rule), count in sums.used.items() if name == unit and count)
+        if mine:
+            yield f"taken: {made.units_of(sum(count for _, count in mine), unit)}"
+        for rule, count in mine:
+            yield f'  "{rule}": {made.units_of(count, unit)}'
 
 
 _STAGES = ("", "catalogue", "item", "basket", "shipping")

@@ -11,17 +11,16 @@ from typing import assert_never
 from rules_engine import tree
 from rules_engine.calendar import parse_date
 from rules_engine.diagnostics import Diagnostic, did_you_mean
-from rules_engine.outcome import EventRefused, Fault, receive
-from rules_engine.returns import restored
+from rules_engine.outcome import EventRefused, Fault, Outcome, Refused
 from rules_engine.scoring import Program
-from rules_engine.state import Shared, apply
 from rules_engine.values import ValueFault
 from rules_engine.workbench.after import After, Difference
 from rules_engine.workbench.coverage import Coverage
 from rules_engine.workbench.engine import Engine
-from rules_engine.workbench.events import Sent, decoded, node_of, sent
+from rules_engine.workbench.events import decoded, node_of, plain, sent
 from rules_engine.workbench.expect import difference, something_else
-from rules_engine.workbench.given import ME, Cast, Find, Member, cast_of
+from rules_engine.workbench.given import ME, Find, cast_of, no_cast
+from rules_engine.workbench.host import Host
 from rules_engine.workbench.results import Failure, TestCase, TestResult
 from rules_engine.workbench.sold import Sold, returned_pieces
 from rules_engine.workbench.told import NotGiven
@@ -43,10 +42,11 @@ class _Run:
         self.program = program
         self.findings: list[Diagnostic] = []
         self.find: Find = self._finding
-        self.cast = Cast(engine.core, {}, None, Shared())
+        self.host = Host(engine, program, no_cast(engine.core))
         self.last: Sold | None = None
         self.at: tree.Node = case.test.title
         self.who: str | None = None
+        self.last_member: str | None = None
 
     def _finding(self, code: str, node: tree.Node, note: str = "", **data: str) -> Diagnostic:
         return Diagnostic(code, self.case.source.name, node.span, {"test": self.case.title, **data}, note=note)
@@ -54,7 +54,7 @@ class _Run:
     def result(self) -> TestResult:
         """Take all steps; one that cannot be taken ends the test."""
         try:
-            self.cast = cast_of(self.case.test, self.engine, self.find)
+            self.host = Host(self.engine, self.program, cast_of(self.case.test, self.engine, self.find))
             for number, step in enumerate(self.case.test.steps, 1):
                 self.at = step.act
                 self._step(step, number)
@@ -89,30 +89,26 @@ class _Run:
             names = [event.name for event in core.events]
             hint = did_you_mean(act.event.text, names)
             raise Failure(self.find("X516", act.event, found=act.event.text, what="event", note=hint))
-        what = sent(act, definition, number, self.cast)
+        what = sent(act, definition, number, self.host.cast)
         event = decoded(what, core)
         if isinstance(event, tuple):
             self._refused(step, act, event)
             return
         self.who = event.member
-        member = self.cast.member(event.member)
-        before = Member(member.raw, member.facts, member.state)
-        shared = _copied(self.cast.shared)
-        self.last = None
+        self.last_member = event.member or self.last_member
+        for each in self.host.before(event):
+            raise Failure(self.find("X512", act, reason=_refusal(each)))
         try:
-            found = self.engine.evaluate(event, member.facts, member.state, self.cast.shared)
+            found = self.host.score(event, plain(what, core))
         except EventRefused as refusal:
             self._refused(step, act, refusal.refused.faults)
             return
-        member.state = apply(member.state, found.changes)
-        receive(member.state, found.awards, event.day)
-        self.cast.shared.reserve(found.reserved)
-        self.last = Sold(event, found)
-        after = After(
-            self.engine, event, event.day, found.tiers, found.changes, member.facts, member.state, found,
-            fate=lambda key: self.engine.fate(key, event, before.facts, before.state, shared),
-        )  # fmt: skip
-        self._compare(step, after, lambda rule: self._why(what, before, shared, rule))
+        if definition.returnable or self.last is None:
+            self.last = Sold(event, found)
+        changes = found.changes.get(found.member or "", ())
+        self._compare(step, After(
+            self.host, event, event.day, event.member, found.tiers, changes, found, fate=self.host.fate,
+        ))  # fmt: skip
 
     def _refused(self, step: tree.Step, act: tree.EventStep, faults: tuple[Fault, ...]) -> None:
         if any(isinstance(each, tree.ExpectRefused) for each in step.expect):
@@ -122,47 +118,57 @@ class _Run:
     # ---- returns ----
 
     def _return(self, step: tree.Step, act: tree.ReturnStep) -> None:
-        """What comes back of the last event, after what came back of it before."""
+        """What comes back of the last event that can be returned, after what came back of it before."""
         sold = self.last
         if sold is None:
             raise Failure(self.find("X513", act, what="there is no event before it that was taken"))
-        outcome = sold.found.outcome(sold.event, self.program.fingerprint, self.program.zones)
         pieces = returned_pieces(act, sold, self.engine.core)
         try:
-            back = self.program.give_back(sold.event, outcome, pieces, earlier=sold.returns)
+            back = self.host.give_back(sold, pieces)
         except EventRefused as refusal:
             if not any(isinstance(each, tree.ExpectRefused) for each in step.expect):
                 reason = "; ".join(fault.message for fault in refusal.faults)
                 raise Failure(self.find("X512", act, reason=reason)) from None
             return
         sold.returns.append(back)
-        member = self.cast.member(sold.event.member)
-        member.state = restored(member.state, back)
-        self.cast.shared.reserve(back.reserved)
-        after = After(self.engine, sold.event, sold.event.day, (), (), member.facts, member.state, sold.found, back)
-        self._compare(step, after, lambda _: "")
+        who, day = sold.event.member, sold.event.day if back.on is None else back.on
+        self.host.take_back(who, back)
+        self._compare(step, After(self.host, sold.event, day, who, (), back.changes, sold.found, back=back))
 
     # ---- dates ----
 
     def _date(self, step: tree.Step, act: tree.OnDate) -> None:
+        """Time moves to a day for everybody; what is asked about happened to the member of the last event."""
         try:
             day = parse_date(act.date.text)
         except ValueFault as fault:
             raise Failure(self.find("X513", act.date, what=fault.reason)) from None
-        me = self.cast.member(self.cast.me or "member")
-        for member in self.cast.members.values():
-            if member is not me:
-                moved = self.engine.advance(member.facts, member.state, day)
-                member.state = apply(member.state, moved.changes)
-        found = self.engine.advance(me.facts, me.state, day)
-        me.state = apply(me.state, found.changes)
-        after = After(self.engine, None, day, found.tiers, found.changes, me.facts, me.state)
-        self._compare(step, after, lambda _: "")
+        self.who = self.last_member or self._only()
+        found, passed = self.host.until(day)
+        refused = [each for each in found if isinstance(each, Refused)]
+        if refused and any(isinstance(each, tree.ExpectRefused) for each in step.expect):
+            return
+        if refused:
+            raise Failure(self.find("X512", act, reason=_refusal(refused[0])))
+        mine = tuple(each for each in found if isinstance(each, Outcome) and each.member == self.who)
+        tiers = [change for each in mine for change in each.tiers]
+        changes = [change for each in mine for change in each.changes.get(self.who, ())]
+        alone = passed.get(self.who)
+        if alone is not None:
+            tiers += alone.tiers
+            changes += alone.changes
+        self._compare(step, After(self.host, None, day, self.who, tuple(tiers), tuple(changes), passed=mine))
+
+    def _only(self) -> str:
+        """Who is asked about before there is an event: the one member of whom something is given, or the test's own."""
+        given = self.host.cast.members
+        return next(iter(given)) if len(given) == 1 else ME
 
     # ---- what came out ----
 
-    def _compare(self, step: tree.Step, after: After, why: Callable[[str], str]) -> None:
-        """Report what came out otherwise; `why` explains a rule."""
+    def _compare(self, step: tree.Step, after: After) -> None:
+        """Report what came out otherwise, and why."""
+        why = self.host.why if after.back is None else lambda _: ""
         for expected in step.expect:
             found = difference(expected, after)
             if found is not None:
@@ -179,11 +185,8 @@ class _Run:
         data["why"] = why(found.rule) if found.rule else ""
         self.findings.append(self.find(found.code, node, **data))
 
-    def _why(self, what: Sent, before: Member, shared: Shared, rule: str) -> str:
-        """The explanation of a rule; a finding carries it as its `why`."""
-        return self.program.explain(what.raw, before.raw, before.state, shared).text(rule).strip()
 
-
-def _copied(shared: Shared) -> Shared:
-    """The counters as they are now, for a finding that explains later."""
-    return Shared(limits={key: dict(counts) for key, counts in shared.limits.items()})
+def _refusal(refused: Refused) -> str:
+    """Which event was refused, and why."""
+    reasons = "; ".join(fault.message for fault in refused.faults)
+    return f"{refused.event} {refused.id} is due before it, and {reasons}"

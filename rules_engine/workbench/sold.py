@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from rules_engine import ir, tree
-from rules_engine.backends import Evaluation
 from rules_engine.event import Event
+from rules_engine.outcome import Outcome
 from rules_engine.returns import Return
 
 
@@ -14,7 +14,7 @@ class Sold(msgspec.Struct):
     """An event that was taken, what it did, and what came back of it so far."""
 
     event: Event
-    found: Evaluation
+    found: Outcome
     returns: list[Return] = []
 
 

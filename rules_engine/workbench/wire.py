@@ -10,7 +10,7 @@ from typing import Any
 
 from rules_engine import ir, tree
 from rules_engine.calendar import format_instant, local_instant, parse_date, parse_time
-from rules_engine.values import ValueFault, format_decimal
+from rules_engine.values import ValueFault, format_decimal, parse_decimal
 
 PLACEHOLDERS: dict[str, object] = {
     "text": "?",
@@ -123,3 +123,68 @@ def decimals_of(unit: str, core: ir.Program) -> int:
 def unit_named(word: str, core: ir.Program) -> ir.UnitDef | None:
     """A unit by its name or its plural."""
     return next((unit for unit in core.units if word and word in (unit.name, unit.plural)), None)
+
+
+Rule = ir.RuleDef | ir.MatchDef | ir.OfferDef
+
+
+def rule_named(named: tree.Name | tree.Text, core: ir.Program) -> Rule | None:
+    """A rule, an offer or a match by its `as` name or its title."""
+    word = named.text if isinstance(named, tree.Name) else named.value
+    rules: tuple[Rule, ...] = (*core.rules, *core.matches, *core.offers)
+    by_key = next((rule for rule in rules if rule.key == word), None)
+    return by_key or next((rule for rule in rules if rule.title == word), None)
+
+
+def scaled(value: tree.Node, unit: str, core: ir.Program) -> int | None:
+    """A number as written, in a unit's or a currency's own counting; None where it is another unit, or no number."""
+    match value:
+        case tree.Negate(value=inner):
+            found = scaled(inner, unit, core)
+            return None if found is None else -found
+        case tree.Number(text=text):
+            word = unit
+        case tree.MoneyLit(text=text, currency=word):
+            pass
+        case tree.QuantityLit(text=text, unit=name):
+            word = name.text
+        case _:
+            return None
+    named = unit_named(unit, core)
+    if word != unit and (named is None or word not in (named.name, named.plural, named.currency)):
+        return None
+    try:
+        return parse_decimal(text, decimals_of(unit, core))
+    except ValueFault:
+        return None
+
+
+def plain_value(field: ir.FieldDef, value: tree.Node, core: ir.Program) -> int | str | bool | None:
+    """A test's value as it is kept of a field of a plain kind; None where it does not fit."""
+    try:
+        match field.kind, value:
+            case "text" | "member" | "codes", tree.Text(value=text):
+                return text
+            case "choice", tree.Text(value=text) | tree.Name(text=text) | tree.Path(text=text):
+                return text if text in field.choices else None
+            case "tier", tree.Name(text=text) | tree.Path(text=text):
+                rungs = [rung.name for rung in core.tiers.rungs] if core.tiers is not None else []
+                return rungs.index(text) if text in rungs else None
+            case "flag", tree.Flag(value=flag):
+                return flag
+            case "date", tree.DateLit(text=text):
+                return parse_date(text)
+            case "time", tree.TimeLit(text=text):
+                return parse_time(text)
+            case "rate", tree.Percent(text=text):
+                return parse_decimal(text, _RATE_DECIMALS)
+            case "count" | "money" | "unit", _:
+                return scaled(value, field.unit, core)
+            case _:
+                return None
+    except ValueFault:
+        return None
+
+
+_RATE_DECIMALS = 7
+"""A rate counts billionths, so a percentage has seven decimals."""

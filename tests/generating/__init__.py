@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from random import Random
 
-from tests.generating import memory, offers, rules, schema, shop
+from tests.generating import dealing, larder, memory, offers, owned_offers, rules, schema, shop
 from tests.generating.made import FILES, Made
 
-__all__ = ["FILES", "orders", "program"]
+__all__ = ["FILES", "orders", "owning", "program"]
 
 
 def program(rng: Random) -> str:
@@ -45,4 +45,25 @@ def orders(rng: Random) -> str:
     stacking = offers.offers(made)
     shop.header(made, stacking)
     rules.holdouts(made)
+    return "\n".join(made.text) + "\n"
+
+
+def owning(rng: Random) -> str:
+    """The text of one program whose members own units, pay with them, and settle at the edges of periods."""
+    made = Made(rng)
+    kept = larder.start(made)
+    made.say("language 1")
+    larder.periods(kept)
+    larder.units(kept)
+    larder.events(kept)
+    larder.tracks(kept)
+    owned_offers.offers(kept)
+    dealing.redeems(kept)
+    dealing.earns(kept)
+    dealing.takers(kept, "earn")
+    dealing.rewards(kept)
+    dealing.takers(kept, "reward")
+    larder.given_tracks(kept)
+    owned_offers.header(kept)
+    owned_offers.holdouts(kept)
     return "\n".join(made.text) + "\n"

@@ -175,6 +175,11 @@ def events(made: Made) -> None:
             f"  cost: money up to 70_000 {made.other} as list",
             "}",
         )
+    members(made)
+
+
+def members(made: Made, *more: str) -> None:
+    """The facts of a member, and some more."""
     made.say(
         "member {",
         "  joined: date",
@@ -186,6 +191,7 @@ def events(made: Made) -> None:
         "  discount: rate?",
         f"  allowance: money? up to 500 {made.currency}",
         "  circle: list of up to 3 text",
+        *more,
         "}",
     )
 

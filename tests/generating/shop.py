@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.generating.made import BRANDS, CURRENCIES, DECIMALS, KINDS, MODES, ZONES, Made, Shop
+from tests.generating.schema import members
 
 TREATS = ("MINI", "BAG", "CARD")
 CODES = ("WELCOME10", "SPRING", "VIP 20", "TEN-OFF")
@@ -64,10 +65,15 @@ def header(made: Made, stacking: list[str]) -> None:
         f"  tax {made.pick(MODES)} per {made.pick(('line', 'unit'))}" if shop.tax_prices else "",
         f"  split {made.pick(('in proportion', 'in proportion', 'evenly'))}, odd pennies {odd}",
         f"  terms {made.pick(('from 2025-01-01', 'from 2025-01-01 until 2035-12-31'))}" if made.terms else "",
-        f"  returns {returned(made)}" if shop.returnable else "",
+        f"  returns {_said(returned(made))}" if shop.returnable else "",
         *(["  stacking {", *(f"    {row}" for row in stacking), "  }"] if stacking else []),
         "}",
     )
+
+
+def _said(policy: str) -> str:
+    """The header's policy also says what becomes of units that an earn gave and that were spent."""
+    return f"{policy}, shortfall forgiven" if policy == "by share" else policy
 
 
 def returned(made: Made) -> str:
@@ -131,20 +137,7 @@ def events(made: Made) -> None:
     else:
         made.say(*(f"  {each}" for each in lines if each))
     made.say("}")
-    made.say(
-        "member {",
-        "  joined: date",
-        "  birthday: date?",
-        "  resident: flag",
-        "  plan: basic | plus",
-        "  children: count? up to 9",
-        "  number: text",
-        "  discount: rate?",
-        f"  allowance: money? up to 500 {made.currency}",
-        "  circle: list of up to 3 text",
-        "  vouchers: list of up to 2 text",
-        "}",
-    )
+    members(made, "  vouchers: list of up to 2 text")
 
 
 def defines(made: Made) -> None:

@@ -227,9 +227,10 @@ class Game:
     # ---- one rule
 
     def presented(self) -> tuple[str, ...]:
-        """The codes of the event."""
+        """The codes of the event that can be codes; saying one again changes nothing."""
         found = self.event.fields.get(self.kind.codes_field) if self.kind.codes_field else None
-        return tuple(str(each) for each in found) if isinstance(found, tuple) else ()
+        codes = [str(each) for each in found] if isinstance(found, tuple) else []
+        return tuple(each for each in codes if normal_code(each) and len(each) <= 256 and "\ufffd" not in each)
 
     def codes_of(self, offer: ir.OfferDef | None) -> frozenset[str]:
         """The codes that set a rule off, in normal spelling."""

@@ -24,7 +24,7 @@ from rules_engine.backends.python.stages import WAYS, emit_event
 from rules_engine.backends.python.unsupported import reason
 from rules_engine.backends.reference import Reference
 from rules_engine.event import Event, Facts
-from rules_engine.outcome import Outcome
+from rules_engine.outcome import Outcome, People
 from rules_engine.state import Shared, State
 
 _numbers = count(1)
@@ -43,6 +43,7 @@ class Python:
     """
 
     __slots__ = (
+        "_asking",
         "_by_type",
         "_core",
         "_events",
@@ -66,6 +67,7 @@ class Python:
         self._plain: Any = None
         self._names: Names | None = None
         self.delegated: dict[str, str] = {}
+        self._asking: set[str] = set()
         self._events: dict[str, Any] = {}
         self._raw: dict[str, Score] = {}
         self._by_type: dict[type, Score] = {}
@@ -74,8 +76,12 @@ class Python:
         self.source = self._compile(core, reference, space)
         self.score: Score = _by_kind(self._raw, self._by_type, self._slow)
 
-    def evaluate(self, event: Event, facts: Facts, state: State, shared: Shared | None = None) -> Evaluation:
+    def evaluate(
+        self, event: Event, facts: Facts, state: State, shared: Shared | None = None, people: People | None = None
+    ) -> Evaluation:
         """Score a decoded event; raises `EventRefused` where a track cannot hold what it adds."""
+        if people is not None and event.name in self._asking:
+            return self.reference.evaluate(event, facts, state, shared, people)
         found: Evaluation = self._events[event.name](event, facts, state, shared)
         return found
 
@@ -91,7 +97,7 @@ class Python:
 
     def _prepare(self) -> None:
         """Make the plain structs and their decoders, once."""
-        types = {event.name: event_type(event) for event in self._core.events}
+        types = {event.name: event_type(event) for event in self._core.events if event.schedule is None}
         for struct in types.values():
             self.typed(struct)
         self._names = names_of(self._core)
@@ -125,24 +131,24 @@ class Python:
 
     def _compile(self, core: ir.Program, reference: Reference, space: dict[str, Any]) -> str:
         """Write and compile what all functions share; each function is compiled when it is first called."""
-        module, reads = Module(core), reference.world.reads
+        module = Module(core)
         title = f"<rules {core.header.title} {next(_numbers)}>"
         parts: list[str] = []
         functions: list[Function] = []
         for number, event in enumerate(core.events):
-            why = reason(core, event, tuple(reads[event.name]))
+            why = reason(event, reference)
             if why:
                 self.delegated[event.name] = why
+                self._asking.add(event.name)
                 self._events[event.name] = reference.evaluate
                 continue
-            name, shared, ways = emit_event(
-                module, event, tuple(reads[event.name]), reference.world.marked[event.name], number
-            )
+            name, shared, ways = emit_event(module, event, reference, number)
             parts.append(shared.text())
             kept: list[tuple[dict[str, Any], str]]
             raw: dict[str, Any] = self._raw
             kept = [(self._events, event.name), (raw, event.name), (raw, f"typed {event.name}")]
             if works_out_again(core, event):
+                self._asking.add(event.name)  # what is kept for a return has people, where there are any
                 function = Function(f"{name}_event", ways["event"].text(), title, space)
                 self._events[event.name] = _with_opening(function, reference)
                 functions.append(function)

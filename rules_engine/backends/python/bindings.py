@@ -30,7 +30,7 @@ from rules_engine.outcome import (
     Refused,
     Said,
 )
-from rules_engine.state import Advanced, LastDay, LimitUsed, MarkSeen, Shared, State, StreakMet, TrackMoved
+from rules_engine.state import Advanced, LastDay, LimitUsed, MarkSeen, Seen, Shared, State, StreakMet, TrackMoved
 from rules_engine.values import round_ratio
 
 Evaluate: TypeAlias = Callable[[Event, Facts, State, Shared | None], Evaluation]
@@ -39,7 +39,7 @@ _NAMES: dict[str, Any] = {
     each.__name__: each
     for each in (
         Advanced, Award, Charge, Discount, Evaluation, Gift, LastDay, LimitUsed, LinePrice, MarkSeen, Outcome, Part,
-        Price, Said, StreakMet, TrackMoved, local_day, quick_instant, remember, repeat,
+        Price, Said, Seen, StreakMet, TrackMoved, local_day, quick_instant, remember, repeat,
         round_ratio,
     )
 }  # fmt: skip
@@ -95,12 +95,15 @@ class Sent:
         self.fingerprint = fingerprint
         self.zones = zones
         self.move = moves_on(reference)
+        self.placed = reference.placed
 
     def score(self, event: object, facts: object, state: State | None, shared: Shared | None = None) -> Outcome:
         """Decode and score; raises `EventRefused` with every reason."""
         decoded = self._event(event)
         known = self._facts(decoded, facts)
-        found = self.evaluate(decoded, known, State() if state is None else state, shared)
+        stands = State() if state is None else state
+        decoded = self.placed(decoded, known, stands)
+        found = self.evaluate(decoded, known, stands, shared)
         return found.outcome(decoded, self.fingerprint, self.zones)
 
     def advance(self, facts: object, state: State, day: int) -> Advance | None:

@@ -24,7 +24,8 @@ from rules_engine.backends.python.writing import Lines
 
 class Plan(msgspec.Struct):
     """An effect under way: its number, the lines it reaches, its local names. `proven` says that it cannot
-    want more than there is room for, `taken` that it is taken off at once."""
+    want more than there is room for, `taken` that it is taken off at once. `low`, `high` and `least` are its bounds:
+    `never below`, `up to`, `only from`."""
 
     number: str
     effect: ir.DiscountDef
@@ -38,6 +39,9 @@ class Plan(msgspec.Struct):
     in_sets: bool = False
     shut: str = ""
     lay: str = ""
+    low: Scaled | None = None
+    high: Scaled | None = None
+    least: Scaled | None = None
 
     def moved(self, stage: ir.Stage) -> str:
         """The test that says whether it changes anything: in the catalogue a price may rise, and others fall by as
@@ -51,6 +55,13 @@ class Plan(msgspec.Struct):
 
 
 Names: TypeAlias = dict[str, None]
+
+
+def _least(effect: ir.DiscountDef) -> int | None:
+    """What `never below` leaves of an element at least, in whole minor units."""
+    if effect.verb != "take" or not isinstance(effect.low, ir.Num):
+        return None
+    return max(-(-effect.low.num // effect.low.den), 0)
 
 
 class Effects:
@@ -71,6 +82,10 @@ class Effects:
         function.trail.append(names)
         function.planning = 1
         value = expressions.number(effect.value, function)
+        low, high, least = (
+            None if bound is None else expressions.number(bound, function)
+            for bound in (effect.low, effect.high, effect.only_from)
+        )
         function.planning = 0
         function.trail.pop()
         if effect.verb == "price":
@@ -78,10 +93,11 @@ class Effects:
         proven = effect.verb == "price" or (
             value.code == "basis_current" and 0 <= value.num <= value.den and value.den > 0
         )
-        plan = Plan(number, effect, places, value, [], proven)
-        words = set(re.findall(r"\w+", numbers.text(value, value.den)))
-        plan.names = [name for name in names if name in words]
-        return plan
+        proven = proven and not function.event.floor_field and _least(effect) is None
+        read = [each for each in (value, low, high, least) if each is not None]
+        words = {word for each in read for word in re.findall(r"\w+", numbers.text(each, each.den))}
+        mine = [name for name in names if name in words]
+        return Plan(number, effect, places, value, mine, proven, low=low, high=high, least=least)
 
     # ---- what is wanted
 
@@ -94,29 +110,29 @@ class Effects:
             self._each(plan, bases, out)
 
     def _off(self, plan: Plan) -> str:
-        """The rounded amount of one element; for a price, what it costs now less the price."""
-        effect, value = plan.effect, plan.value
-        for bound, extreme in ((effect.low, "max"), (effect.high, "min")):
-            if bound is not None and effect.verb == "price":
-                value = numbers.extreme(extreme, [value, expressions.number(bound, self.function)])
-        whole = numbers.whole(numbers.rounded(value, effect.rounding))
-        return f"basis_current - {numbers.wrap(whole)}" if effect.verb == "price" else whole
+        """The rounded amount of one element; for a price, which is never below 0, what it costs now less the price."""
+        value, price = plan.value, plan.effect.verb == "price"
+        if price and not value.positive:
+            value = numbers.extreme("max", [value, numbers.ZERO])
+        whole = numbers.whole(numbers.rounded(value, plan.effect.rounding))
+        return f"basis_current - {numbers.wrap(whole)}" if price else whole
 
     def _total(self, plan: Plan, bases: dict[str, str], out: Lines) -> None:
         wanted, given, places = plan.name("wanted"), plan.name("given"), plan.places
         for base, name in bases.items():
             out.add(f"{name} = {self._sum(base, places)}")
-        least = plan.effect.verb == "price" or not plan.value.positive
-        out.add(f"{wanted} = max({self._off(plan)}, 0)" if least else f"{wanted} = {self._off(plan)}")
-        high = plan.effect.high
-        if plan.effect.verb == "take" and high is not None:
-            cap = expressions.number(high, self.function)
-            out.add(f"{wanted} = min({wanted}, {numbers.whole(numbers.rounded(cap, 'down'))})")
+        negative = plan.effect.verb == "price" or not plan.value.positive
+        out.add(f"{wanted} = max({self._off(plan)}, 0)" if negative else f"{wanted} = {self._off(plan)}")
+        if plan.effect.verb == "take" and plan.high is not None:
+            out.add(f"{wanted} = min({wanted}, {numbers.whole(numbers.rounded(plan.high, 'down'))})")
         if plan.proven and plan.effect.verb == "take":
             out.add(f"{given} = {wanted}")
             return
-        room = bases.get("current") or self._sum("current", places)
-        out.add(f"{given} = min({wanted}, {room})")
+        now, least = bases.get("current") or self._sum("current", places), _least(plan.effect)
+        rooms = [] if least is None else [f"max({now} - {least}, 0)"]
+        if self.function.event.floor_field:
+            rooms.append(f"rooms_of({places}, cost, {self.sizes or 'ones'}, uneven, floors)")
+        out.add(f"{given} = min({wanted}, {', '.join(rooms or [now])})")
 
     def _sum(self, base: str, places: str) -> str:
         code = self.function.sum_code(self.column(base), places)
@@ -178,11 +194,9 @@ class Effects:
         unit = plan.effect.grain == "unit" and bool(self.sizes)
         times = " * size" if unit else ""
         out.add(f"{wanted} += off{times}")
-        if not plan.proven:
-            current = self.function.basis_of.get("current") or f"cost[i]{' // size' if unit else ''}"
-            with out.block(f"if off > {current}:"):
-                out.add(f"off = {current}")
+        self._to_room(plan, unit, out)
         out.add(f"{given} += off{times}")
+        floor = ", floors[i]" if self.function.event.floor_field else ""
         with self._if(out, "" if plan.proven else "off"):
             if unit:
                 if plan.taken:
@@ -190,14 +204,44 @@ class Effects:
                 out.add(f"{found}.append(Part(i, ((size, off),)))")
             elif plan.taken:
                 sizes = self.sizes or "ones"
-                out.add(f"{found}.append(part_of(i, off, cost, {sizes}, uneven, REMAINDER))")
+                out.add(f"{found}.append(part_of(i, off, cost, {sizes}, uneven, REMAINDER{floor}))")
             elif self.sizes:
                 out.add(
                     f"{found}.append(Part(i, ((1, off),)) if size == 1 "
-                    f"else part_off(i, off, cost, {self.sizes}, uneven, REMAINDER))"
+                    f"else part_off(i, off, cost, {self.sizes}, uneven, REMAINDER{floor}))"
                 )
             else:
                 out.add(f"{found}.append(Part(i, ((1, off),)))")
+
+    def _to_room(self, plan: Plan, unit: bool, out: Lines) -> None:
+        """Cut the amount of one element to what it may lose."""
+        if plan.proven:
+            return
+        least, floored = _least(plan.effect), bool(self.function.event.floor_field)
+        now = self.function.basis_of.get("current") or f"cost[i]{' // size' if unit else ''}"
+        if least is None and not floored:
+            with out.block(f"if off > {now}:"):
+                out.add(f"off = {now}")
+            return
+        room = now if least is None else f"{now} - {least}"
+        if not floored:
+            out.add(f"room = {room}")
+        elif unit:
+            out.add(f"room = {now} - {self._lowest(plan)}")
+        else:
+            out.add(f"room = room_of(i, cost, {self.sizes or 'ones'}, uneven, floors[i])")
+            if least is not None:
+                with out.block(f"if room > {room}:"):
+                    out.add(f"room = {room}")
+        with out.block("if off > room:"):
+            out.add("off = max(room, 0)")
+
+    def _lowest(self, plan: Plan) -> str:
+        """The least that a unit may cost."""
+        least = _least(plan.effect)
+        if not self.function.event.floor_field:
+            return f"{least or 0}"
+        return "floors[i]" if least is None else f"max(floors[i], {least})"
 
     def _uneven(self, plan: Plan, out: Lines) -> None:
         """A line whose units do not all cost the same."""
@@ -214,7 +258,7 @@ class Effects:
         params = ["basis_current", *(name for name in plan.names if name != "basis_current")]
         call = self.function.module.helper("off", "", params, body)
         rest = "".join(f", {name}" for name in params[1:])
-        out.add(f"wants, more, runs = off_units(uneven[i], lambda each: {call}(each{rest}))")
+        out.add(f"wants, more, runs = off_units(uneven[i], {self._lowest(plan)}, {call}{rest})")
         out.add(f"{wanted} += wants")
         out.add(f"{given} += more")
         with out.block("if more:"):
@@ -230,7 +274,8 @@ class Effects:
         sizes = self.sizes or "ones"
         if plan.effect.grain == "total" and not limited and not plan.partial:
             self.function.needs_keys = True
-            out.add(f"{found} = parts_of_total({given}, {plan.places}, cost, {sizes}, uneven, keys, REMAINDER)")
+            rest = f"{sizes}, uneven, keys, REMAINDER{self._floors()}"
+            out.add(f"{found} = parts_of_total({given}, {plan.places}, cost, {rest})")
             return
         self.tries(plan, limited, out)
         out.add(f"lowered({found}, cost, {sizes}, uneven)")
@@ -242,8 +287,12 @@ class Effects:
         if plan.effect.grain == "total" and not plan.partial:
             self.function.needs_keys = True
             room, sizes = plan.name("room" if limited else "given"), self.sizes or "ones"
-            out.add(f"{found} = parts_off_total({room}, {plan.places}, cost, {sizes}, uneven, keys, REMAINDER)")
+            rest = f"{sizes}, uneven, keys, REMAINDER{self._floors()}"
+            out.add(f"{found} = parts_off_total({room}, {plan.places}, cost, {rest})")
         self._recut(plan, limited, out)
+
+    def _floors(self) -> str:
+        return ", floors" if self.function.event.floor_field else ""
 
     def _recut(self, plan: Plan, limited: int, out: Lines) -> None:
         """Cut parts to what each limit left of them."""

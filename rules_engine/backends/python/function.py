@@ -292,7 +292,7 @@ class Function:
         """The sum of a list over some lines; the line of the event's own shipping stands last."""
         if places == "every":
             return f"sum({costs}[:-1])" if self.event.shipping_field else f"sum({costs})"
-        return f"sum({costs})" if places == "everything" else f"sum([{costs}[i] for i in {places}])"
+        return f"sum({costs})" if places == "everything" else f"sum_at({costs}, {places})"
 
     def places(self, where: ir.Expr | None, of: ir.LinesOf = "lines") -> str:
         """The numbers of the lines where a condition holds: `every`, a list that the pass fills, or a call. The line of

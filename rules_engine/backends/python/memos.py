@@ -124,7 +124,8 @@ def read_list(field: ir.FieldDef, program: ir.Program) -> Callable[[object], Any
 
 
 class CodeLists(dict[tuple[str, ...], Any]):
-    """Lists of codes as they were sent, and what they mean; emptied when there are many."""
+    """Lists of codes as they were sent, and what they mean; emptied when there are many. Of lists that are not taken as
+    they were sent, with a code that is too long, none is kept."""
 
     def __init__(self, field: ir.FieldDef, program: ir.Program) -> None:
         super().__init__()
@@ -132,7 +133,8 @@ class CodeLists(dict[tuple[str, ...], Any]):
 
     def __missing__(self, sent: tuple[str, ...]) -> Any:
         found = self.read(list(sent))
-        if len(self) >= KEPT_MAX:
-            self.clear()
-        self[sent] = found
+        if found == sent:
+            if len(self) >= KEPT_MAX:
+                self.clear()
+            self[sent] = found
         return found

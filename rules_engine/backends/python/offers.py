@@ -112,7 +112,7 @@ class Offers(Ruling):
         self.counters.open_offers(out)
         if event.codes_field:
             field = function.field(event.codes_field).code
-            out.add(f"presented = {{CODES[code]: code for code in {field}}} if {field} else NONE")
+            out.add(f"presented = codes_that_count({field}, CODES) if {field} else NONE")
         for rule in self._coded():
             out.add(f"{rule.name('why')} = {rule.name('code')} = None")
             if is_listed(rule.offer):
@@ -166,7 +166,8 @@ class Offers(Ruling):
         entries = [entry for entry in policy.order if self._has(entry)]
         coded = [self.rules[each] for each in entries if each in self.rules and self.rules[each].offer.code is not None]
         if policy.of_codes and len(entries) > 1 and coded:
-            self._by_codes(policy, [each for each in entries if each not in {r.offer.key for r in coded}], coded, out)
+            keys = {rule.offer.key for rule in coded}
+            self._by_codes(policy, [each for each in entries if each not in keys], coded, out)
             return
         if policy.choice == "best" and policy.per != "basket" and len(entries) > 1:
             self._best_each([self.rules[entry] for entry in entries], policy.per == "unit", where, out)
@@ -237,16 +238,18 @@ class Offers(Ruling):
         best = f"best{rules[0].number}"
         out.add(f"{best}, most = None, 0")
         plans: list[tuple[Rule, Plan]] = []
+        raised = any(rule.offer.stage == "catalogue" for rule in rules)  # a price that rises may be the best there is
         for rule in rules:
             effect = rule.offer.effects[0]
             assert isinstance(effect, ir.DiscountDef)
             with self._admitted(rule, out) as inner:
                 plan = self._wanted(rule, effect, f"{rule.number}", inner, now=False)
-                given = plan.name("given")
-                with inner.block(f"if {given} > most:"):
+                given, moved = plan.name("given"), plan.moved(rule.offer.stage)
+                better = f"{given} > most"
+                with inner.block(f"if {moved} and ({best} is None or {better}):" if raised else f"if {better}:"):
                     inner.add(f"{best}, most = {rule.number}, {given}")
                 if rule.offer.code is not None:
-                    with inner.block(f"if {given}:"):
+                    with inner.block(f"if {moved}:"):
                         self._why(rule, "", inner)
             plans.append((rule, plan))
         for place, (rule, plan) in enumerate(plans):
@@ -292,7 +295,7 @@ class Offers(Ruling):
         """A member takes off what it won."""
         parts, given, amounts = plan.name("parts"), plan.name("given"), self._by_amount(rule.offer)
         out.add(f"{parts} = tuple({kept})")
-        out.add(f"{given} = sum([part.amount for part in {parts}])")
+        out.add(f"{given} = parts_sum({parts})")
         out.add(f"lowered({parts}, cost, {self.effects.sizes or 'ones'}, uneven)")
         cut = f", False, {plan.name('cut')}" if amounts else ""
         if rule.offer.key in self.makers:

@@ -10,7 +10,6 @@ from rules_engine import ir
 from rules_engine.backends.python import expressions
 from rules_engine.backends.python.function import Function
 from rules_engine.backends.python.module import Module
-from rules_engine.backends.python.offers_reach import denied
 from rules_engine.backends.python.quoting import const
 from rules_engine.calendar import format_date, local_day
 from rules_engine.spelling import normal_code
@@ -57,15 +56,6 @@ def parts_of_dates(dates: ir.Expr | None) -> tuple[ir.Expr, ...]:
     return dates.parts if isinstance(dates, ir.All) else (dates,)
 
 
-def refusing(offers: Sequence[ir.OfferDef]) -> dict[str, tuple[str, ...]]:
-    """By rule, the rules that it does not go together with on the same basket."""
-    return {
-        offer.key: others
-        for offer in offers
-        if (others := tuple(other.key for other in offers if other is not offer and denied(offer, other) == "basket"))
-    }
-
-
 def outside(part: ir.Expr, function: Function) -> str:
     """Why a code comes to nothing where a part of its rule's dates fails."""
     if not isinstance(part, ir.Cmp) or not isinstance(part.right, ir.Num):
@@ -79,11 +69,11 @@ def outside(part: ir.Expr, function: Function) -> str:
     return f"{'not before' if part.op in ('>=', '>') else 'ended on'} {format_date(last)}"
 
 
-def held_tests(offer: ir.OfferDef, function: Function) -> list[str]:
-    """Conditions under which a member is held out of a rule."""
+def held_tests(key: str, function: Function) -> list[str]:
+    """Conditions under which a member is held out of a rule, by its key."""
     tests = []
     for holdout in function.module.program.holdouts:
-        if offer.key in holdout.rules:
+        if key in holdout.rules:
             if holdout.share is not None:
                 tests.append(f"hashed({const(holdout.salt)}, member) < {holdout.share}")
             if holdout.where is not None:
@@ -141,4 +131,4 @@ def codes_of(asked: Sequence[Rule], turns: dict[str, tuple[str, int]], function:
                 if not left:
                     some = ", ".join(rows[start:])
                     rows[start:] = [f"*[({some},)[turn] for turn in {turning}]"]
-    return f"code_uses(presented, ({', '.join(rows)}{',' if rows else ''}), {elsewhere}) if {field} else ()"
+    return f"code_uses({field}, presented, ({', '.join(rows)}{',' if rows else ''}), {elsewhere}) if {field} else ()"

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from rules_engine import ir
 from rules_engine.allocation import joined, spread, spread_runs
-from rules_engine.backends.python.offers_units import Runs, Uneven, runs_of, zipped
+from rules_engine.backends.python.offers_units import Runs, Uneven, divided, runs_of, zipped
 from rules_engine.outcome import Part
 
 Piece: TypeAlias = tuple[int, int, int, int]
@@ -28,6 +28,16 @@ Spans: TypeAlias = list[tuple[int, int, int]]
 
 Placed: TypeAlias = tuple[int, int, int, int, int]
 """A piece, and what each of its units cost when the rule began to act: orders go by it."""
+
+
+def ranked(keys: Sequence[Any] | None) -> list[int]:
+    """The rank of each line by its key; the event's own shipping stands last."""
+    if keys is None:
+        return [0, 1]
+    found = [0] * len(keys)
+    for rank, line in enumerate(sorted(range(len(keys)), key=keys.__getitem__)):
+        found[line] = rank
+    return [*found, len(found)]
 
 
 def chosen(
@@ -46,8 +56,12 @@ def chosen(
     for line in sorted(lines, key=ranks.__getitem__):
         start = 0
         runs = runs_of(line, cost, sizes, uneven)
-        before = runs if began is None else runs_of(line, began[0], sizes, began[1])
-        for count, each, acting in zipped(runs, before):
+        if began is None:
+            for count, each in runs:
+                row.append((line, start, count, each, each))
+                start += count
+            continue
+        for count, each, acting in zipped(runs, runs_of(line, began[0], sizes, began[1])):
             row.append((line, start, count, each, acting))
             start += count
     if shut:
@@ -152,7 +166,31 @@ def elements(grain: str, pieces: list[Piece]) -> list[Element]:
     return [(1, pieces, (0,) * len(pieces))] if pieces else []
 
 
+def off_units(units: Runs, least: int, amount: Any, *reads: Any) -> tuple[int, int, Runs]:
+    """An amount formed for each unit of a line, from what it costs and what else it reads: what is wanted, what there
+    is room for above the least that a unit may cost, and its runs."""
+    wanted = given = 0
+    found = []
+    for count, each in units:
+        off = max(0, amount(each, *reads))
+        wanted += off * count
+        off = min(off, max(0, each - least))
+        given += off * count
+        found.append((count, off))
+    return wanted, given, tuple(joined(found))
+
+
 Amount: TypeAlias = Callable[[list[Piece]], int]
+
+
+def reading(amount: Callable[..., int], *reads: Any) -> Amount:
+    """An amount of an element, with what else it reads."""
+    return lambda own: amount(own, *reads)
+
+
+def reaching(amount: Amount, least: int) -> Callable[[list[Element]], bool]:
+    """Whether the amounts of all elements come to so much."""
+    return lambda found: sum([times * amount(own) for times, own, _ in found]) >= least
 
 
 def off_elements(
@@ -161,7 +199,7 @@ def off_elements(
     high: int | None,
     steps: int | None,
     low: Amount | None,
-    enough: Callable[[list[tuple[int, list[Piece]]]], bool] | None,
+    enough: Callable[[list[Element]], bool] | None,
     evenly: bool,
     floors: Sequence[int] | None,
     sizes: Sequence[int],
@@ -172,7 +210,7 @@ def off_elements(
     """What an effect wants, the parts that there is room for, and whether room cut it. `amount` is what an element is
     to have taken off, `low` the most that leaves it above its least price, `enough` whether all of them pass
     `only from`."""
-    if enough is not None and not enough([(times, own) for times, own, _ in found]):
+    if enough is not None and not enough(found):
         return 0, [], False
     formed = [(each, amount(each[1])) for each in found]
     wanted = sum([each[0] * off for each, off in formed])
@@ -203,9 +241,9 @@ def _room(line: int, each: int, floors: Sequence[int] | None) -> int:
 
 def _shared(formed: list[tuple[Element, int]], total: int, odd: Any) -> list[tuple[Element, int]]:
     """The sum of the elements cut to a total: their amounts are weights and caps."""
-    parts = spread_runs(total, [(each[0], off, off) for each, off in formed], odd)
+    amounts = tuple([(each[0], off) for each, off in formed])
+    rest = iter(_over_runs(total, amounts, amounts, sum([count * off for count, off in amounts]), odd))
     found = []
-    rest = iter(parts)
     more = part = 0
     for (times, own, steps), _ in formed:
         shift = 0
@@ -220,6 +258,13 @@ def _shared(formed: list[tuple[Element, int]], total: int, odd: Any) -> list[tup
             found.append(((both, here, steps), part))
             shift, more = shift + both, more - both
     return found
+
+
+def _over_runs(amount: int, weights: Runs, caps: Runs, total: int, odd: Any) -> Sequence[tuple[int, int]]:
+    """An amount over runs of equal entries: `spread_runs`, quicker where weights are the caps and all are used."""
+    if caps is weights and odd == "largest" and 0 < amount < total and all(each >= 0 for _, each in weights):
+        return divided(amount, weights, total)[0]
+    return spread_runs(amount, [(n, each, cap) for (n, each), (_, cap) in zip(weights, caps, strict=True)], odd)
 
 
 def _spread(
@@ -240,6 +285,12 @@ def _spread(
         return
     if off < 0 and not any(each > 0 for _, _, _, each in own):
         evenly = True
+    if off > 0 and not evenly and floors is None and own[0][0] == own[-1][0]:
+        units = tuple([(count, each) for _, _, count, each in own])
+        rest = _laid(_over_runs(off, units, units, sum([count * each for count, each in units]), odd), own)
+        for piece, step, laid in zip(own, steps, rest, strict=True):
+            spans.setdefault(piece[0], []).extend(_repeated(laid, times, step, piece[2], mixed))
+        return
     lines: dict[int, list[tuple[Piece, int]]] = {}
     for piece, step in zip(own, steps, strict=True):
         lines.setdefault(piece[0], []).append((piece, step))
@@ -287,6 +338,8 @@ def _laid(runs: Iterable[tuple[int, int]], pieces: Iterable[Piece]) -> Iterator[
 
 def _within(spans: Spans, size: int) -> Runs:
     """Amounts at some places, as (start, count, amount), made runs over all units of a line of this size."""
+    if len(spans) == 1 and spans[0][1] == size:
+        return ((size, spans[0][2]),)
     runs: list[tuple[int, int]] = []
     reached = 0
     for start, count, amount in sorted(spans):

@@ -12,6 +12,7 @@ import msgspec
 
 from rules_engine import ir
 from rules_engine.backends.python.offers_reach import barriers
+from rules_engine.backends.python.partial import is_partial
 
 
 def reasons(program: ir.Program, event: ir.EventDef) -> Iterator[str]:
@@ -59,6 +60,7 @@ def _of_event(program: ir.Program, event: ir.EventDef, offers: bool) -> Iterator
 def works_out_again(program: ir.Program, event: ir.EventDef) -> bool:
     """Whether an outcome has to keep what returns are worked out again from."""
     mine = [offer.on_return for offer in program.offers if event.name in offer.events]
+    mine += [rule.on_return for rule in program.rules if event.name in rule.events]
     return event.returnable and any(each is not None and each.policy == "work out again" for each in mine)
 
 
@@ -110,20 +112,22 @@ def _of_offer(
     group = groups.get(offer.group)
     limits = (*offer.limits, *(group.limits if group is not None else ()))
     yield from _of_set(offer, limits)
-    yield from _of_several(offer, limits)
+    inner = [effect for part in (offer.sets.parts if offer.sets is not None else ()) for effect in part.effects]
+    discounts = [effect for effect in (*inner, *offer.effects) if isinstance(effect, ir.DiscountDef)]
+    yield from _of_several(offer, discounts, limits)
     yield from _of_rivals(offer, program, group)
     for limit in limits:
         if limit.scope.by_line:
             yield "is limited by the days of lines"
+        if limit.owner not in ("member", "shared", "event"):
+            yield "is limited for other people"
         if not all(_is_plain_key(key, program, event) for key in limit.keys):
             yield "is limited by an unusual key"
     if group is not None and any(isinstance(key, ir.CodeRead) for limit in group.limits for key in limit.keys):
         yield "is limited by code in its group"
     yield from _of_reads(offer, event)
-    inner = [effect for part in (offer.sets.parts if offer.sets is not None else ()) for effect in part.effects]
-    for effect in (*inner, *offer.effects):
-        if isinstance(effect, ir.DiscountDef):
-            yield from _of_discount(effect, offer, event, any(limit.times is None for limit in limits))
+    for effect in discounts:
+        yield from _of_discount(effect, offer, event, any(limit.times is None for limit in limits))
 
 
 def _of_kept(
@@ -139,6 +143,8 @@ def _of_kept(
         if not plain or any(policy.choice == "best" for policy in policies):
             yield "waits for a code, and others may keep units from it"
     for effect in offer.effects:
+        if isinstance(effect, ir.DiscountDef) and any(isinstance(node, ir.Basis) for node in ir.walk(effect.high)):
+            yield "is capped by what it acts on"
         if isinstance(effect, ir.DiscountDef) and event.quantity_field:
             bases = {
                 node.base for node in ir.walk((effect.value, effect.low, effect.high)) if isinstance(node, ir.Basis)
@@ -167,10 +173,10 @@ def _of_set(offer: ir.OfferDef, limits: tuple[ir.LimitDef, ...]) -> Iterator[str
         yield "forms sets, or nothing"
 
 
-def _of_several(offer: ir.OfferDef, limits: tuple[ir.LimitDef, ...]) -> Iterator[str]:
-    if any(each.split == "in proportion with tax" for each in ir.records(offer) if isinstance(each, ir.DiscountDef)):
+def _of_several(offer: ir.OfferDef, discounts: list[ir.DiscountDef], limits: tuple[ir.LimitDef, ...]) -> Iterator[str]:
+    if any(each.split == "in proportion with tax" for each in discounts):
         yield "shares out by prices with tax"
-    if any(each.steps is not None for each in ir.records(offer) if isinstance(each, ir.DiscountDef)):
+    if any(each.steps is not None for each in discounts):
         yield "takes whole steps"
     nothing = any(limit.or_nothing for limit in limits)
     nothing = nothing or any(isinstance(each, ir.DiscountDef) and each.or_nothing for each in offer.effects)
@@ -180,8 +186,8 @@ def _of_several(offer: ir.OfferDef, limits: tuple[ir.LimitDef, ...]) -> Iterator
 
 def _of_rivals(offer: ir.OfferDef, program: ir.Program, group: ir.OfferGroupDef | None) -> Iterator[str]:
     stage = next(stage for stage in program.stages if stage.name == offer.stage)
-    rivals = [policy for policy in (stage.policy, *([group.policy] if group else [])) if offer.key in policy.order]
-    best = any(policy.choice == "best" for policy in rivals)
+    policies = (stage.policy, *([group.policy] if group else []))
+    best = any(policy.choice == "best" and offer.key in policy.order for policy in policies)
     held = any(offer.key in holdout.rules for holdout in program.holdouts)
     single = len(offer.effects) == 1 and isinstance(offer.effects[0], ir.DiscountDef) and offer.sets is None
     if (best or held) and not single:
@@ -193,7 +199,10 @@ def _of_rivals(offer: ir.OfferDef, program: ir.Program, group: ir.OfferGroupDef 
 
 
 def _of_reads(offer: ir.OfferDef, event: ir.EventDef) -> Iterator[str]:
-    for node in ir.walk(msgspec.structs.replace(offer, limits=())):
+    filters: list[ir.Expr | None] = []
+    for node in ir.records(msgspec.structs.replace(offer, limits=())):
+        if isinstance(node, ir.Selection | ir.PartDef):
+            filters.append(node.where)
         if isinstance(node, _UNWRITTEN):
             yield "reads what is not generated"
         if isinstance(node, ir.LineMoney | ir.Basis) and node.side:
@@ -205,7 +214,7 @@ def _of_reads(offer: ir.OfferDef, event: ir.EventDef) -> Iterator[str]:
         )
         if own and event.shipping_field:
             yield "reads shipping"
-    filters = [each.where for each in ir.records(offer) if isinstance(each, ir.Selection | ir.PartDef)]
+    filters += [each.where for each in ir.records(offer.limits) if isinstance(each, ir.Selection | ir.PartDef)]
     if any(map(ir.asks_units, filters)):
         yield "asks what each unit costs"
 
@@ -226,7 +235,7 @@ def _is_plain_key(key: ir.Expr, program: ir.Program, event: ir.EventDef) -> bool
 
 _KEYS = ("text", "choice", "flag", "count", "member", "date")
 
-_UNWRITTEN = (ir.PerCurrency, ir.CurrencyRead, ir.CodeRead, ir.Stop, ir.AwardRead, ir.AwardPart)
+_UNWRITTEN = (ir.PerCurrency, ir.CurrencyRead, ir.CodeRead, ir.Stop, ir.AwardRead, ir.AwardPart, ir.Across)
 
 
 def _of_discount(effect: ir.DiscountDef, offer: ir.OfferDef, event: ir.EventDef, limited: bool) -> Iterator[str]:
@@ -240,7 +249,8 @@ def _of_discount(effect: ir.DiscountDef, offer: ir.OfferDef, event: ir.EventDef,
     if effect.only_from is not None and effect.verb == "price":
         yield "sets a price only from an amount"
     outer = [each for each in (effect.only_from, effect.high) if each is not None]
-    outer = [] if effect.verb == "price" or (effect.grain == "total" and effect.only_from is None) else outer
+    plain = effect.grain == "total" and not is_partial(effect, offer.stage)
+    outer = [] if effect.verb == "price" or plain else outer
     if any(isinstance(node, ir.Basis) for node in ir.walk(tuple(outer))):
         yield "is capped by what it acts on"
     units = event.quantity_field and (effect.grain == "unit" or pick is not None or offer.sets is not None)

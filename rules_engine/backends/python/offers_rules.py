@@ -22,11 +22,10 @@ from rules_engine.backends.python.offers_asked import (
     outside,
     parts_of_dates,
     picks_later,
-    refusing,
     texts_of,
 )
-from rules_engine.backends.python.offers_reach import barriers
-from rules_engine.backends.python.partial import Partial, is_partial
+from rules_engine.backends.python.offers_reach import barriers, refusing
+from rules_engine.backends.python.partial import Partial, is_partial, may_pass
 from rules_engine.backends.python.quoting import comment, const
 from rules_engine.backends.python.writing import Lines
 
@@ -86,8 +85,8 @@ class Ruling:
             if offer.group in self.filling:
                 self._why(rule, "group is full", out)
                 stack.enter_context(out.block(f"if {self.filling[offer.group]} < {self.groups[offer.group].at_most}:"))
-            asked = [each.offer.key for each in self.asked]
-            for other in sorted(set(self.marked.get(offer.key, ())) & set(asked), key=asked.index):
+            others = set(self.marked.get(offer.key, ()))
+            for other in [each.offer.key for each in self.asked if each.offer.key in others] if others else ():
                 self._why(rule, f"shut out by {self.rules[other].offer.title}", out)
                 stack.enter_context(out.block(f"if not {self.rules[other].name('acted')}:"))
             function.sums, function.known = {}, {}
@@ -289,7 +288,7 @@ class Ruling:
             self._take(rule, plan, place, own, out)
         if own != "discounts":
             sizes, wanted = self.effects.sizes or "ones", plan.name("wanted")
-            some = "" if plan.partial else f" and any([{sizes}[i] for i in {plan.places}])"
+            some = "" if plan.partial else f" and any_units({sizes}, {plan.places})"
             with out.block(f"elif {wanted}{some}:"):
                 cut = f", False, {plan.name('cut')}" if self._by_amount(rule.offer) else ""
                 out.add(f"{own}.append(Discount({key}, {const(rule.offer.stage)}, {place}, {wanted}, 0, (){cut}))")
@@ -301,14 +300,19 @@ class Ruling:
         plan = self.effects.plan(effect, number)
         self._sums(out)
         barred = rule.offer.key in self.barriers
-        if barred or is_partial(effect, rule.offer.stage, self.function.event):
+        if barred or is_partial(effect, rule.offer.stage):
             plan.partial, plan.proven = True, False
             plan.shut = rule.name("shut") if barred else ""
             plan.began = rule.name("began") if picks_later(rule.offer) else ""
             self.partial.wants(plan, rule.offer.stage, out)
         else:
-            plan.taken = now and not (self._by_amount(rule.offer) or effect.or_nothing) and effect.grain != "total"
+            most = may_pass(effect)
+            plan.taken = now and effect.grain != "total" and most is None
+            plan.taken = plan.taken and not (self._by_amount(rule.offer) or effect.or_nothing)
             self.effects.wants(plan, out)
+            if most is not None:
+                with out.block(f"if {plan.name('wanted')} > {most}:"):
+                    self.partial.wants(plan, rule.offer.stage, out)
         self._cut(rule, plan, out)
         return plan
 
@@ -341,7 +345,7 @@ class Ruling:
 
     def _held(self, rule: Rule, plan: Plan, place: int, out: Lines) -> None:
         """What a member of a holdout would have had is noted, and not given."""
-        tests = held_tests(rule.offer, self.function)
+        tests = held_tests(rule.offer.key, self.function)
         if tests and not self.guest:
             key, stage = const(rule.offer.key), const(rule.offer.stage)
             with out.block(f"if {plan.name('given')} and ({' or '.join(tests)}):"):

@@ -141,9 +141,9 @@ def claimed(sets: Sequence[Batch]) -> tuple[tuple[int, int, int], ...]:
 # ---- elements
 
 
-def of_part(
+def of_sets(
     sets: Sequence[Batch],
-    place: int,
+    place: int | None,
     grain: str,
     lines: Collection[int] | None,
     ranks: Sequence[int],
@@ -151,36 +151,20 @@ def of_part(
     sizes: Sequence[int],
     uneven: Uneven,
 ) -> list[Element]:
-    """The elements that an effect of a part has in each set; of some lines only, where `lines` names them."""
-    found: list[Element] = []
+    """The elements of an effect: of a part in each set, by its place; beside the parts (None) each full set, or the
+    units and lines of all sets. They are of some lines only, where `lines` names them."""
     runs = _Known(cost, sizes, uneven)
-    for times, parts, _ in sets:
-        spans = _of_lines(parts[place], lines)
+    if place is None and grain != "set":
+        whole = [span for times, parts, _ in sets for span in _of_lines(_all_units(times, parts), lines)]
+        return elements(grain, [piece[:4] for piece in _now(whole, ranks, runs)])
+    found: list[Element] = []
+    for times, parts, partial in sets:
+        if place is None and partial:
+            continue
+        spans = _of_lines(chain.from_iterable(parts) if place is None else parts[place], lines)
         for count, own in _alike(times, spans, ranks, runs):
             found += _grained(grain, count, own)
     return found
-
-
-def of_sets(
-    sets: Sequence[Batch],
-    grain: str,
-    lines: Collection[int] | None,
-    ranks: Sequence[int],
-    cost: Sequence[int],
-    sizes: Sequence[int],
-    uneven: Uneven,
-) -> list[Element]:
-    """The elements of an effect beside the parts: each full set, or the units and lines of all sets."""
-    runs = _Known(cost, sizes, uneven)
-    if grain == "set":
-        found: list[Element] = []
-        for times, parts, partial in sets:
-            if not partial:
-                spans = _of_lines(chain.from_iterable(parts), lines)
-                found += [_element(*each) for each in _alike(times, spans, ranks, runs) if each[1]]
-        return found
-    whole = [span for times, parts, _ in sets for span in _of_lines(_all_units(times, parts), lines)]
-    return elements(grain, [piece[:4] for piece in _now(whole, ranks, runs)])
 
 
 def _of_lines(spans: Iterable[Span], lines: Collection[int] | None) -> list[Span]:

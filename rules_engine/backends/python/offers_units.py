@@ -12,6 +12,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from rules_engine.allocation import joined, spread, spread_runs
+from rules_engine.decoding import CODE_MAX, UNPRINTABLE
 from rules_engine.outcome import CodeUse, Part
 from rules_engine.spelling import normal_code
 from rules_engine.values import round_ratio
@@ -61,6 +62,45 @@ def shares(amount: int, weights: list[int], lines: Sequence[int], keys: Sequence
     return parts
 
 
+def shares_above(
+    amount: int,
+    lines: Sequence[int],
+    cost: Sequence[int],
+    sizes: Sequence[int],
+    uneven: Uneven,
+    keys: Sequence[Any],
+    odd: Any,
+    floors: Sequence[int] | None,
+) -> list[int]:
+    """An amount, not above what lines have above their floors, in proportion to what they cost."""
+    weights = [cost[line] for line in lines]
+    if floors is None or not any(floors[line] for line in lines):
+        return shares(amount, weights, lines, keys, odd)
+    rooms = [room_of(line, cost, sizes, uneven, floors[line]) for line in lines]
+    total = sum(weights)
+    if odd == "largest" and all(
+        amount * each < room * total for each, room in zip(weights, rooms, strict=True) if each
+    ):
+        return shares(amount, weights, lines, keys, odd)
+    return spread(amount, weights, rooms, [keys[line] for line in lines], odd)
+
+
+def room_of(line: int, cost: Sequence[int], sizes: Sequence[int], uneven: Uneven, floor: int) -> int:
+    """What the units of a line have above its floor."""
+    if not floor:
+        return cost[line]
+    if line in uneven:
+        return sum([count * max(0, each - floor) for count, each in uneven[line]])
+    return max(0, cost[line] - sizes[line] * floor)
+
+
+def rooms_of(
+    lines: Iterable[int], cost: Sequence[int], sizes: Sequence[int], uneven: Uneven, floors: Sequence[int]
+) -> int:
+    """What all units of some lines have above their floors."""
+    return sum([room_of(line, cost, sizes, uneven, floors[line]) for line in lines])
+
+
 def _hand_out(
     rest: int, parts: list[int], left: list[int], weights: Sequence[int], lines: Sequence[int], keys: Sequence[Any]
 ) -> None:
@@ -74,7 +114,22 @@ def _hand_out(
         parts[place] += 1
 
 
-def of_units(amount: int, size: int, each: int, odd: Any) -> Runs:
+def sum_at(amounts: Sequence[int], lines: Iterable[int]) -> int:
+    """What some lines come to."""
+    return sum([amounts[line] for line in lines])
+
+
+def parts_sum(parts: Iterable[Part]) -> int:
+    """What parts come to."""
+    return sum([part.amount for part in parts])
+
+
+def any_units(sizes: Sequence[int], lines: Iterable[int]) -> bool:
+    """Whether some lines have a unit."""
+    return any(sizes[line] for line in lines)
+
+
+def of_units(amount: int, size: int, each: int, odd: Any, floor: int = 0) -> Runs:
     """An amount over units that cost the same, as runs."""
     if size == 1:
         return ((1, amount),)
@@ -83,37 +138,48 @@ def of_units(amount: int, size: int, each: int, odd: Any) -> Runs:
         return ((size, part),)
     if odd == "largest" or odd == "first":
         return ((more, part + 1), (size - more, part))
-    return tuple(spread_runs(amount, [(size, each, each)], odd))
+    return _above(amount, ((size, each),), odd, floor)
 
 
-def part_of(line: int, amount: int, cost: list[int], sizes: Sequence[int], uneven: Uneven, odd: Any) -> Part:
-    """Take an amount, not above what a line costs, off its units, in proportion to what they cost."""
+def part_of(
+    line: int, amount: int, cost: list[int], sizes: Sequence[int], uneven: Uneven, odd: Any, floor: int = 0
+) -> Part:
+    """Take an amount, not above what a line has above its floor, off its units, in proportion to what they cost."""
     size, before = sizes[line], cost[line]
     cost[line] = before - amount
     if size == 1:
         return Part(line, ((1, amount),))
-    if line in uneven:
-        if odd == "largest":
-            off, left = divided(amount, uneven[line], before)
-            if len(left) == 1:
-                del uneven[line]
-            else:
-                uneven[line] = left
-            return Part(line, off)
-        off = tuple(spread_runs(amount, [(count, each, each) for count, each in uneven[line]], odd))
-        _lower(line, off, uneven)
+    units = uneven.get(line)
+    if units is None:
+        each = before // size
+        part, more = divmod(amount, size)
+        if not more:
+            return Part(line, ((size, part),))
+        if odd == "largest" or odd == "first":
+            uneven[line] = ((more, each - part - 1), (size - more, each - part))
+            return Part(line, ((more, part + 1), (size - more, part)))
+        units = ((size, each),)
+    elif odd == "largest" and not (floor and _reaches(amount, units, before, floor)):
+        off, left = divided(amount, units, before)
+        if len(left) == 1:
+            del uneven[line]
+        else:
+            uneven[line] = left
         return Part(line, off)
-    each = before // size
-    part, more = divmod(amount, size)
-    if not more:
-        return Part(line, ((size, part),))
-    if odd == "largest" or odd == "first":
-        uneven[line] = ((more, each - part - 1), (size - more, each - part))
-        return Part(line, ((more, part + 1), (size - more, part)))
-    off = tuple(spread_runs(amount, [(size, each, each)], odd))
-    uneven[line] = ((size, each),)
+    off = _above(amount, units, odd, floor)
+    uneven[line] = units
     _lower(line, off, uneven)
     return Part(line, off)
+
+
+def _reaches(amount: int, units: Runs, total: int, floor: int) -> bool:
+    """Whether what falls on some unit reaches down to a floor, so that others carry more than their share."""
+    return any(amount * each >= (each - floor) * total for _, each in units)
+
+
+def _above(amount: int, units: Runs, odd: Any, floor: int) -> Runs:
+    """An amount over units in proportion to what they cost, none of them below a floor."""
+    return tuple(spread_runs(amount, [(count, each, max(0, each - floor)) for count, each in units], odd))
 
 
 def divided(amount: int, units: Runs, total: int) -> tuple[Runs, Runs]:
@@ -189,17 +255,18 @@ def parts_of_total(
     uneven: Uneven,
     keys: Sequence[Any],
     odd: Any,
+    floors: Sequence[int] | None = None,
 ) -> tuple[Part, ...]:
     """Take an amount, not above what they cost, off some lines, in proportion to what they cost."""
     found = []
-    weights = [cost[line] for line in lines]
-    for line, share in zip(lines, shares(amount, weights, lines, keys, odd), strict=True):
+    each = shares_above(amount, lines, cost, sizes, uneven, keys, odd, floors)
+    for line, share in zip(lines, each, strict=True):
         if share:
             if sizes[line] == 1:
                 cost[line] -= share
                 found.append(Part(line, ((1, share),)))
             else:
-                found.append(part_of(line, share, cost, sizes, uneven, odd))
+                found.append(part_of(line, share, cost, sizes, uneven, odd, floors[line] if floors else 0))
     return tuple(found)
 
 
@@ -211,11 +278,15 @@ def parts_off_total(
     uneven: Uneven,
     keys: Sequence[Any],
     odd: Any,
+    floors: Sequence[int] | None = None,
 ) -> list[Part]:
     """The same parts, but nothing is taken off yet."""
-    weights = [cost[line] for line in lines]
-    found = shares(amount, weights, lines, keys, odd)
-    return [part_off(line, share, cost, sizes, uneven, odd) for line, share in zip(lines, found, strict=True) if share]
+    found = shares_above(amount, lines, cost, sizes, uneven, keys, odd, floors)
+    return [
+        part_off(line, share, cost, sizes, uneven, odd, floors[line] if floors else 0)
+        for line, share in zip(lines, found, strict=True)
+        if share
+    ]
 
 
 def lowered(parts: Iterable[Part], cost: list[int], sizes: Sequence[int], uneven: Uneven) -> None:
@@ -271,44 +342,20 @@ def recut(given: int, parts: Sequence[Part], keys: Sequence[Any], odd: Any) -> t
     )
 
 
-def _cut_runs(amount: int, runs: Runs, total: int, odd: Any) -> Runs:
+def _cut_runs(amount: int, runs: Runs, total: int, odd: Any, floor: int = 0) -> Runs:
     """Runs cut to an amount."""
     if len(runs) == 1:
-        return of_units(amount, runs[0][0], runs[0][1], odd)
-    if odd == "largest":
+        return of_units(amount, runs[0][0], runs[0][1], odd, floor)
+    if odd == "largest" and not (floor and _reaches(amount, runs, total, floor)):
         return divided(amount, runs, total)[0]
-    return tuple(spread_runs(amount, [(count, each, each) for count, each in runs], odd))
+    return _above(amount, runs, odd, floor)
 
 
-def part_off(line: int, amount: int, cost: list[int], sizes: Sequence[int], uneven: Uneven, odd: Any) -> Part:
+def part_off(
+    line: int, amount: int, cost: list[int], sizes: Sequence[int], uneven: Uneven, odd: Any, floor: int = 0
+) -> Part:
     """An amount off the units of a line, in proportion to what they cost; nothing moves yet."""
-    if line in uneven:
-        return Part(line, _cut_runs(amount, uneven[line], cost[line], odd))
-    size = sizes[line]
-    return Part(line, of_units(amount, size, cost[line] // size, odd))
-
-
-def off_units(units: Runs, amount: Any) -> tuple[int, int, Runs]:
-    """An amount formed for each unit of a line: what is wanted, what there is room for, and its runs."""
-    wanted = given = 0
-    found = []
-    for count, each in units:
-        off = max(0, amount(each))
-        wanted += off * count
-        off = min(off, each)
-        given += off * count
-        found.append((count, off))
-    return wanted, given, tuple(joined(found))
-
-
-def ranked(keys: Sequence[Any] | None) -> list[int]:
-    """The rank of each line by its key; the event's own shipping stands last."""
-    if keys is None:
-        return [0, 1]
-    found = [0] * len(keys)
-    for rank, line in enumerate(sorted(range(len(keys)), key=keys.__getitem__)):
-        found[line] = rank
-    return [*found, len(found)]
+    return Part(line, _cut_runs(amount, runs_of(line, cost, sizes, uneven), cost[line], odd, floor))
 
 
 # ---- tax
@@ -341,6 +388,10 @@ def _tax(amount: int, rate: int, included: bool, mode: Any) -> int:
 # ---- codes
 
 _PUBLIC = {
+    "too long": "not valid",
+    "blank": "not valid",
+    "unprintable": "not valid",
+    "presented before": "already used",
     "unknown code": "not valid",
     "not before": "not yet valid",
     "ended on": "expired",
@@ -356,13 +407,32 @@ Asked: TypeAlias = tuple[str, str, Container[str], str | None, str | None]
 
 
 class NormalCodes(dict[str, str]):
-    """Codes in normal spelling, remembered; emptied when there are many."""
+    """Codes in normal spelling, empty for what is no code; remembered, and emptied when there are many."""
 
     def __missing__(self, code: str) -> str:
         if len(self) >= KEPT_MAX:
             self.clear()
-        found = self[code] = normal_code(code)
+        found = self[code] = "" if _no_code(code) else normal_code(code)
         return found
+
+
+def _no_code(code: str) -> str:
+    """Why a text cannot be a code at all; empty where it can."""
+    if len(code) > CODE_MAX:
+        return "too long"
+    if not normal_code(code):
+        return "blank"
+    return "unprintable" if UNPRINTABLE in code else ""
+
+
+def codes_that_count(codes: Sequence[str], normals: NormalCodes) -> dict[str, str]:
+    """The codes that count, by their normal spelling, as each was presented first."""
+    found: dict[str, str] = {}
+    for code in codes:
+        normal = normals[code]
+        if normal and normal not in found:
+            found[normal] = code
+    return found
 
 
 KEPT_MAX = 100_000
@@ -387,23 +457,37 @@ def by_counter(changes: list[Any], start: int) -> None:
 
 
 def code_uses(
-    presented: dict[str, str], asked: Sequence[Asked], known: Iterable[Container[str]]
+    codes: Sequence[str], presented: dict[str, str], asked: Sequence[Asked], known: Iterable[Container[str]]
 ) -> tuple[CodeUse, ...]:
-    """What became of each presented code. `asked` has, of each rule with codes, in the order in which they were asked,
-    its key, its title, its codes, why it did not act (empty: it acted), and the code that set it off. `known` are the
-    codes of all rules."""
+    """What became of each code; `presented` are those that count. `asked` has, of each rule with codes, in the order in
+    which they were asked, its key, its title, its codes, why it did not act (empty: it acted), and the code that set it
+    off. `known` are the codes of all rules."""
     found = []
-    for normal, code in presented.items():
-        acted = tuple([key for key, _, _, why, by in asked if why == "" and by == normal])
-        if acted:
-            found.append(CodeUse(code, acted))
+    counting = iter(presented.items())
+    normal, first = next(counting, _NO_MORE)
+    for code in codes:
+        if code != first:
+            reason = _no_code(code) or "presented before"
+            found.append(CodeUse(code, (), reason, _PUBLIC[reason]))
             continue
-        for _, title, texts, why, _ in asked:
-            if normal in texts:
-                reason = why or f"lost to {title}"
-                break
-        else:
-            reason = "not for this event" if any(normal in some for some in known) else "unknown code"
-        public = next((word for start, word in _PUBLIC.items() if reason.startswith(start)), "not for this order")
-        found.append(CodeUse(code, (), reason, public))
+        found.append(_use(normal, code, asked, known))
+        normal, first = next(counting, _NO_MORE)
     return tuple(found)
+
+
+_NO_MORE = ("", None)
+
+
+def _use(normal: str, code: str, asked: Sequence[Asked], known: Iterable[Container[str]]) -> CodeUse:
+    """What became of a code that counts."""
+    acted = tuple([key for key, _, _, why, by in asked if why == "" and by == normal])
+    if acted:
+        return CodeUse(code, acted)
+    for _, title, texts, why, _ in asked:
+        if normal in texts:
+            reason = why or f"lost to {title}"
+            break
+    else:
+        reason = "not for this event" if any(normal in some for some in known) else "unknown code"
+    public = next((word for start, word in _PUBLIC.items() if reason.startswith(start)), "not for this order")
+    return CodeUse(code, (), reason, public)

@@ -10,21 +10,29 @@ from __future__ import annotations
 import re
 
 from rules_engine import ir
-from rules_engine.backends.python import expressions, numbers
+from rules_engine.backends.python import numbers
 from rules_engine.backends.python.effects import Effects, Plan
 from rules_engine.backends.python.numbers import Scaled
 from rules_engine.backends.python.writing import Lines
 
 
-def is_partial(effect: ir.DiscountDef, stage: ir.Stage, event: ir.EventDef) -> bool:
+def is_partial(effect: ir.DiscountDef, stage: ir.Stage) -> bool:
     """Whether an effect needs pieces of lines."""
-    if effect.select.pick is not None or effect.split == "evenly" or event.floor_field:
+    if effect.select.pick is not None or effect.split == "evenly":
         return True
     if effect.steps is not None or effect.only_from is not None:
         return True
     if effect.verb == "price":
         return stage == "catalogue" or effect.low is not None or effect.high is not None
-    return effect.low is not None or (effect.high is not None and effect.grain != "total")
+    bounds = (effect.low, None if effect.grain == "total" else effect.high)
+    return any(bound is not None and not isinstance(bound, ir.Num) for bound in bounds)
+
+
+def may_pass(effect: ir.DiscountDef) -> int | None:
+    """The most that an effect on units or lines takes in all, where it is known beforehand: most often it stays below,
+    and is a plain one."""
+    capped = effect.verb == "take" and effect.grain != "total"
+    return max(effect.high.num // effect.high.den, 0) if capped and isinstance(effect.high, ir.Num) else None
 
 
 class Partial:
@@ -50,8 +58,8 @@ class Partial:
             found = f"elements({effect.grain!r}, {row})"
         floors = "floors" if function.event.floor_field else "None"
         high = "None"
-        if effect.verb == "take" and effect.high is not None:
-            cap = numbers.rounded(expressions.number(effect.high, function), "down")
+        if effect.verb == "take" and plan.high is not None:
+            cap = numbers.rounded(plan.high, "down")
             high = f"max({numbers.whole(cap)}, 0)" if not cap.constant else numbers.whole(cap)
         names = ", ".join(plan.name(word) for word in ("wanted", "parts", "short"))
         call = [
@@ -72,7 +80,7 @@ class Partial:
         for each in call:
             out.add(f"    {each},")
         out.add(")")
-        out.add(f"{plan.name('given')} = sum([part.amount for part in {plan.name('parts')}])")
+        out.add(f"{plan.name('given')} = parts_sum({plan.name('parts')})")
 
     def of_sets(self, plan: Plan, sets: str, part: int | None, offer: ir.OfferDef) -> str:
         """An expression for the elements that an effect has in sets: of a part, or beside the parts."""
@@ -81,7 +89,7 @@ class Partial:
         plan.lay = sets if ir.ends_sets(offer, plan.effect) else ""
         lines = "None" if plan.effect.select.where is None else plan.places
         rest = f"{plan.effect.grain!r}, {lines}, ranks, cost, {self.effects.sizes or 'ones'}, uneven"
-        return f"of_sets({sets}, {rest})" if part is None else f"of_part({sets}, {part}, {rest})"
+        return f"of_sets({sets}, {part}, {rest})"
 
     def form(self, sets: ir.SetsDef, name: str, shut: str, out: Lines) -> None:
         """Form all sets of a rule."""
@@ -106,40 +114,38 @@ class Partial:
             whole = numbers.rounded(value, effect.rounding)
             code = numbers.whole(whole)
             return self._of(plan, code if whole.positive else f"max({code}, 0)")
-        bounds = [
-            None if bound is None else expressions.number(bound, self.function) for bound in (effect.low, effect.high)
-        ]
-        low, high = bounds
+        low, high = plan.low, plan.high
         if low is not None:
             value = numbers.extreme("max", [value, low])
         if high is not None:
             value = numbers.extreme("min", [value, high])
+        if not value.positive:
+            value = numbers.extreme("max", [value, numbers.ZERO])
         code = numbers.whole(numbers.rounded(value, effect.rounding))
         if low is not None:
             code = f"max({code}, -(-{numbers.wrap(numbers.text(low, low.den))} // {low.den}))"
         if high is not None:
             code = f"min({code}, {numbers.wrap(numbers.text(high, high.den))} // {high.den})"
+            code = code if high.positive else f"max({code}, 0)"
         off = f"basis_current - {numbers.wrap(code)}"
         return self._of(plan, off if stage == "catalogue" else f"max({off}, 0)")
 
     def _low(self, plan: Plan) -> str:
         """The most that leaves an element above its least price."""
-        low = plan.effect.low
-        if plan.effect.verb != "take" or low is None:
+        least = plan.low
+        if plan.effect.verb != "take" or least is None:
             return "None"
-        least = expressions.number(low, self.function)
         now = numbers.text(Scaled("basis_current"), least.den)
         return self._of(plan, f"({now} - {numbers.wrap(numbers.text(least, least.den))}) // {least.den}")
 
     def _enough(self, plan: Plan) -> str:
         """Whether the exact sum of all elements passes `only from`."""
-        least = plan.effect.only_from
-        if least is None:
+        bound = plan.least
+        if bound is None:
             return "None"
-        bound = expressions.number(least, self.function)
         den = numbers.common([bound, plan.value])
         exact = self._of(plan, f"max({numbers.text(plan.value, den)}, 0)")
-        return f"lambda found: sum([times * ({exact})(own) for times, own in found]) >= {numbers.text(bound, den)}"
+        return f"reaching({exact}, {numbers.text(bound, den)})"
 
     def _of(self, plan: Plan, code: str) -> str:
         """A function of an element's pieces; what else it reads is handed over."""
@@ -163,7 +169,7 @@ class Partial:
         given = list(dict.fromkeys(params))
         given += [name for name in ("day", "instant", "member") if name in words and name not in given]
         name = function.module.helper("amount", "", ["own", *given], body)
-        return f"lambda own: {name}({', '.join(['own', *given])})"
+        return f"reading({name}, {', '.join(given)})" if given else name
 
     def _basis(self, plan: Plan, base: str, params: list[str]) -> str:
         """A base of an element's units."""

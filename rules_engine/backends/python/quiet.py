@@ -70,7 +70,8 @@ Advance: TypeAlias = tuple[State, list[Change], tuple[TierChange, ...]]
 
 
 def moves_on(reference: Reference) -> Callable[[Facts, State, int], Advance | None]:
-    """A function that moves a state on to a day; None for a late event, or where a trial needs the reference."""
+    """A function that moves a state on to a day; None for a late event, or where a trial, or a tier that was held,
+    needs the reference."""
 
     def move(facts: Facts, state: State, day: int) -> Advance | None:
         if state.day is not None and day < state.day:
@@ -78,6 +79,9 @@ def moves_on(reference: Reference) -> Callable[[Facts, State, int], Advance | No
         if any(trial.status == "trial" for trials in state.matches.values() for trial in trials):
             return None
         found = reference.advance(facts, state, day)
-        return apply(state, found.changes), list(found.changes), found.tiers
+        moved = apply(state, found.changes)
+        if not all(each.reason for each in moved.holdings):  # kept for what is not settled yet
+            return None
+        return moved, list(found.changes), found.tiers
 
     return move

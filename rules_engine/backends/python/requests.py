@@ -62,8 +62,8 @@ def names_of(core: ir.Program) -> Names:
     """The names of a program; `renamed` where some have an old name that a state may still hold."""
     ladder = core.tiers
     return Names(
-        frozenset(track.key for track in core.tracks),
-        frozenset(unit.name for unit in core.units),
+        frozenset(track.key for track in core.tracks if track.owner == "member"),
+        frozenset(unit.name for unit in core.units if unit.owner == "member"),
         frozenset(rung.name for rung in ladder.rungs) if ladder is not None else frozenset(),
         any([t.was for t in core.tracks] + [r.was for r in core.rules] + [m.was for m in core.matches]),
     )
@@ -74,9 +74,11 @@ def plain_state(state: State, names: Names) -> bool:
     wrong, or finds that nothing is."""
     if state.version != STATE_VERSION or names.renamed or state.keys or state.streaks or state.matches:
         return False
+    if state.keyed or state.debts:
+        return False
     if not (names.tracks >= state.tracks.keys() and names.tracks >= state.seen.keys()):
         return False
-    days = [day for day in (state.day, *state.last.values()) if day is not None]
+    days = [day for day in (state.day, state.since, *state.last.values(), *state.settled.values()) if day is not None]
     for counted in (state.tracks, state.seen, state.limits):
         for values in counted.values():
             days += values
@@ -87,7 +89,7 @@ def plain_state(state: State, names: Names) -> bool:
     for lot in state.lots:
         days += [lot.earned, lot.earned if lot.pending is None else lot.pending]
         days.append(lot.earned if lot.expires is None else lot.expires)
-        if lot.unit not in names.units or not 0 <= lot.left <= AMOUNT_MAX:
+        if lot.unit not in names.units or lot.holder or not 0 <= lot.left <= AMOUNT_MAX:
             return False
     for held in state.holdings:
         until = held.start if held.until is None else held.until

@@ -15,6 +15,7 @@ from rules_engine.backends.python import expressions, numbers
 from rules_engine.backends.python.function import Function
 from rules_engine.backends.python.limits import Counter, Counters
 from rules_engine.backends.python.numbers import Scaled
+from rules_engine.backends.python.offers_asked import held_tests
 from rules_engine.backends.python.quoting import comment, const
 from rules_engine.backends.python.writing import Lines
 
@@ -230,14 +231,7 @@ class Rules:
         ]
 
     def _held(self, rule: ir.RuleDef) -> str:
-        tests = []
-        for holdout in self.module.program.holdouts:
-            if rule.key in holdout.rules:
-                if holdout.share is not None:
-                    tests.append(f"hashed({const(holdout.salt)}, member) < {holdout.share}")
-                if holdout.where is not None:
-                    tests.append(f"({expressions.truth(holdout.where, self.function)})")
-        return " or ".join(tests)
+        return " or ".join(held_tests(rule.key, self.function))
 
     def _saying(self, rule: ir.RuleDef, out: Lines) -> None:
         """A rule that has nothing but words."""
@@ -271,7 +265,7 @@ class Rules:
 
     def _several(self, rule: ir.RuleDef, total: str, out: Lines) -> None:
         out.add("acts = []")
-        if rule.loop is not None:
+        if isinstance(rule.loop, ir.MarksDef):
             seen, now = self.function.reached(rule.loop.track)
             marks = const(tuple(sorted(rule.loop.marks)))
             with out.block(f"for mark in {marks}:"), out.block(f"if {seen} < mark <= {now}:"):

@@ -143,6 +143,13 @@ def meet(
     return {**keys, key: [*known, *new]} if new else keys
 
 
+def _old(keys: Iterable[int], since: int | None, day: int) -> list[int]:
+    """The occurrences that nothing can read any more: all but the newest two that have begun, or what left the
+    window."""
+    begun = sorted(key for key in keys if key <= day)
+    return begun[:-2] if since is None else [key for key in begun if key < since]
+
+
 def tidy_keys(
     changes: list[Change],
     name: str,
@@ -153,9 +160,7 @@ def tidy_keys(
 ) -> None:
     """Drop occurrences of a `distinct` track that met something new."""
     if after and after is not before:
-        begun = sorted(key for key in after if key <= day)
-        for key in begun[:-2] if since is None else [key for key in begun if key < since]:
-            changes.append(TrackDropped(name, key, len(after[key])))
+        changes.extend([TrackDropped(name, key, len(after[key])) for key in _old(after, since, day)])
 
 
 def used(values: dict[int, int] | None, since: int) -> int:
@@ -238,29 +243,24 @@ def tier_changes(
 def tidy_track(
     changes: list[Change], name: str, values: dict[int, int] | None, moved: dict[int, int], since: int | None, day: int
 ) -> None:
-    """Drop occurrences of a track that moved: all but the newest two that have begun, or what left the window."""
-    values = values or {}
-    if since is None and len(values) + len(moved) <= 2:
-        return
-    after = {**values, **moved}
-    begun = sorted(key for key in after if key <= day)
-    for key in begun[:-2] if since is None else [key for key in begun if key < since]:
-        changes.append(TrackDropped(name, key, after[key]))
+    """Drop old occurrences of a track that moved."""
+    changes.extend([TrackDropped(name, key, value) for key, value in _dropped(values or {}, moved, since, day)])
 
 
 def tidy_limit(
     changes: list[Change], name: str, values: dict[int, int] | None, moved: dict[int, int], since: int | None, day: int
 ) -> None:
     """The same for a limit's counters."""
-    if moved == values:
-        return
-    values = values or {}
+    if moved != values:
+        changes.extend([LimitDropped(name, key, value) for key, value in _dropped(values or {}, moved, since, day)])
+
+
+def _dropped(values: dict[int, int], moved: dict[int, int], since: int | None, day: int) -> Sequence[tuple[int, int]]:
+    """The old occurrences of values that moved."""
     if since is None and len(values) + len(moved) <= 2:
-        return
+        return ()
     after = {**values, **moved}
-    begun = sorted(key for key in after if key <= day)
-    for key in begun[:-2] if since is None else [key for key in begun if key < since]:
-        changes.append(LimitDropped(name, key, after[key]))
+    return [(key, after[key]) for key in _old(after, since, day)]
 
 
 # ---- rules with several effects or marks

@@ -2,7 +2,7 @@
 
 In: a module under way and an event's declaration. Out: the lines of a function `(event, facts, state) -> Evaluation`.
 It takes the usual road only: a member's event, dated no earlier than the state, before which nothing ends, with no
-trial under way. Any other event goes to the reference by `slow`.
+trial under way, nothing owed and everything settled that was due. Any other event goes to the reference by `slow`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from rules_engine.backends.python.offers import Offers
 from rules_engine.backends.python.passing import BASES
 from rules_engine.backends.python.quoting import const, ident
 from rules_engine.backends.python.rules import Rules
+from rules_engine.backends.python.settling import check
 from rules_engine.backends.python.tracks import Tracks
 from rules_engine.backends.python.writing import Lines
+from rules_engine.backends.reference import Reference
 
 WAYS: tuple[Way, ...] = ("event", "raw", "typed")
 
@@ -30,14 +32,14 @@ class Stages:
         self,
         module: Module,
         event: ir.EventDef,
-        reads: tuple[tuple[str, str], ...],
-        marked: tuple[ir.TrackDef, ...],
+        reference: Reference,
     ) -> None:
         self.module = module
         self.event = event
         self.program = module.program
-        self.reads = reads
+        self.reads = reference.world.reads[event.name]
         self.function = Function(module, event)
+        self.settled = check(self.function, reference.world, reference.ahead or ())
         self.counters = Counters(self.function, _shared_limits(self.program, event))
         self.tracks = Tracks(self.function)
         self.rules = Rules(self.function, self.counters)
@@ -46,7 +48,7 @@ class Stages:
         self.says = any(rule.says for rule in self.program.rules)
         self.says = self.says or any(offer.says for offer in self.program.offers)
         self.guests: Lines | None = None
-        self.marked = marked
+        self.marked = reference.world.marked[event.name]
         mine = [rule for rule in self.program.rules if event.name in rule.events]
         self.function.wanted_parts = {node.rule for node in ir.walk(tuple(mine)) if isinstance(node, ir.AwardPart)}
         self.function.wanted_totals = {node.rule for node in ir.walk(tuple(mine)) if isinstance(node, ir.AwardRead)}
@@ -191,6 +193,7 @@ class Stages:
         """
         ladder = self.program.tiers
         laddered = ladder is not None and not ladder.from_host
+        self._unusual(out)
         out.add("earlier = ()")
         out.add("reached = state.day")
         out.add("still = reached is None or reached <= day")
@@ -213,6 +216,15 @@ class Stages:
                 out.add("tier = held_rung(state.holdings, day, RUNGS)")
         out.add("awards = []")
         out.add("said = []" if self.says else "said = ()")
+
+    def _unusual(self, out: Lines) -> None:
+        """What hangs on the member: a debt, which what is given pays first, and what is not settled that was due."""
+        gives = any(rule.gives for rule in self.program.rules if self.event.name in rule.events)
+        owes = gives or any(kind in ("balance", "pending") for kind, _ in self.reads)
+        tests = [*(["state.debts"] if owes else []), *([f"not {self.settled}"] if self.settled else [])]
+        if tests:
+            with out.block(f"if {' or '.join(tests)}:"):
+                out.add("return slow(event, facts, state, shared)")
 
     def _balances(self, kind: str, out: Lines) -> None:
         """Balances before the event, or (`now balance`) with what its earns gave."""
@@ -289,6 +301,9 @@ class Stages:
             out.add(f"last = state.last.get({const(self.event.name)})")
             with out.block("if last is None or last < day:"):
                 out.add(f"changes.append(LastDay({const(self.event.name)}, last, day))")
+        if self.settled:
+            with out.block("if state.since is None:"):
+                out.add("changes.append(Seen(day))")
         self.tracks.tidy(out)
         self.counters.tidy(out)
 
@@ -321,13 +336,12 @@ class Stages:
 def emit_event(
     module: Module,
     event: ir.EventDef,
-    reads: tuple[tuple[str, str], ...],
-    marked: tuple[ir.TrackDef, ...],
+    reference: Reference,
     number: int,
 ) -> tuple[str, Lines, dict[Way, Lines]]:
     """The name of an event's functions, what they share, and their lines by way in."""
     name = ident("score", number, event.name)
-    return name, *Stages(module, event, reads, marked).emit(name)
+    return name, *Stages(module, event, reference).emit(name)
 
 
 def _shared_limits(program: ir.Program, event: ir.EventDef) -> set[str]:

@@ -40,7 +40,7 @@ def endings(run: Run, reached: int | None) -> Iterator[Ending]:
     for key, trials in run.state.matches.items():
         yield from (Ending(each.trial_until, "trial", key) for each in trials if each.status == "trial")
     for holding in run.state.holdings:
-        if holding.until is not None and not _is_trial(holding.reason, holding.until, run):
+        if holding.until is not None and holding.reason and not _is_trial(holding.reason, holding.until, run):
             yield Ending(holding.until, "tier", holding.tier)
     for lot in run.state.lots:
         last = last_day(lot, run)

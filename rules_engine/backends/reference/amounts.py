@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import assert_never
 
 import msgspec
 
 from rules_engine import ir
+from rules_engine.backends.reference import carrying
 from rules_engine.backends.reference.comparing import clipped
 from rules_engine.backends.reference.expressions import amount, evaluate, number, on_lines, truth
 from rules_engine.backends.reference.run import Env
@@ -27,25 +29,65 @@ class Wanted(msgspec.Struct, frozen=True):
     weights: tuple[int, ...]
 
 
+NOTHING = Wanted(None, 0, ())
+"""Nothing was offered."""
+
+
+def formed(effect: ir.ActDef, env: Env) -> Wanted:
+    """What an effect wants, and of an award the receipt of how it falls on lines."""
+    match effect:
+        case ir.GiveDef():
+            return NOTHING if effect.to and env.run.fields.get(effect.to) is None else wanted(effect, env)
+        case ir.DeductDef():
+            exact = amount(effect.value, env)
+            return NOTHING if exact is None else Wanted(exact, max(0, _whole(exact, effect, env)), ())
+        case ir.TurnDef(amount=value) | ir.AcceptDef(offered=value):
+            exact = amount(value, env)
+            offered = exact is not None and exact > 0
+            return Wanted(exact, math.floor(exact), ()) if offered and exact is not None else NOTHING
+        case ir.CarryDef():
+            return Wanted(number(effect.value, env), carrying.wanted(effect, env), ())
+        case _:
+            assert_never(effect)
+
+
 def wanted(give: ir.GiveDef, env: Env) -> Wanted:
-    """The amount of an effect and the receipt of how it falls on lines."""
+    """The amount of an award and the receipt of how it falls on lines."""
     exact = _each_line(give, env) if give.each_line else amount(give.value, env)
     if exact is None:
-        return Wanted(None, 0, ())
+        return NOTHING
     whole = max(0, _whole(exact, give, env))
     with noting(env.run.trace, []):
         return Wanted(exact, whole, weights(give, env) if whole else ())
 
 
-def _whole(exact: Fraction, give: ir.GiveDef, env: Env) -> int:
-    least, low, high = amount(give.only_from, env), amount(give.low, env), amount(give.high, env)
+def turned(give: ir.GiveDef, times: Fraction | None, env: Env) -> Wanted:
+    """What is given for units that are turned: so many times an amount, or the amount as it stands."""
+    exact = number(give.value, env) * (1 if times is None else times)
+    return Wanted(exact, stepped(max(0, _whole(exact, give, env)), give), ())
+
+
+def clips(give: ir.GiveDef, found: Wanted, env: Env) -> bool:
+    """Whether `up to` or `in steps of` left less of a gift than its exact worth."""
+    high = amount(give.high, env)
+    exact = found.exact or Fraction()
+    return (high is not None and exact > high) or (give.steps is not None and exact > found.amount)
+
+
+def stepped(count: int, give: ir.GiveDef) -> int:
+    """An amount in whole steps."""
+    return count if give.steps is None else count // give.steps * give.steps
+
+
+def _whole(exact: Fraction, effect: ir.GiveDef | ir.DeductDef, env: Env) -> int:
+    least, low, high = amount(effect.only_from, env), amount(effect.low, env), amount(effect.high, env)
     if least is not None and exact < least:
         return 0
-    whole = round_fraction(clipped(exact, low, high), rounding(give, env) or "down")
+    whole = round_fraction(clipped(exact, low, high), rounding(effect, env) or "down")
     return whole if high is None else min(whole, math.floor(high))
 
 
-def rounding(give: ir.GiveDef, env: Env) -> ir.RoundingMode | None:
+def rounding(give: ir.GiveDef | ir.DeductDef, env: Env) -> ir.RoundingMode | None:
     """The effect's own rounding, else its unit's; None where the checker saw that amounts are whole."""
     return give.rounding or env.run.world.units[give.unit].rounding
 

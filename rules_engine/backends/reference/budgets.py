@@ -17,7 +17,7 @@ from rules_engine.backends.reference.carrier import Act, Took
 from rules_engine.backends.reference.effects import Amounts, reduced, sum_of
 from rules_engine.backends.reference.expressions import evaluate, on_lines
 from rules_engine.backends.reference.limits import scope_key
-from rules_engine.backends.reference.run import Env, Run
+from rules_engine.backends.reference.run import Book, Env, Run
 from rules_engine.backends.reference.trace import LimitNoted, OfferNoted, noting
 from rules_engine.outcome import Discount
 from rules_engine.state import LimitUsed
@@ -35,7 +35,7 @@ class Account(msgspec.Struct):
     @property
     def asks_member(self) -> bool:
         """Whether a limit counts for the member."""
-        return any(limit.owner == "member" for limit in (*self.by_times, *self.by_amount))
+        return any(limit.owner in ("member", "household") for limit in (*self.by_times, *self.by_amount))
 
     # ---- times ----
 
@@ -134,7 +134,8 @@ class Account(msgspec.Struct):
         occurrence = scope_key(limit, env)
         with noting(env.run.trace, []):
             values = [evaluate(key, env) for key in limit.keys]
-        if occurrence is None or any(value is None for value in values):
+        absent = limit.owner == "other" and self.env.run.fields.get(limit.other) is None
+        if absent or occurrence is None or any(value is None for value in values):
             return None
         return " ".join([limit.key, *map(_text, values)]), occurrence
 
@@ -142,8 +143,7 @@ class Account(msgspec.Struct):
         """What was used before this event, and by what acted on it so far."""
         run = self.env.run
         assert run.basket is not None
-        store = {"member": run.state.limits, "shared": run.shared.limits, "event": {}}[limit.owner]
-        counts = dict(store.get(counter, {}))
+        counts = dict(_store(limit, run).get(counter, {}))
         for took in (*(each for act in run.basket.acts for each in act.took), *self.took):
             if took.counter == counter and took.limit.owner == limit.owner:
                 counts[took.occurrence] = counts.get(took.occurrence, 0) + took.count
@@ -200,17 +200,39 @@ def recounted(took: Took, discounts: Sequence[Discount]) -> Took:
 
 def commit(acts: Sequence[Act], run: Run) -> None:
     """Make what the rules took into changes of the member's state, and into what is reserved of shared counters."""
-    sums: dict[tuple[str, int, str], int] = {}
+    sums: dict[tuple[str, int], int] = {}
     for took in (each for act in acts for each in act.took):
         if took.limit.owner != "event" and took.count:
-            key = took.counter, took.occurrence, took.limit.owner
+            key = took.counter, took.occurrence
             sums[key] = sums.get(key, 0) + took.count
             run.counters[took.counter] = took.limit
-    for (counter, occurrence, owner), count in sorted(sums.items()):
-        store = run.state.limits if owner == "member" else run.shared.limits
-        before = store.get(counter, {}).get(occurrence, 0)
+    for (counter, occurrence), count in sorted(sums.items()):
+        limit = run.counters[counter]
+        before = _store(limit, run).get(counter, {}).get(occurrence, 0)
         used = LimitUsed(counter, occurrence, before, before + count)
-        if owner == "member":
-            run.record(used)
-        else:
+        book = _book(limit, run)
+        if book is None:
             run.reserved.append(used)
+        else:
+            book.record(used)
+
+
+def _store(limit: ir.LimitDef, run: Run) -> dict[str, dict[int, int]]:
+    """The counters among which a limit's stand."""
+    if limit.owner == "event":
+        return {}
+    book = _book(limit, run)
+    return run.shared.limits if book is None else book.state.limits
+
+
+def _book(limit: ir.LimitDef, run: Run) -> Book | None:
+    """Whose counters they are; None for those that all members share, or that the event alone has."""
+    match limit.owner:
+        case "member":
+            return run.book
+        case "household":
+            return run.pool
+        case "other":
+            return run.book_of(str(run.fields[limit.other]))
+        case "shared" | "event":
+            return None

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias, TypeVar
 
 import msgspec
 
-from rules_engine import ir
+from rules_engine import allocation, ir
 from rules_engine.event import FieldValue
 from rules_engine.outcome import Charge, Discount, Gift
 
@@ -25,7 +25,8 @@ class Unit(msgspec.Struct, frozen=True):
     """One unit: what it was, lists at (None: no offer priced it yet), may not fall below, and costs now.
 
     `acting` is what it cost when the rule at work began to act: orders go by it. `after` is what it cost after each
-    stage that has ended; `changed` and `claimed` are the keys of the rules that did so to it.
+    stage that has ended; `changed` and `claimed` are the keys of the rules that did so to it. `paid` is what is paid of
+    it in money, once redeems have acted.
     """
 
     was: int | None
@@ -36,6 +37,7 @@ class Unit(msgspec.Struct, frozen=True):
     after: tuple[int, ...] = ()
     changed: frozenset[str] = frozenset()
     claimed: frozenset[str] = frozenset()
+    paid: int | None = None
 
     @property
     def room(self) -> int:
@@ -49,6 +51,8 @@ class Unit(msgspec.Struct, frozen=True):
                 return self.list or 0
             case "was":
                 return (self.list or 0) if self.was is None else self.was
+            case "paid":
+                return self.now if self.paid is None else self.paid
             case "catalogue" | "after item" | "after basket" | "after shipping":
                 return self.after[AFTER[base]] if AFTER[base] < len(self.after) else self.now
             case _:
@@ -182,13 +186,7 @@ Other = TypeVar("Other")
 
 def joined(runs: Iterable[tuple[int, Item]]) -> tuple[tuple[int, Item], ...]:
     """Runs with equal neighbours made one, empty ones left out."""
-    found: list[tuple[int, Item]] = []
-    for count, item in runs:
-        if found and found[-1][1] == item:
-            found[-1] = (found[-1][0] + count, item)
-        elif count:
-            found.append((count, item))
-    return tuple(found)
+    return tuple(allocation.joined(runs))
 
 
 def zipped(left: Iterable[tuple[int, Item]], right: Iterable[tuple[int, Other]]) -> Iterator[tuple[int, Item, Other]]:

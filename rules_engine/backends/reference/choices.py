@@ -6,19 +6,28 @@ and choosing is going on with one of the baskets, or with the parts of several.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from rules_engine import ir
-from rules_engine.backends.reference.budgets import recounted
-from rules_engine.backends.reference.carrier import Act, Basket, Runs, Unit, joined, zipped
+from rules_engine.backends.reference.carrier import Act, Basket
 from rules_engine.backends.reference.codes import codes_of, presented
+from rules_engine.backends.reference.contest import (
+    Loss,
+    Tried,
+    Won,
+    largest,
+    losses_of,
+    losses_of_all,
+    lost_parts,
+    merged,
+    winners_of,
+)
 from rules_engine.backends.reference.offers import ask
 from rules_engine.backends.reference.reach import Reach, denied, first_come
 from rules_engine.backends.reference.run import Run
-from rules_engine.backends.reference.trace import OfferNoted
-from rules_engine.outcome import Discount, Part
+from rules_engine.backends.reference.trace import Ahead, EffectNoted, OfferNoted
 from rules_engine.spelling import normal_code
 
 
@@ -114,19 +123,11 @@ def _note_lost(member: str, winner: str, name: str, run: Run) -> None:
         if _is_on(rule, run):
             lost = rule.code is None or codes_of(rule, run)
             run.offers.append(
-                OfferNoted(rule, "lost", winner, name) if lost else OfferNoted(rule, "code not presented")
+                OfferNoted(rule, "lost", winner, name, "came first") if lost else OfferNoted(rule, "code not presented")
             )
 
 
 # ---- best ----
-
-
-class Tried(msgspec.Struct, frozen=True):
-    """What a member made of the basket from which all start, and its rules' fates."""
-
-    basket: Basket
-    acts: tuple[Act, ...]
-    notes: tuple[OfferNoted, ...]
 
 
 def _best(members: Sequence[str], policy: ir.PolicyDef, name: str, reach: Reach, run: Run) -> None:
@@ -140,146 +141,38 @@ def _best(members: Sequence[str], policy: ir.PolicyDef, name: str, reach: Reach,
         after = _basket(run)
         tried.append(Tried(after, after.acts[len(start.acts) :], tuple(run.offers[noted:])))
     if policy.per == "basket":
-        best = _largest([start.cost - each.basket.cost if each.acts else None for each in tried])
+        best = largest([start.cost - each.basket.cost if each.acts else None for each in tried])
+        won: Won = tuple(tuple((count, best) for count, _ in runs) for runs in start.lines)
         run.basket = start if best < 0 else tried[best].basket
-        winners = [tried[best].acts[0].rule.key if best >= 0 else ""] * len(tried)
+        losses = losses_of_all(tried, best)
     else:
-        won = _winners(start, tried, policy.per)
-        run.basket = _merged(start, tried, won)
-        ranks = [place.rank for place in run.places]
-        winners = [_winner_over(place, start, tried, won, ranks) for place in range(len(tried))]
+        won = winners_of(start, tried, policy.per)
+        run.basket = merged(start, tried, won)
+        losses = losses_of(start, tried, won, policy.per, [place.rank for place in run.places])
     kept = {act.rule.key: act for act in run.basket.acts[len(start.acts) :]}
-    for each, winner in zip(tried, winners, strict=True):
+    for place, (each, loss) in enumerate(zip(tried, losses, strict=True)):
         for fate in each.notes:
             if not fate.why:
-                _settle(fate, kept, winner, name)
+                for effect in _settle(fate, kept.get(fate.offer.key), loss, name):
+                    effect.lost += lost_parts(place, fate.offer.key, effect.number, tried, won, policy.per)
 
 
-Won = tuple[tuple[tuple[int, int], ...], ...]
-"""By line, runs over its units of the number of the member that won them; -1 where none changed them."""
-
-
-def _winners(start: Basket, tried: Sequence[Tried], per: str) -> Won:
-    found = []
-    for line, runs in enumerate(start.lines):
-        after = [each.basket.lines[line] for each in tried]
-        if per == "unit":
-            won = [(count, _best_unit(unit, units)) for count, unit, units in _abreast(runs, after)]
-        else:
-            best = _largest([_cost(runs) - _cost(own) if _is_changed(runs, own) else None for own in after])
-            won = [(count, best) for count, _ in runs]
-        found.append(joined(won))
-    return tuple(found)
-
-
-def _best_unit(unit: Unit, units: Sequence[Unit]) -> int:
-    return _largest([unit.now - each.now if each.changed != unit.changed else None for each in units])
-
-
-def _largest(discounts: Sequence[int | None]) -> int:
-    """The number of the largest, the first of equal ones; -1 where there is none."""
-    found = -1
-    for place, discount in enumerate(discounts):
-        if discount is not None and (found < 0 or discount > (discounts[found] or 0)):
-            found = place
-    return found
-
-
-def _abreast(runs: Runs, others: Sequence[Runs]) -> Iterator[tuple[int, Unit, tuple[Unit, ...]]]:
-    """The units of a line beside what each member made of them."""
-    rows: list[tuple[int, tuple[Unit, tuple[Unit, ...]]]] = [(count, (unit, ())) for count, unit in runs]
-    for other in others:
-        rows = [(count, (unit, (*found, each))) for count, (unit, found), each in zipped(rows, other)]
-    return ((count, unit, found) for count, (unit, found) in rows)
-
-
-def _cost(runs: Runs) -> int:
-    return sum(count * unit.now for count, unit in runs)
-
-
-def _is_changed(before: Runs, after: Runs) -> bool:
-    return any(one.changed != two.changed for _, one, two in zipped(before, after))
-
-
-def _merged(start: Basket, tried: Sequence[Tried], won: Won) -> Basket:
-    """Each unit as its winner left it; of the acts, what was won."""
-    winners = {place for runs in won for _, place in runs}
-    acts = [
-        kept
-        for place, each in enumerate(tried)
-        if place in winners
-        for act in each.acts
-        if (kept := _kept(act, place, tried, won)) is not None
-    ]
-    keys = frozenset(act.rule.key for act in acts)
-    lines = []
-    for line, runs in enumerate(start.lines):
-        found = []
-        rows = [(count, (unit, units)) for count, unit, units in _abreast(runs, [t.basket.lines[line] for t in tried])]
-        for count, (unit, units), place in zipped(rows, won[line]):
-            claims = unit.claimed.union(*(each.claimed & keys for each in units))
-            taken = unit if place < 0 else units[place]
-            found.append((count, msgspec.structs.replace(taken, claimed=claims)))
-        lines.append(joined(found))
-    return Basket(tuple(lines), (*start.acts, *acts))
-
-
-def _kept(act: Act, place: int, tried: Sequence[Tried], won: Won) -> Act | None:
-    """What a rule did where its member won; None where it changed units, but none there. A rule of the member that
-    changed none at all keeps its charges and gifts."""
-    discounts = tuple(_kept_discount(each, place, won) for each in act.discounts)
-    key, basket = act.rule.key, tried[place].basket
-    if basket.is_changed_by(key) and not _changed_there(key, place, basket, won):
-        return None
-    took = tuple(recounted(each, discounts) for each in act.took)
-    return msgspec.structs.replace(act, discounts=discounts, took=took)
-
-
-def _kept_discount(discount: Discount, place: int, won: Won) -> Discount:
-    parts = []
-    for part in discount.parts:
-        runs = joined(
-            (count, off if winner == place else 0) for count, off, winner in zipped(part.runs, won[part.line])
-        )
-        if any(off for _, off in runs):
-            parts.append(Part(part.line, runs))
-    return msgspec.structs.replace(discount, given=sum(part.amount for part in parts), parts=tuple(parts))
-
-
-def _changed_there(rule: str, place: int, basket: Basket, won: Won) -> bool:
-    return any(
-        winner == place and rule in unit.changed
-        for runs, winners in zip(basket.lines, won, strict=True)
-        for _, unit, winner in zipped(runs, winners)
-    )
-
-
-def _winner_over(place: int, start: Basket, tried: Sequence[Tried], won: Won, ranks: Sequence[int]) -> str:
-    """The rule that won what a member changed first, else what was won first, in the order of line ids."""
-    lines = sorted(range(len(start.lines)), key=ranks.__getitem__)
-    for line in lines:
-        runs = start.lines[line]
-        own = tried[place].basket.lines[line]
-        rows = [(count, one.changed != two.changed) for count, one, two in zipped(runs, own)]
-        for _, changed, winner in zipped(rows, won[line]):
-            if changed and winner not in (-1, place):
-                return tried[winner].acts[0].rule.key
-    winners = [winner for line in lines for _, winner in won[line] if winner not in (-1, place)]
-    return tried[winners[0]].acts[0].rule.key if winners else ""
-
-
-def _settle(noted: OfferNoted, kept: dict[str, Act], winner: str, name: str) -> None:
-    """The fate of a rule that acted while it was tried."""
-    act = kept.get(noted.offer.key)
-    given = {} if act is None else {each.effect: each.given for each in act.discounts}
-    if act is None:
-        noted.why, noted.by, noted.group = ("lost", winner, name) if winner else ("nothing to give", "", "")
+def _settle(noted: OfferNoted, kept: Act | None, loss: Loss, name: str) -> list[EffectNoted]:
+    """The fate of a rule that acted while it was tried: what is kept of it, and which effects lost something."""
+    given = {} if kept is None else {each.effect: each.given for each in kept.discounts}
+    if kept is None and loss.by:
+        noted.why, noted.by, noted.group, noted.how = "lost", loss.by, name, loss.how
+    elif kept is None:
+        noted.why = "nothing to give"
+    lost = []
     for effect in noted.effects:
-        if act is None or isinstance(effect.effect, ir.DiscountDef):
+        if kept is None or isinstance(effect.effect, ir.DiscountDef):
             left = given.get(effect.number, 0)
-            if act is not None and left < effect.given:
-                effect.cut, effect.cut_by = "lost", winner
+            if left != effect.given and loss.by:
+                effect.cut, effect.cut_by = "lost", loss.by
+                lost.append(effect)
             effect.given = left
+    return lost
 
 
 # ---- best together ----
@@ -303,12 +196,20 @@ def _best_together(members: Sequence[str], name: str, reach: Reach, run: Run) ->
     winner = chosen.acts[len(start.acts)].rule.key if len(chosen.acts) > len(start.acts) else ""
     for member in members:
         if member not in best:
-            asked = len(run.offers)
+            asked, loss = len(run.offers), Loss(winner, _beaten(member, best, made))
             _together((member,), reach, start, run)
             for fate in run.offers[asked:]:
                 if not fate.why:
-                    _settle(fate, {}, winner, name)
+                    _settle(fate, None, loss, name)
     run.basket = chosen
+
+
+def _beaten(member: str, best: tuple[str, ...], made: dict[tuple[str, ...], Basket]) -> Ahead:
+    """How the best subset came before all those that a member is in."""
+    own = [subset for subset in made if member in subset and made[subset].cost == made[best].cost]
+    if not own:
+        return "took more together"
+    return "took as much by fewer" if all(len(subset) > len(best) for subset in own) else "took as much together"
 
 
 def _together(members: Sequence[str], reach: Reach, start: Basket, run: Run) -> Basket:

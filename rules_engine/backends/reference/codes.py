@@ -1,20 +1,29 @@
 """Presented codes: which rules they set off, and what became of each.
 
-Codes are compared in normal spelling. Where a code set nothing off, the exact reason is that of the first of its rules,
-in the order in which they were asked; the public words are coarser, so that nobody can probe.
+Codes are compared in normal spelling. One that is too long, blank or not printable is no code, and one that was
+presented before, in any spelling, counts only where it stood first. Where a code set nothing off, the exact reason is
+that of the first of its rules, in the order in which they were asked; the public words are coarser, so that nobody can
+probe.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from rules_engine import ir
 from rules_engine.backends.reference.expressions import day, evaluate, truth
 from rules_engine.backends.reference.run import Env, Run
 from rules_engine.backends.reference.trace import OfferNoted, noting
 from rules_engine.calendar import format_date, local_day
+from rules_engine.decoding import CODE_MAX, UNPRINTABLE
 from rules_engine.outcome import CodeUse
 from rules_engine.spelling import normal_code
 
 PUBLIC = {
+    "too long": "not valid",
+    "blank": "not valid",
+    "unprintable": "not valid",
+    "presented before": "already used",
     "unknown code": "not valid",
     "not before": "not yet valid",
     "ended on": "expired",
@@ -32,13 +41,31 @@ PUBLIC = {
 
 
 def presented(run: Run) -> tuple[str, ...]:
-    """The codes that the event presents, as they were presented."""
+    """The codes that count, as they were presented, each once."""
+    return tuple(code for code, why in _sent(run) if not why)
+
+
+def _sent(run: Run) -> Iterator[tuple[str, str]]:
+    """Every code that the event presents, as it was presented, and why it cannot count; empty where it does."""
     kind = run.event_kind()
     found = run.fields.get(kind.codes_field) if kind is not None and kind.codes_field else None
-    return tuple(map(str, found)) if isinstance(found, tuple) else ()
+    seen: set[str] = set()
+    for code in map(str, found if isinstance(found, tuple) else ()):
+        normal = normal_code(code)
+        if len(code) > CODE_MAX:
+            yield code, "too long"
+        elif not normal:
+            yield code, "blank"
+        elif UNPRINTABLE in code:
+            yield code, "unprintable"
+        elif normal in seen:
+            yield code, "presented before"
+        else:
+            seen.add(normal)
+            yield code, ""
 
 
-def codes_of(rule: ir.OfferDef, run: Run) -> list[str]:
+def codes_of(rule: ir.OfferDef | ir.RuleDef, run: Run) -> list[str]:
     """The presented codes that set a rule off, in normal spelling, in the order in which they were presented."""
     if rule.code is None:
         return []
@@ -58,19 +85,23 @@ def _is_of(definition: ir.CodeDef, code: str, run: Run) -> bool:
 
 
 def results(run: Run) -> tuple[CodeUse, ...]:
-    """What became of each presented code."""
-    return tuple(_result(code, run) for code in presented(run))
+    """What became of each presented code: those that set off offers, then those that set off earns and rewards."""
+    return tuple(CodeUse(code, (), why, PUBLIC[why]) if why else _result(code, run) for code, why in _sent(run))
 
 
 def _result(code: str, run: Run) -> CodeUse:
-    assert run.basket is not None
     normal = normal_code(code)
-    acted = tuple(act.rule.key for act in run.basket.acts if act.code == normal)
+    acts = run.basket.acts if run.basket is not None else ()
+    acted = tuple(act.rule.key for act in acts if act.code == normal)
+    acted += tuple(rule for own, rule, why in run.coded if own == normal and not why)
     if acted:
         return CodeUse(code, acted)
     mine = [noted for noted in run.offers if normal in codes_of(noted.offer, run)]
+    rules = [(run.world.rules[rule], why) for own, rule, why in run.coded if own == normal]
     if mine:
         reason, said = _reason(mine[0], run)
+    elif rules:
+        reason, said = _rule_reason(*rules[0], run)
     else:
         reason = "not for this event" if _elsewhere(normal, run) else "unknown code"
         said = reason
@@ -79,7 +110,28 @@ def _result(code: str, run: Run) -> CodeUse:
 
 def _elsewhere(code: str, run: Run) -> bool:
     """Whether a code is one of an offer on another kind of event."""
-    return any(rule.code is not None and _is_of(rule.code, code, run) for rule in run.world.core.offers)
+    core = run.world.core
+    found = [*(offer.code for offer in core.offers), *(rule.code for rule in core.rules)]
+    return any(each is not None and _is_of(each, code, run) for each in found)
+
+
+def _rule_reason(rule: ir.RuleDef, why: str, run: Run) -> tuple[str, str]:
+    """The same of an earn or a reward."""
+    match why:
+        case "outside its dates":
+            return _outside(rule, run)
+        case "limit reached":
+            return "used up", "used up"
+        case "no member":
+            return "members only", "members only"
+        case "held out":
+            return why, why
+        case "lost":
+            return "lost to another rule", "lost to"
+        case "nothing offered" | "nothing to give" | "no amount":
+            return "nothing to give", "nothing to give"
+        case _:
+            return "conditions not met", "conditions not met"
 
 
 def _reason(noted: OfferNoted, run: Run) -> tuple[str, str]:
@@ -108,7 +160,7 @@ def _reason(noted: OfferNoted, run: Run) -> tuple[str, str]:
             return "nothing to give", "nothing to give"
 
 
-def _outside(rule: ir.OfferDef, run: Run) -> tuple[str, str]:
+def _outside(rule: ir.OfferDef | ir.RuleDef, run: Run) -> tuple[str, str]:
     """The first side of a rule's dates that fails; the last day is named where they end with a day or a moment."""
     parts = rule.dates.parts if isinstance(rule.dates, ir.All) else (rule.dates,)
     with noting(run.trace, []):

@@ -1,13 +1,18 @@
 """One event, from the member's state before it to everything that follows: the order of stages, and nothing else.
 
-1. Time moves to the event's day.
-2. Offers, stage by stage; then the price is known. What the event adds to each track is worked out from it, and from
-   the tracks as they were.
-3. Earns. All of them see tracks, tier and balances as they were; what they give becomes lots at the end of the stage.
-4. Tracks move, once: this event, and what its earns gave.
-5. Tiers and matches are judged on the tracks as they are now.
-6. Rewards see the tracks as they are now, and the tier held before the event unless the ladder counts at once.
-7. What rewards gave moves the tracks that count it; the next event is the first to see that.
+1. Time moves to the event's day; for a scheduled event to the day it is posted.
+2. Offers, stage by stage; then the price is known.
+3. Redeems, in their order: each pays of what those before it left to pay, with what they left in lots.
+4. What the event adds to each track is worked out, from the price, what was paid, and the tracks as they were; for
+   tracks that offers or redeems slice, also before these.
+5. Earns. All of them see tracks and tier as they were; what they give becomes lots at the end of the stage.
+6. Tracks move, once: this event, what its earns gave, and what was taken so far.
+7. Tiers and matches are judged on the tracks as they are now.
+8. Rewards see the tracks as they are now, and the tier held before the event unless the ladder counts at once.
+9. What rewards gave and took moves the tracks that count it; the next event is the first to see that.
+
+Inside a stage balances do not move, but for rules of one ordered group and for redeems, which see what was taken
+before them.
 
 An event without a member has no state: offers act that ask nothing of the member, rules that give say so, and nothing
 changes but what all members share.
@@ -15,12 +20,16 @@ changes but what all members share.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
+from rules_engine import ir
 from rules_engine.backends import Evaluation
-from rules_engine.backends.reference import limits, matches, tiers, tracks
+from rules_engine.backends.reference import limits, matches, pools, schedules, tender, tiers, tracks
 from rules_engine.backends.reference.advancing import advance
 from rules_engine.backends.reference.codes import results
+from rules_engine.backends.reference.holding import hold
 from rules_engine.backends.reference.money import price
 from rules_engine.backends.reference.opening import opening_values
 from rules_engine.backends.reference.reading import held, track_value
@@ -31,50 +40,115 @@ from rules_engine.backends.reference.staging import run_offers
 from rules_engine.backends.reference.trace import Trace, TrackNoted
 from rules_engine.backends.reference.world import World
 from rules_engine.event import Event, Facts
+from rules_engine.outcome import Outcome, People
 from rules_engine.state import LastDay, Shared, State
 
 
 def evaluate(
-    world: World, event: Event, facts: Facts, state: State, trace: Trace | None = None, shared: Shared | None = None
+    world: World,
+    event: Event,
+    facts: Facts,
+    state: State,
+    trace: Trace | None = None,
+    shared: Shared | None = None,
+    people: People | None = None,
+    fixed: Outcome | None = None,
 ) -> Evaluation:
     """Score one decoded event; raises `EventRefused` where a track cannot hold what the event adds, or where no offer
-    prices it."""
+    prices it. With `fixed` its prices are those of that outcome: no offer and no redeem acts."""
     if event.member is None:
-        run = Run(world, facts, State(), trace, shared)
+        run = Run(world, facts, State(), trace, shared, people)
         return _told(run, _guest(run, event), event, facts, state, shared)
-    run = Run(world, facts, state, trace, shared)
-    late = state.day is not None and event.day < state.day
-    endings = list(advance(run, event.day))
-    if trace is not None:
-        trace.endings = endings
-    _enter(run, event)
+    schedules.refuse_settled(event, state)
+    run = Run(world, facts, state, trace, shared, people)
+    run.late = schedules.is_late(event, state, world)
+    _arrive(run, event)
     with run.looking():
         before, run.opening = opening_values(run), tracks.opening(run)
         _note_opening(run)
-    run_offers(run)
+    if fixed is None:
+        _price(run)
+    else:
+        hold(fixed, run)
     run.added, brought = tracks.contributions(run), tracks.met(run)
     run.bases = tracks.bases(run)
     run_stage("earn", run)
-    earned = len(run.awards)
+    earned, taken = len(run.awards), len(run.taken)
     tracks.move(brought, run)
     with run.looking():
         _note_tracks(run)
-    _judge(run)
+    _judge(run, event)
     run_stage("reward", run)
     with run.looking():
         tracks.see(run)
-    tracks.move_given(run.awards[earned:], run)
+    tracks.move_given(run.awards[earned:], run, run.taken[taken:])
     _note_day(run, event)
+    schedules.note(run)
+    tiers.tidy(run)
     tracks.tidy(run)
     limits.tidy(run)
-    found = Evaluation(tuple(run.awards), tuple(run.tiers), tuple(run.changes), before, late, tuple(run.said))
-    return _told(run, found, event, facts, state, shared)
+    found = Evaluation(tuple(run.awards), tuple(run.tiers), tuple(run.changes), before, run.late, tuple(run.said))
+    if fixed is not None:
+        return msgspec.structs.replace(_owned(run, found), reserved=tuple(run.reserved))
+    return _told(run, _owned(run, found), event, facts, state, shared)
+
+
+def _price(run: Run) -> None:
+    """Offers and redeems: what the event costs, and what is paid of it."""
+    _foresee(run.world.core.offers, run)
+    run_offers(run)
+    _foresee(tuple(rule for rule in run.world.core.rules if rule.kind == "redeem"), run)
+    run_stage("redeem", run)
+    tender.settle(run)
+
+
+def _foresee(rules: Sequence[ir.OfferDef | ir.RuleDef], run: Run) -> None:
+    """What the event adds to the tracks that offers, or redeems, slice: worked out before them, as they see it."""
+    assert run.event is not None
+    mine = tuple(rule for rule in rules if run.event.name in rule.events)
+    names = frozenset(node.track for node in ir.walk(mine) if isinstance(node, ir.Across))
+    if names:
+        run.added = tracks.contributions(run, names)
+        run.bases = tracks.bases(run)
+
+
+def _arrive(run: Run, event: Event) -> None:
+    """Move time, and set the run to the moment of the event. The tier that a scheduled event reads is the one that was
+    held as of its day."""
+    endings = list(advance(run, event.day))
+    as_of = held(run, event.day)
+    endings += advance(run, schedules.reach(event, run.world))
+    if run.trace is not None:
+        run.trace.endings = endings
+    _enter(run, event)
+    pools.enter(run, run.standing)
+    if event.posted is not None:
+        run.held = as_of
+
+
+def _owned(run: Run, found: Evaluation) -> Evaluation:
+    """The evaluation with what was paid and taken, and with what happened to others."""
+    others = {member: tuple(book.changes) for member, book in run.others.items() if book.changes}
+    return msgspec.structs.replace(
+        found,
+        payments=tuple(run.payments),
+        taken=tuple(run.taken),
+        household=run.household,
+        pool=tuple(run.pool.changes),
+        others=others,
+    )
 
 
 def _told(run: Run, found: Evaluation, event: Event, facts: Facts, state: State, shared: Shared | None) -> Evaluation:
-    """The evaluation with what offers did."""
+    """The evaluation with what offers did, and with what a return needs."""
     if run.basket is None or event.name not in run.world.offered:
-        return msgspec.structs.replace(found, reserved=tuple(run.reserved)) if run.reserved else found
+        coded = any(rule.code is not None and event.name in rule.events for rule in run.world.core.rules)
+        return msgspec.structs.replace(
+            found,
+            reserved=tuple(run.reserved),
+            codes=results(run) if coded else (),
+            opening=opening(run.world, event, facts, state, shared, run.people),
+        )
     acts = {act.rule.key: act.discounts for act in run.basket.acts}
     discounts = [each for fate in run.offers for each in (*fate.withheld, *acts.get(fate.offer.key, ()))]
     return msgspec.structs.replace(
@@ -85,15 +159,15 @@ def _told(run: Run, found: Evaluation, event: Event, facts: Facts, state: State,
         gifts=tuple(each for act in run.basket.acts for each in act.gifts),
         codes=results(run),
         reserved=tuple(run.reserved),
-        opening=opening(run.world, event, facts, state, shared),
+        opening=opening(run.world, event, facts, state, shared, run.people),
     )
 
 
 def _guest(run: Run, event: Event) -> Evaluation:
     _enter(run, event)
     run_offers(run)
-    run_stage("earn", run)
-    run_stage("reward", run)
+    for kind in ("redeem", "earn", "reward"):
+        run_stage(kind, run)
     matches.begin(run)
     return Evaluation((), (), (), {}, False, tuple(run.said))
 
@@ -103,12 +177,14 @@ def _enter(run: Run, event: Event) -> None:
     run.event, run.member, run.source = event, event.member, event.name
     run.fields, run.lines = event.fields, event.lines
     run.today, run.instant = event.day, event.instant
-    run.standing = event.day if run.state.day is None else max(event.day, run.state.day)
+    run.posted = event.day if event.posted is None else event.posted
+    run.standing = max(schedules.reach(event, run.world), run.state.day or event.day)
     run.held = held(run, run.standing)
-    run.currency = event.currency or run.world.events[event.name].currency
+    kind = run.world.events[event.name]
+    run.currency = event.currency or kind.currency or kind.priced_unit
 
 
-def _judge(run: Run) -> None:
+def _judge(run: Run, event: Event) -> None:
     """Tiers, then trials, then the matches that this event begins."""
     ladder = run.world.core.tiers
     if ladder is None:
@@ -120,7 +196,7 @@ def _judge(run: Run) -> None:
         matches.judge_early(run)
         matches.begin(run)
         tiers.note_change(before, run.standing, run)
-    if ladder.at_once:
+    if ladder.at_once and event.posted is None:
         run.held = held(run, run.standing)
 
 
@@ -129,6 +205,7 @@ def _note_day(run: Run, event: Event) -> None:
     before = run.state.last.get(event.name)
     if event.name in run.world.waited and (before is None or before < event.day):
         run.record(LastDay(event.name, before, event.day))
+    pools.note_day(run, event.name, event.day)
 
 
 def _note_opening(run: Run) -> None:

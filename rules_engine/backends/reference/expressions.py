@@ -14,19 +14,18 @@ from typing import Any, Final, TypeAlias, assert_never, get_args
 import msgspec
 
 from rules_engine import ir
-from rules_engine.backends.reference import money, times
+from rules_engine.backends.reference import keys, money, people, times
 from rules_engine.backends.reference.allotment import part_on
 from rules_engine.backends.reference.carrier import Basket, Element, Piece, Unit, pieces_of
 from rules_engine.backends.reference.comparing import clipped, compare, passes
-from rules_engine.backends.reference.reading import balance, seen_before, track_value
-from rules_engine.backends.reference.run import Env, Line, Val
+from rules_engine.backends.reference.fields import exact, line_money, line_of, line_quantity
+from rules_engine.backends.reference.reading import balance, key_values, seen_before, track_read, track_value
+from rules_engine.backends.reference.run import Env, Key, Val
 from rules_engine.backends.reference.selecting import Worth, picked, size
 from rules_engine.backends.reference.trace import Noted, Slice
 from rules_engine.calendar import local_day
 from rules_engine.event import FieldValue
-from rules_engine.values import RATE_DECIMALS_MAX, round_fraction
-
-BILLION = 10**RATE_DECIMALS_MAX
+from rules_engine.values import round_fraction
 
 
 class NoAward(Exception):  # noqa: N818 - control flow of the interpreter, never seen outside
@@ -92,6 +91,9 @@ Read: TypeAlias = (
     | ir.Today | ir.Now | ir.AwardRead | ir.AwardPart | ir.TrackRead | ir.BalanceRead | ir.TierRead | ir.MarkRead
     | ir.RungRead | ir.Forever | ir.Basis | ir.PerCurrency | ir.CurrencyRead | ir.CodeRead | ir.Picked
 )  # fmt: skip
+Owned: TypeAlias = (
+    ir.UsedRead | ir.PersonField | ir.KeyRead | ir.KeyValue | ir.KeyFold | ir.LineKeys | ir.LotField | ir.TurnedSum
+)
 Formed: TypeAlias = (
     ir.Add | ir.Mul | ir.Steps | ir.Round | ir.Clip | ir.Largest | ir.Fold | ir.Across | ir.Choose | ir.Imported
     | ir.AddTime | ir.EdgeDay | ir.DayOf
@@ -119,13 +121,13 @@ def _read(expr: Read, env: Env) -> Val:  # noqa: C901 - one arm for each node
         case ir.Flg(value=flag):
             return flag
         case ir.Field(name=name):
-            return _exact(run.fields[name], run.world.fields[run.source, name])
+            return exact(run.fields[name], run.world.fields[run.source, name])
         case ir.LineField(name=name):
-            return _exact(_line(env)[name], run.world.line_fields[run.source, name])
+            return exact(line_of(env)[name], run.world.line_fields[run.source, name])
         case ir.LineMoney(base=base, side=side):
-            return _line_money(base, side, env)
+            return line_money(base, side, env)
         case ir.LineQuantity():
-            return _line_quantity(env)
+            return line_quantity(env)
         case ir.MemberField() | ir.TrackRead() | ir.BalanceRead() | ir.TierRead():
             return _of_member(expr, env)
         case ir.HasMember():
@@ -159,6 +161,37 @@ def _read(expr: Read, env: Env) -> Val:  # noqa: C901 - one arm for each node
             assert_never(expr)
 
 
+def _owned(expr: Owned, env: Env) -> Val:
+    """What a key, a lot, another person or an earlier stage has."""
+    run = env.run
+    match expr:
+        case ir.UsedRead(unit=unit):
+            return run.used.get(unit, 0)
+        case ir.PersonField(person=person, name=name):
+            return exact(people.fact(person, name, run), run.world.facts.get(name))
+        case ir.KeyRead():
+            return env.key
+        case ir.KeyValue():
+            return env.key_value
+        case ir.KeyFold():
+            return _key_fold(expr, env)
+        case ir.LineKeys(top=top):
+            return sum(keys.largest(_line_groups(expr, env), top), Fraction())
+        case ir.LotField(name=name):
+            assert env.lot is not None, "a field of a lot is read on a lot"
+            return env.lot.source if name == "source" else env.lot.facts.get(name)
+        case ir.TurnedSum(field=field):
+            return sum(count * _remembered(lot.facts.get(field), field) for lot, count in env.turned)
+        case _:
+            assert_never(expr)
+
+
+def _remembered(value: FieldValue, field: str) -> int:
+    """What one unit brings to a sum: 1, or what its lot remembers; nothing where it remembers nothing."""
+    assert value is None or isinstance(value, int)
+    return value or 0 if field else 1
+
+
 def _of_member(expr: ir.MemberField | ir.TrackRead | ir.BalanceRead | ir.TierRead, env: Env) -> Val:
     """What is known of the member. An offer that asks it of a guest is not applied; other rules know not to ask."""
     run = env.run
@@ -166,9 +199,9 @@ def _of_member(expr: ir.MemberField | ir.TrackRead | ir.BalanceRead | ir.TierRea
         raise NoMember
     match expr:
         case ir.MemberField(name=name):
-            return _exact(run.facts.get(name), run.world.facts.get(name))
+            return exact(run.facts.get(name), run.world.facts.get(name))
         case ir.TrackRead(track=track, previous=previous):
-            return track_value(run.world.tracks[track], run.today, env, previous)
+            return track_read(run.world.tracks[track], run.today, env, previous)
         case ir.BalanceRead(unit=unit, pending=pending):
             return balance(unit, pending, run)
         case ir.TierRead(which=which):
@@ -244,6 +277,7 @@ def _holds(expr: Held, env: Env) -> bool:
 
 _MEANINGS: Final[dict[type[ir.Expr], Callable[[Any, Env], Val]]] = {
     **dict.fromkeys(get_args(Read), _read),
+    **dict.fromkeys(get_args(Owned), _owned),
     **dict.fromkeys(get_args(Formed), _formed),
     **dict.fromkeys(get_args(Held), _holds),
 }
@@ -263,33 +297,6 @@ def _moment(expr: ir.Expr, env: Env) -> int:
     return value
 
 
-# ---- fields ----
-
-
-def _exact(value: FieldValue, field: ir.FieldDef | None) -> Val:
-    """A rate is an integer of billionths, and is read as the fraction that it is."""
-    is_rate = field is not None and field.kind == "rate"
-    return Fraction(value, BILLION) if is_rate and isinstance(value, int) else value
-
-
-def _line(env: Env) -> Line:
-    assert env.line is not None, "a field of a line is read on a line"
-    return env.line
-
-
-def _line_money(base: ir.Base, side: ir.Side, env: Env) -> Fraction | int:
-    """Where nothing is about an event's money every base is the list price."""
-    run = env.run
-    event = run.event_kind()
-    assert event is not None
-    if run.basket is not None:
-        return money.sum_of(pieces_of(env.number, run.basket.lines[env.number]), base, side, run)
-    price = _line(env).get(event.was_field) if base == "was" and event.was_field else None
-    price = (_line(env).get(event.list_field, 0) or 0) if price is None else price
-    assert isinstance(price, int)
-    return price * _line_quantity(env) if event.list_each else price
-
-
 def _in_currency(amounts: tuple[tuple[str, ir.Num], ...], env: Env) -> Fraction:
     for currency, found in amounts:
         if currency == env.run.currency:
@@ -302,14 +309,6 @@ def _element(env: Env) -> Element:
     if env.element is not None:
         return env.element
     return Element(tuple(selected(ir.Selection("lines", None, None), env)))
-
-
-def _line_quantity(env: Env) -> int:
-    event = env.run.event_kind()
-    assert event is not None
-    pieces = _line(env).get(event.quantity_field, 1) if event.quantity_field else 1
-    assert isinstance(pieces, int)
-    return pieces
 
 
 # ---- folds, tables, slices ----
@@ -329,6 +328,27 @@ def _fold(fold: ir.Fold, env: Env) -> Fraction | int:
             return len({value for on in chosen if (value := evaluate(fold.value, on)) is not None})
 
 
+def _key_fold(fold: ir.KeyFold, env: Env) -> Fraction | int:
+    values = key_values(env.run.world.tracks[fold.track], env.run.today, env, fold.previous)
+    chosen = {key: value for key, value in values.items() if truth(fold.where, env.at(key, value))}
+    found = keys.largest(chosen, fold.top)
+    if env.run.trace is not None and env.run.trace.current is not None:
+        ranked = sorted(keys.ascending(chosen), key=lambda key: -chosen[key])
+        env.run.trace.current.keys = [(key, chosen[key]) for key in ranked[: fold.top]]
+    return len(found) if fold.op == "count" else sum(found)
+
+
+def _line_groups(fold: ir.LineKeys, env: Env) -> dict[Key, Fraction]:
+    """What the lines of each key are worth; a line whose key is absent is in no group."""
+    found: dict[Key, Fraction] = {}
+    for on in on_lines(env):
+        key = evaluate(fold.key, on) if truth(fold.where, on) else None
+        if key is not None:
+            assert not isinstance(key, tuple)
+            found[key] = found.get(key, Fraction()) + number(fold.value, on)
+    return found
+
+
 def on_lines(env: Env, of: ir.LinesOf = "lines") -> list[Env]:
     """The event's lines, one after the other: the goods, unless shipping is asked for. The line that the event's own
     shipping makes stands last."""
@@ -337,7 +357,7 @@ def on_lines(env: Env, of: ir.LinesOf = "lines") -> list[Env]:
     flag, own = ("", "") if event is None else (event.shipping_flag, event.shipping_field)
     found = [env.on(place) for place in range(len(run.lines))]
     if flag and of != "both":
-        found = [on for on in found if (_line(on)[flag] is True) == (of == "shipping")]
+        found = [on for on in found if (line_of(on)[flag] is True) == (of == "shipping")]
     elif of == "shipping":
         found = []
     return [*found, env.on(len(run.lines))] if own and of != "lines" else found
@@ -410,6 +430,8 @@ def _choose(table: ir.Choose, env: Env) -> Val:
 
 def _across(across: ir.Across, env: Env) -> Fraction:
     """Each part of the event's contribution earns its row's rate; on the way back, the exact negative."""
+    if env.run.offering and env.run.member is None:
+        raise NoMember
     total = Fraction()
     for key, added in sorted(env.run.added.get(across.track, {}).items()):
         before = env.run.bases[across.track][key]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
+from rules_engine import ir
 from rules_engine.backends.reference.expressions import truth
 from rules_engine.backends.reference.run import Env
 from rules_engine.backends.reference.trace import noting
@@ -27,15 +28,15 @@ def hashed(salt: str, member: str) -> int:
 
 def is_held_out(rule: str, env: Env) -> bool:
     """Whether the event's member is kept out of a rule; guests never are."""
+    return any(rule in holdout.rules and keeps_out(holdout, env) for holdout in env.run.world.core.holdouts)
+
+
+def keeps_out(holdout: ir.HoldoutDef, env: Env) -> bool:
+    """Whether a holdout keeps the member out; guests never are."""
     member = env.run.member
     if member is None:
         return False
+    if holdout.share is not None and hashed(holdout.salt, member) < holdout.share:
+        return True
     with noting(env.run.trace, []):
-        for holdout in env.run.world.core.holdouts:
-            if rule not in holdout.rules:
-                continue
-            if holdout.share is not None and hashed(holdout.salt, member) < holdout.share:
-                return True
-            if holdout.where is not None and truth(holdout.where, env):
-                return True
-    return False
+        return holdout.where is not None and truth(holdout.where, env)

@@ -1,4 +1,7 @@
-"""Limits: how much room a member, or the whole programme, has left, and how what is wanted is cut to it.
+"""Limits: how much room an owner has left, and how what is wanted is cut to it.
+
+A limit counts for the member, their household, another member whom the event names, the whole programme, or this event
+alone. Its counter stands with its owner; where it has keys, their values follow its name.
 
 A rule's amounts are cut in this order: its limits by times, its limits by amount, then those of its group, each in the
 order of the text. What a rule takes is noted in `Taken` and becomes a change only when the whole rule has acted, so
@@ -13,6 +16,7 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import msgspec
@@ -20,26 +24,31 @@ import msgspec
 from rules_engine import ir
 from rules_engine.allocation import spread
 from rules_engine.backends.reference import times
-from rules_engine.backends.reference.expressions import day, on_lines
-from rules_engine.backends.reference.run import Env, Run
+from rules_engine.backends.reference.expressions import day, evaluate, on_lines
+from rules_engine.backends.reference.run import Book, Env, Run
 from rules_engine.backends.reference.trace import LimitNoted, noting
 from rules_engine.state import LimitDropped, LimitUsed
 
-Counter = tuple[str, int]
-"""A limit's key and the key of an occurrence."""
+
+class Counter(msgspec.Struct, frozen=True, order=True):
+    """Where something counts: the kind of owner, another member's id, the counter's name, the key of an occurrence."""
+
+    owner: str
+    person: str
+    name: str
+    occurrence: int
 
 
 class Taken(msgspec.Struct):
-    """What a rule has taken from its limits so far; `shared` are the keys of those that the whole programme shares."""
+    """What a rule has taken from its limits so far."""
 
     counts: dict[Counter, int] = {}
-    shared: set[str] = set()
+    limits: dict[str, ir.LimitDef] = {}
 
-    def add(self, limit: ir.LimitDef, key: int, count: int) -> None:
+    def add(self, limit: ir.LimitDef, counter: Counter, count: int) -> None:
         """Take some more."""
-        if limit.owner == "shared":
-            self.shared.add(limit.key)
-        self.counts[limit.key, key] = self.counts.get((limit.key, key), 0) + count
+        self.limits[counter.name] = limit
+        self.counts[counter] = self.counts.get(counter, 0) + count
 
 
 def limits_of(rule: ir.RuleDef, env: Env) -> tuple[list[ir.LimitDef], list[ir.LimitDef]]:
@@ -53,30 +62,30 @@ def limits_of(rule: ir.RuleDef, env: Env) -> tuple[list[ir.LimitDef], list[ir.Li
 def time_left(limit: ir.LimitDef, taken: Taken, env: Env) -> bool:
     """Whether a rule may act once more under a limit by times."""
     assert limit.times is not None
-    key = scope_key(limit, env)
-    if key is None:
+    counter = counter_of(limit, env)
+    if counter is None:
         return True
-    room = limit.times - used(limit, key, taken, env)
-    _note(env, limit, key, limit.times - room, room, 1, min(1, max(0, room)))
+    room = limit.times - used(limit, counter, taken, env)
+    _note(env, limit, counter.occurrence, limit.times - room, room, 1, min(1, max(0, room)))
     return room >= 1
 
 
 def take_time(limit: ir.LimitDef, taken: Taken, env: Env) -> None:
     """Count one time."""
-    key = scope_key(limit, env)
-    if key is not None:
-        taken.add(limit, key, 1)
+    counter = counter_of(limit, env)
+    if counter is not None:
+        taken.add(limit, counter, 1)
 
 
 def cut(limit: ir.LimitDef, parts: list[int], keys: Sequence[Any], taken: Taken, env: Env) -> list[int]:
     """The parts of an amount cut to the room of one limit."""
     assert limit.amount is not None
     after = list(parts)
-    for key, places in _grouped(limit, len(parts), env).items():
+    for counter, places in _grouped(limit, len(parts), env).items():
         asked = sum(parts[place] for place in places)
-        before = used(limit, key, taken, env)
+        before = used(limit, counter, taken, env)
         room = max(0, limit.amount - before)
-        _note(env, limit, key, before, room, asked, min(asked, room))
+        _note(env, limit, counter.occurrence, before, room, asked, min(asked, room))
         if asked > room:
             some = [parts[place] for place in places]
             cuts = spread(room, some, None, [keys[place] for place in places], env.run.world.core.header.remainder)
@@ -85,80 +94,116 @@ def cut(limit: ir.LimitDef, parts: list[int], keys: Sequence[Any], taken: Taken,
     return after
 
 
+def cut_whole(limit: ir.LimitDef, asked: int, taken: Taken, env: Env) -> int:
+    """An amount of one part cut to the room of one limit."""
+    return cut(limit, [asked], [0], taken, env)[0]
+
+
 def take_amount(limit: ir.LimitDef, parts: Sequence[int], taken: Taken, env: Env) -> None:
     """Count what was given against a limit by amount."""
-    for key, places in _grouped(limit, len(parts), env).items():
+    for counter, places in _grouped(limit, len(parts), env).items():
         given = sum(parts[place] for place in places)
         if given:
-            taken.add(limit, key, given)
+            taken.add(limit, counter, given)
 
 
-def _grouped(limit: ir.LimitDef, count: int, env: Env) -> dict[int, list[int]]:
+def _grouped(limit: ir.LimitDef, count: int, env: Env) -> dict[Counter, list[int]]:
     """Which parts count in which occurrence."""
     if not limit.scope.by_line:
-        key = scope_key(limit, env)
-        return {} if key is None else {key: list(range(count))}
-    found: dict[int, list[int]] = {}
+        counter = counter_of(limit, env)
+        return {} if counter is None else {counter: list(range(count))}
+    found: dict[Counter, list[int]] = {}
     for on in on_lines(env):
-        key = scope_key(limit, on)
-        if key is not None:
-            found.setdefault(key, []).append(on.number)
+        counter = counter_of(limit, on)
+        if counter is not None:
+            found.setdefault(counter, []).append(on.number)
     return found
 
 
-def scope_key(limit: ir.LimitDef, env: Env) -> int | None:
-    """The occurrence that a limit counts in; None where it counts nothing."""
+def counter_of(limit: ir.LimitDef, env: Env) -> Counter | None:
+    """Where a limit counts; None where it counts nothing: its day is absent or in no occurrence, or a key is absent."""
     with noting(env.run.trace, []):
-        when = env.run.today if limit.scope.by is None else day(limit.scope.by, env)
+        values = [evaluate(key, env) for key in limit.keys]
+    person = env.run.fields.get(limit.other) if limit.owner == "other" else ""
+    occurrence = scope_key(limit, env)
+    if occurrence is None or person is None or any(value is None for value in values):
+        return None
+    return Counter(limit.owner, str(person), " ".join([limit.key, *map(text_of, values)]), occurrence)
+
+
+def text_of(value: object) -> str:
+    """A key's value as it stands in the name of a counter."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(int(value)) if isinstance(value, int | Fraction) else str(value)
+
+
+def scope_key(limit: ir.LimitDef, env: Env) -> int | None:
+    """The occurrence that a limit counts in; None where it counts nothing. Per line it counts each line by itself."""
+    if limit.scope.by_line and limit.scope.by is None:
+        return env.number
+    with noting(env.run.trace, []):
+        when = env.run.posted if limit.scope.by is None else day(limit.scope.by, env)
     return None if when is None else times.key_of(limit.scope.window, when, env)
 
 
-def used(limit: ir.LimitDef, key: int, taken: Taken, env: Env) -> int:
+def used(limit: ir.LimitDef, counter: Counter, taken: Taken, env: Env) -> int:
     """What was used before, the rule's own takings included.
 
     A moving window counts its days up to the one at hand, and later ones too: a late event finds no room that is gone.
     """
-    counts = _counted(limit.key, limit.owner == "shared", env.run)
-    since = times.keys_back(limit.scope.window, key, env)
+    counts = dict(_counted(counter, env.run))
+    for own, count in taken.counts.items():
+        if (own.owner, own.person, own.name) == (counter.owner, counter.person, counter.name):
+            counts[own.occurrence] = counts.get(own.occurrence, 0) + count
+    since = times.keys_back(limit.scope.window, counter.occurrence, env)
     if since is None:
-        return counts.get(key, 0) + taken.counts.get((limit.key, key), 0)
-    own = sum(count for (name, at), count in taken.counts.items() if name == limit.key and at >= since)
-    return sum(count for at, count in counts.items() if at >= since) + own
+        return counts.get(counter.occurrence, 0)
+    return sum(count for at, count in counts.items() if at >= since)
 
 
-def _counted(name: str, shared: bool, run: Run) -> Mapping[int, int]:
-    """What was used by occurrence: of the member's own counter, or of the programme's with what this event reserved."""
-    if not shared:
-        return run.state.limits.get(name, {})
-    reserved = {each.occurrence: each.after for each in run.reserved if each.limit == name}
-    return {**run.shared.limits.get(name, {}), **reserved}
+def _counted(counter: Counter, run: Run) -> Mapping[int, int]:
+    """What was used by occurrence: of the owner's own counter, or of the programme's with what this event reserved."""
+    if counter.owner == "event":
+        return {at.occurrence: count for at, count in run.counted.items() if at.name == counter.name}
+    if counter.owner != "shared":
+        return _book(counter, run).state.limits.get(counter.name, {})
+    reserved = {each.occurrence: each.after for each in run.reserved if each.limit == counter.name}
+    return {**run.shared.limits.get(counter.name, {}), **reserved}
+
+
+def _book(counter: Counter, run: Run) -> Book:
+    if counter.owner == "household":
+        return run.pool
+    return run.book_of(counter.person) if counter.owner == "other" else run.book
 
 
 def commit(taken: Taken, run: Run) -> None:
-    """Make what a rule took into changes of state, and into what is reserved of shared counters."""
-    for (name, key), count in sorted(taken.counts.items()):
-        shared = name in taken.shared
-        before = _counted(name, shared, run).get(key, 0)
-        moved = LimitUsed(name, key, before, before + count)
-        if shared:
+    """Make what a rule took into changes of its owners' states, and into what is reserved of shared counters."""
+    for counter, count in sorted(taken.counts.items()):
+        if counter.owner == "event":
+            run.counted[counter] = run.counted.get(counter, 0) + count
+            continue
+        before = _counted(counter, run).get(counter.occurrence, 0)
+        moved = LimitUsed(counter.name, counter.occurrence, before, before + count)
+        if counter.owner == "shared":
             run.reserved.append(moved)
         else:
-            run.record(moved)
+            _book(counter, run).record(moved)
+            run.counters.setdefault(counter.name, taken.limits[counter.name])
 
 
 def tidy(run: Run) -> None:
-    """Drop, of the counters that moved, the occurrences that nothing can read any more."""
-    moved = {change.limit for change in run.changes if isinstance(change, LimitUsed)}
-    for limit in run.world.limits:
-        if limit.key in moved:
-            counts = run.state.limits[limit.key]
-            for key in times.outdated(limit.scope.window, counts, Env(run)):
-                run.record(LimitDropped(limit.key, key, counts[key]))
-    for counter, limit in sorted(run.counters.items()):
-        if limit.owner == "member":
-            counts = run.state.limits[counter]
-            for key in times.outdated(limit.scope.window, counts, Env(run)):
-                run.record(LimitDropped(counter, key, counts[key]))
+    """Drop, of the counters that moved, the occurrences that nothing can read any more; those of offers come last."""
+    own = {limit.key for limit in run.world.limits}
+    counters = sorted(run.counters.items(), key=lambda each: (each[1].key not in own, each[0]))
+    for book in (run.book, run.pool, *(book for _, book in sorted(run.others.items()))):
+        moved = {change.limit for change in book.changes if isinstance(change, LimitUsed)}
+        for counter, limit in counters:
+            if counter in moved:
+                counts = book.state.limits[counter]
+                for key in times.outdated(limit.scope.window, counts, Env(run)):
+                    book.record(LimitDropped(counter, key, counts[key]))
 
 
 def _note(env: Env, limit: ir.LimitDef, key: int, before: int, room: int, asked: int, passed: int) -> None:

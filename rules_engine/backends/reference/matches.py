@@ -14,10 +14,10 @@ from rules_engine.backends.reference.expressions import NoAmount, NoAward, day, 
 from rules_engine.backends.reference.limits import Taken
 from rules_engine.backends.reference.rules import NotApplied
 from rules_engine.backends.reference.run import Env, Run
-from rules_engine.backends.reference.tiers import fall
+from rules_engine.backends.reference.tiers import end, fall
 from rules_engine.backends.reference.trace import RuleNoted, noting
 from rules_engine.event import FieldValue
-from rules_engine.state import Holding, HoldingBegan, HoldingEnded, MatchMoved, MatchState
+from rules_engine.state import Holding, HoldingBegan, MatchMoved, MatchState
 
 
 def begin(run: Run) -> None:
@@ -105,7 +105,7 @@ def judge_at_end(last_day: int, run: Run) -> None:
         if kept is not None:
             _keep(match, trial, kept, run, last_day + 1)
             continue
-        _end(match, trial, "ended", run)
+        _end(match, trial, "ended", last_day, run)
         if tiers is not None:
             with run.reading(trial.facts, match.events[0]):
                 fall(match.fall, matched, run, last_day + 1)
@@ -133,14 +133,14 @@ def _keep(match: ir.MatchDef, trial: MatchState, rung: int, run: Run, begins: in
     assert tiers is not None
     with run.reading(trial.facts, match.events[0]), noting(run.trace, []), run.beginning(begins):
         until = day(match.life, Env(run, matched=run.world.rungs[trial.tier]))
-    _end(match, trial, "kept", run)
+    _end(match, trial, "kept", begins - 1, run)
     until = until if until is None else max(until, trial.trial_until)
     if until is None or until >= begins:
         run.record(HoldingBegan(Holding(tiers.rungs[rung].name, begins, until, match.key), None))
 
 
-def _end(match: ir.MatchDef, trial: MatchState, status: str, run: Run) -> None:
+def _end(match: ir.MatchDef, trial: MatchState, status: str, last_day: int, run: Run) -> None:
     run.record(MatchMoved(match.key, trial, msgspec.structs.replace(trial, status=status)))
     lent = (trial.tier, match.key, trial.trial_until)
     for holding in [each for each in run.state.holdings if (each.tier, each.reason, each.until) == lent][:1]:
-        run.record(HoldingEnded(holding))
+        end(holding, last_day, run)

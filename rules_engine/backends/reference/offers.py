@@ -1,9 +1,10 @@
 """One offer on one event: whether it acts, and what it then leaves of the basket.
 
 A rule is asked in this order: is its code presented; its dates; is there a member, where it is limited by member; is
-there room in its limits by times; is its group full; is it shut out by consent; its `when`. Then its sets are formed
-and its effects run in the order of the text, each on what the one before left. A rule that changed no price,
-established none, added no charge and no gift has done nothing: it takes no turn, no consent, no count, no claim.
+its thing presented and owned; is there room in its limits by times; is its group full; is it shut out by consent; its
+`when`. Then its sets are formed and its effects run in the order of the text, each on what the one before left. A rule
+that changed no price, established none, added no charge and no gift has done nothing: it takes no turn, no consent, no
+count, no claim.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import msgspec
 
 from rules_engine import ir
+from rules_engine.backends.reference import presented
 from rules_engine.backends.reference.budgets import Account, Cancelled, account_of
 from rules_engine.backends.reference.carrier import Act
 from rules_engine.backends.reference.codes import codes_of
@@ -34,7 +36,7 @@ def ask(rule: ir.OfferDef, reach: Reach, run: Run) -> None:
             act = _asked(rule, reach, noted, run)
         except Idle as idle:
             run.basket = start
-            noted.why, noted.by, noted.group = idle.why, idle.by, idle.group
+            noted.why, noted.by, noted.group, noted.how = idle.why, idle.by, idle.group, idle.how
             noted.failed, noted.limit = idle.failed, idle.limit
             _forget(noted)
             return
@@ -84,8 +86,11 @@ def _admitted(rule: ir.OfferDef, noted: OfferNoted, run: Run) -> Account:
     env = account.env
     if not truth(rule.dates, env):
         raise Idle("outside its dates", failed=rule.dates)
-    if run.member is None and account.asks_member:
+    if run.member is None and (account.asks_member or rule.thing is not None):
         raise Idle("no member")
+    absent = "" if rule.thing is None else presented.missing(rule.thing, env)
+    if absent:
+        raise Idle(absent)
     for limit in account.by_times:
         if account.times_left(limit) < 1:
             raise Idle("limit reached", limit=limit)

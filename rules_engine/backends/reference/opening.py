@@ -5,9 +5,11 @@ Which values these are follows from the program alone: see `reads`.
 
 from __future__ import annotations
 
-from rules_engine.backends.reference.reading import balance, track_value
+from rules_engine.backends.reference import keys, people
+from rules_engine.backends.reference.reading import balance, key_values, track_read
 from rules_engine.backends.reference.reads import Read
 from rules_engine.backends.reference.run import Env, Run
+from rules_engine.event import FieldValue
 from rules_engine.outcome import Value
 
 
@@ -15,8 +17,19 @@ def opening_values(run: Run) -> dict[str, Value]:
     """The values by name, sorted."""
     assert run.event is not None
     env = Env(run)
-    found = {_name(read): _value(read, env) for read in run.world.reads[run.event.name]}
+    found: dict[str, Value] = {}
+    for read in run.world.reads[run.event.name]:
+        found.update(_by_key(read, env) if read[0] in ("keys", "previous keys") else {_name(read): _value(read, env)})
     return dict(sorted(found.items()))
+
+
+def _by_key(read: Read, env: Env) -> dict[str, Value]:
+    """What a track holds for each key."""
+    kind, name = read
+    track, previous = env.run.world.tracks[name], kind == "previous keys"
+    values = key_values(track, env.run.today, env, previous)
+    end = ", previous" if previous else ""
+    return {f"track {name} of {keys.word(key)}{end}": value for key, value in values.items()}
 
 
 def _name(read: Read) -> str:
@@ -32,6 +45,8 @@ def _name(read: Read) -> str:
             return f"balance of {name}"
         case "pending":
             return f"balance of {name}, pending included"
+        case "person":
+            return name
         case _:
             return f"member.{name}"
 
@@ -41,13 +56,19 @@ def _value(read: Read, env: Env) -> Value:
     run = env.run
     match kind:
         case "track" | "previous":
-            return track_value(run.world.tracks[name], run.today, env, kind == "previous")
+            return track_read(run.world.tracks[name], run.today, env, kind == "previous")
         case "tier":
             tiers = run.world.core.tiers
             assert tiers is not None
             return tiers.rungs[run.held].name
         case "balance" | "pending":
             return balance(name, kind == "pending", run)
+        case "person":
+            person, _, fact = name.partition(".")
+            return _plain(people.known(person, fact, run))
         case _:
-            value = run.facts.get(name)
-            return ", ".join(map(str, value)) if isinstance(value, tuple) else value
+            return _plain(run.facts.get(name))
+
+
+def _plain(value: FieldValue) -> Value:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else value

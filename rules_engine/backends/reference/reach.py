@@ -7,7 +7,7 @@ that leaves the other out. A denial for the basket shuts the later rule out alto
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -15,6 +15,7 @@ import msgspec
 from rules_engine import ir
 from rules_engine.backends.reference.carrier import Act, Basket, Runs, Unit
 from rules_engine.backends.reference.run import Run
+from rules_engine.backends.reference.trace import Ahead
 
 
 class Barrier(msgspec.Struct, frozen=True):
@@ -27,6 +28,7 @@ class Barrier(msgspec.Struct, frozen=True):
     claims: bool
     why: str
     group: str = ""
+    how: Ahead = ""
 
     def marks(self, unit: Unit) -> bool:
         """Whether the rule changed, or claimed, a unit."""
@@ -39,7 +41,7 @@ Reach: TypeAlias = tuple[Barrier, ...]
 
 def first_come(acts: Iterable[Act], per: Literal["unit", "line"], group: str) -> Reach:
     """What rules that acted changed is out of the reach of those after them."""
-    return tuple(Barrier(act.rule.key, per, True, False, "lost", group) for act in acts)
+    return tuple(Barrier(act.rule.key, per, True, False, "lost", group, "came first") for act in acts)
 
 
 def shut_out(rule: ir.OfferDef, basket: Basket) -> str:
@@ -57,18 +59,27 @@ def barriers_of(rule: ir.OfferDef, reach: Reach, run: Run) -> Reach:
         if on == "unit" or on == "line":
             found.append(Barrier(act.rule.key, on, True, True, "shut out"))
         if group is not None and group.shares_claims and act.rule.group == group.name:
-            found.append(Barrier(act.rule.key, "unit", False, True, "lost", group.name))
+            found.append(Barrier(act.rule.key, "unit", False, True, "lost", group.name, "claimed"))
     return tuple(found)
 
 
 def denied(rule: ir.OfferDef, other: ir.OfferDef) -> Literal["unit", "line", "basket"] | None:
     """On what two rules do not go together: the widest that a list names which leaves the other out."""
-    named = [
-        one.consent.on
-        for one, two in ((rule, other), (other, rule))
-        if one.consent is not None and one.consent.rules is not None and two.key not in one.consent.rules
-    ]
+    named = [on for _, on in _denials(rule, other)]
     return max(named, key=_WIDTHS.index) if named else None
+
+
+def refusers(rule: ir.OfferDef, other: ir.OfferDef) -> tuple[ir.OfferDef, ...]:
+    """Which of two rules keep them apart on the widest that they do not go together on: one of them, or both."""
+    widest = denied(rule, other)
+    return tuple(one for one, on in _denials(rule, other) if on == widest)
+
+
+def _denials(rule: ir.OfferDef, other: ir.OfferDef) -> Iterator[tuple[ir.OfferDef, Literal["unit", "line", "basket"]]]:
+    """Of two rules, those whose list leaves the other out, and on what."""
+    for one, two in ((rule, other), (other, rule)):
+        if one.consent is not None and one.consent.rules is not None and two.key not in one.consent.rules:
+            yield one, one.consent.on
 
 
 _WIDTHS = ("unit", "line", "basket")

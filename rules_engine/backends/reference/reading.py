@@ -1,31 +1,105 @@
-"""Reading a state: tracks, what marks have seen, balances, the tier. Nothing here moves anything."""
+"""Reading a state: tracks, what marks have seen, balances, the tier. Nothing here moves anything.
+
+A track of the household is read in the household's state, every other in the member's.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from rules_engine import ir
-from rules_engine.backends.reference import times
-from rules_engine.backends.reference.run import Env, Run
-from rules_engine.state import Holding, Lot, State
+from rules_engine.backends.reference import keys, times
+from rules_engine.backends.reference.lots import balance, last_day, whichever
+from rules_engine.backends.reference.run import Book, Env, Key, Run
+from rules_engine.state import Holding
+
+__all__ = [
+    "balance",
+    "held",
+    "keeps_day",
+    "key_values",
+    "last_day",
+    "live_holdings",
+    "rises_again",
+    "seen_before",
+    "seen_key",
+    "track_book",
+    "track_read",
+    "track_value",
+    "whichever",
+    "window_keys",
+]
+
+
+def track_book(track: ir.TrackDef, run: Run) -> Book:
+    """Where a track is kept."""
+    return run.pool if track.owner == "household" else run.book
 
 
 def track_value(track: ir.TrackDef, day: int, env: Env, previous: bool = False) -> int:
-    """A track as it stands, in the occurrence that holds a day (or the one before); 0 where there is none."""
+    """A track as it stands, in the occurrence that holds a day (or the one before); 0 where there is none. A track by
+    key is the sum over its keys."""
+    if track.by_key is not None:
+        return sum(key_values(track, day, env, previous).values())
     if track.kind == "distinct":
         return len(_different(track, day, env, previous))
+    if keeps_day(track):
+        return track_read(track, day, env, previous) or 0
+    values = _values(track, env)
     if times.moves(track.window):
-        values = env.run.state.tracks.get(track.key, {})
         return sum(values[key] for key in window_keys(track.window, values, day, env))
-    key = times.previous_key(track.window, day, env) if previous else times.key_of(track.window, day, env)
+    key = _occurrence_key(track, day, env, previous)
     if key is None:
         return 0
     if track.kind == "streak" and not previous and not _unbroken(track, key, day, env):
         return 0
-    return env.run.state.tracks.get(track.key, {}).get(key, 0)
+    return values.get(key, 0)
 
 
-def window_keys(window: ir.Window, values: dict[int, int] | dict[int, list[str]], day: int, env: Env) -> list[int]:
+def track_read(track: ir.TrackDef, day: int, env: Env, previous: bool = False) -> int | None:
+    """The same, as rules read it: a first or last day is absent where there was none."""
+    if not keeps_day(track):
+        return track_value(track, day, env, previous)
+    values = _values(track, env)
+    if times.moves(track.window):
+        places = window_keys(track.window, values, day, env)
+    else:
+        key = _occurrence_key(track, day, env, previous)
+        places = [] if key is None or key not in values else [key]
+    days = [values[place] for place in places]
+    return (min if track.kind == "first day" else max)(days, default=None)
+
+
+def keeps_day(track: ir.TrackDef) -> bool:
+    """Whether a track keeps the first or the last day of something."""
+    return track.kind in ("first day", "last day")
+
+
+def _values(track: ir.TrackDef, env: Env) -> dict[int, int]:
+    return track_book(track, env.run).state.tracks.get(track.key, {})
+
+
+def _occurrence_key(track: ir.TrackDef, day: int, env: Env, previous: bool) -> int | None:
+    return times.previous_key(track.window, day, env) if previous else times.key_of(track.window, day, env)
+
+
+def key_values(track: ir.TrackDef, day: int, env: Env, previous: bool = False) -> dict[Key, int]:
+    """What a track by key holds for each, in the occurrence that holds a day, or the one before; keys ascending."""
+    kept = track_book(track, env.run).state.keyed.get(track.key, {})
+    if times.moves(track.window):
+        places = window_keys(track.window, kept, day, env)
+    else:
+        place = _occurrence_key(track, day, env, previous)
+        places = [] if place is None or place not in kept else [place]
+    found: dict[str, int] = {}
+    for at in places:
+        for written, value in kept[at].items():
+            found[written] = found.get(written, 0) + value
+    values = {keys.meant(written, track, env.run.world): value for written, value in found.items()}
+    return {key: values[key] for key in keys.ascending(values)}
+
+
+def window_keys(window: ir.Window, values: Iterable[int], day: int, env: Env) -> list[int]:
     """The keys that a moving window counts on a day: (day - span, day]."""
     since = times.keys_back(window, day, env)
     assert since is not None
@@ -33,16 +107,16 @@ def window_keys(window: ir.Window, values: dict[int, int] | dict[int, list[str]]
 
 
 def _different(track: ir.TrackDef, day: int, env: Env, previous: bool) -> set[str]:
-    values = env.run.state.keys.get(track.key, {})
+    values = track_book(track, env.run).state.keys.get(track.key, {})
     if times.moves(track.window):
         return {value for key in window_keys(track.window, values, day, env) for value in values[key]}
-    key = times.previous_key(track.window, day, env) if previous else times.key_of(track.window, day, env)
+    key = _occurrence_key(track, day, env, previous)
     return set(values.get(key, ())) if key is not None else set()
 
 
 def _unbroken(track: ir.TrackDef, key: int, day: int, env: Env) -> bool:
     """A streak is 0 once a whole period was missed: the last one met is the day's own, or the one before."""
-    met = env.run.state.streaks.get(track.key, {}).get(key)
+    met = track_book(track, env.run).state.streaks.get(track.key, {}).get(key)
     found = times.occurrence_of(track.streak, day, env)
     if met is None:
         return False
@@ -70,56 +144,8 @@ def seen_before(track: ir.TrackDef, env: Env) -> int:
     key = seen_key(track, env)
     if key is None:
         return 0
-    seen = env.run.state.seen.get(track.key, {}).get(key)
+    seen = track_book(track, env.run).state.seen.get(track.key, {}).get(key)
     return env.run.opening[track.name] if seen is None else seen
-
-
-def balance(unit: str, pending: bool, run: Run) -> int:
-    """What a member has of a unit: live lots, pending ones only if asked for."""
-    return sum(
-        lot.left
-        for lot in run.state.lots
-        if lot.unit == unit and _live(lot, run) and (pending or not _pending(lot, run.standing))
-    )
-
-
-def _pending(lot: Lot, day: int) -> bool:
-    return lot.pending is not None and day <= lot.pending
-
-
-def _live(lot: Lot, run: Run) -> bool:
-    until = last_day(lot, run)
-    return until is None or run.standing <= until
-
-
-def last_day(lot: Lot, run: Run) -> int | None:
-    """The last day on which a lot is valid: its own, and what its unit counts from the last of some events.
-
-    Such a span counts from the day the lot was earned if that is later than the last of those events.
-    """
-    unit = run.world.units[lot.unit]
-    spans = [life for life in unit.lives if life.after_last]
-    if not spans:
-        return lot.expires
-    days = [_after_last(life, lot, run.state) for life in spans]
-    if len(spans) == len(unit.lives):
-        return whichever(unit, days) if lot.expires is None else lot.expires
-    return whichever(unit, [lot.expires, *days])
-
-
-def _after_last(life: ir.UnitLife, lot: Lot, state: State) -> int:
-    start = max([lot.earned, *(state.last[event] for event in life.after_last if event in state.last)])
-    return times.moved(start, life.count, life.unit) - 1
-
-
-def whichever(unit: ir.UnitDef, days: Sequence[int | None]) -> int | None:
-    """The first or the last of several ends; None is no end, so it is the last of all."""
-    ends = [day for day in days if day is not None]
-    if unit.whichever == "last" and len(ends) < len(days):
-        return None
-    if not ends:
-        return None
-    return min(ends) if unit.whichever == "first" else max(ends)
 
 
 def live_holdings(run: Run, day: int) -> list[Holding]:

@@ -15,8 +15,9 @@ from rules_engine import ir
 from rules_engine.periods import anchors
 
 Read: TypeAlias = tuple[str, str]
-"""What is read, and its name: `("track", "nights")`, `("previous", "nights")`, `("tier", "")`, `("balance", "point")`,
-`("pending", "point")`, `("member", "joined")`."""
+"""What is read, and its name: `("track", "nights")`, `("previous", "nights")`, `("keys", "usage")` and
+`("previous keys", "usage")` of a track by key, `("tier", "")`, `("balance", "point")`, `("pending", "point")`,
+`("member", "joined")`, `("person", "callee.plan")`."""
 
 
 def reads_of(core: ir.Program, keys: dict[str, ir.Expr]) -> dict[str, tuple[Read, ...]]:
@@ -30,7 +31,8 @@ def _of_event(event: str, core: ir.Program, keys: dict[str, ir.Expr]) -> set[Rea
         found |= _own_reads(part)
         for period in _periods(part, core):
             found |= _anchor_reads(period, core, keys)
-    return found
+    schedule = next(each.schedule for each in core.events if each.name == event)
+    return found if schedule is None else found | _anchor_reads(schedule.period, core, keys)
 
 
 def _triggered(event: str, core: ir.Program) -> tuple[object, ...]:
@@ -40,11 +42,15 @@ def _triggered(event: str, core: ir.Program) -> tuple[object, ...]:
     offer_groups = tuple(group for group in core.offer_groups if group.name in {offer.group for offer in offers})
     groups = tuple(group for group in core.groups if group.name in {rule.group for rule in rules})
     holdouts = tuple(each for each in core.holdouts if names & set(each.rules))
-    tracks = tuple(track for track in core.tracks if event in track.events or (track.given and not track.events))
+    tracks = tuple(track for track in core.tracks if event in track.events or (_of_units(track) and not track.events))
     matches = tuple(match if event in match.events else (match.keep, match.life) for match in core.matches)
     ladder = core.tiers
     tiers = (ladder,) if ladder is not None and (not ladder.review or _asks_earned((*rules, *offers))) else ()
     return rules, groups, offers, offer_groups, holdouts, tracks, matches, tiers
+
+
+def _of_units(track: ir.TrackDef) -> bool:
+    return bool(track.given or track.used)
 
 
 def _asks_earned(rules: tuple[ir.RuleDef | ir.OfferDef, ...]) -> bool:
@@ -57,6 +63,12 @@ def _own_reads(part: msgspec.Struct) -> set[Read]:
             return {("previous" if previous else "track", name)}
         case ir.Across(track=name) | ir.Reaches(track=name) | ir.MarksDef(track=name):
             return {("track", name)}
+        case ir.KeyFold(track=name, previous=previous):
+            return {("previous keys" if previous else "keys", name)}
+        case ir.KeysDef(track=name) if name:
+            return {("keys", name)}
+        case ir.PersonField(person=person, name=name):
+            return {("person", f"{person}.{name}")}
         case ir.BalanceRead(unit=unit, pending=pending):
             return {("pending" if pending else "balance", unit)}
         case ir.TierRead(which=which) if which != "matched":
@@ -77,7 +89,15 @@ def _periods(part: msgspec.Struct, core: ir.Program) -> tuple[str, ...]:
             return (name,)
         case ir.TrackDef(streak=name) if name:
             return (name,)
-        case ir.TrackRead(track=name) | ir.Across(track=name) | ir.Reaches(track=name) | ir.MarksDef(track=name):
+        case (
+            ir.TrackRead(track=name)
+            | ir.Across(track=name)
+            | ir.Reaches(track=name)
+            | ir.MarksDef(track=name)
+            | ir.KeyFold(track=name)
+            | ir.KeysDef(track=name)
+            | ir.CarryDef(track=name)
+        ) if name:
             track = next(track for track in core.tracks if track.name == name)
             own = (track.window.period,) if track.window.kind == "period" else ()
             return (*own, track.streak) if track.streak else own

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -17,15 +17,34 @@ from rules_engine import ir
 from rules_engine.backends.reference.carrier import Basket, Element, Place
 from rules_engine.backends.reference.trace import OfferNoted, Trace
 from rules_engine.backends.reference.world import World
+from rules_engine.calendar import day_start
 from rules_engine.codes import CODES
 from rules_engine.event import Event, Facts, FieldValue
-from rules_engine.outcome import Award, EventRefused, Fault, Refused, Said, TierChange
-from rules_engine.state import Change, LimitUsed, Shared, State, apply_in_place, copied
+from rules_engine.outcome import Award, EventRefused, Fault, Payment, People, Refused, Said, Taken, TierChange
+from rules_engine.state import Change, LimitUsed, Lot, Shared, State, apply_in_place, copied
 
 Val: TypeAlias = Fraction | int | str | bool | tuple[int | str, ...] | None
 """A value inside a rule: numbers are exact fractions or whole numbers, the rest as in events."""
 
 Line: TypeAlias = Mapping[str, FieldValue]
+
+Key: TypeAlias = Fraction | int | str | bool
+"""A key of a track or of a group of lines."""
+
+
+class Book:
+    """The working state of one owner, and every change made to it, in order."""
+
+    __slots__ = ("changes", "state")
+
+    def __init__(self, state: State) -> None:
+        self.state = copied(state)
+        self.changes: list[Change] = []
+
+    def record(self, change: Change) -> None:
+        """Note a change and make it."""
+        self.changes.append(change)
+        apply_in_place(self.state, (change,))
 
 
 class Run:
@@ -36,33 +55,59 @@ class Run:
     the end of a day in `advance`. `standing` is the day on which holdings and balances are looked at: never before the
     day that the state has reached, so that a late event meets the state as it stands. `held` is the rung that the rules
     see, `added` what the event adds to each track by occurrence, `bases` what each track was there before, `opening`
-    what marked tracks were before it.
+    what marked tracks were before it. `posted` is the day on which what is given is earned.
+
+    `book` is the member's (`state` and `changes` are its own), `pool` that of the `household`, `others` those of other
+    members by id. `used` is what stages before this one took of each unit; `taking` what rules of this stage took, as
+    (rule, unit, count), and `unseen` what of it the rule at work does not see in a balance. `booked` says that what the
+    member is given stands among the changes, `counted` what limits of the event alone have counted, `handed` how much
+    of what each field presents was taken, `coded` which codes set off which rules, and why these did not act.
     """
 
     __slots__ = (
-        "added", "awards", "bases", "basket", "begins", "changes", "counters", "currency", "event", "facts", "fields",
-        "held", "instant", "lines", "member", "offering", "offers", "opening", "places", "reserved", "said", "shared",
-        "source", "standing", "state", "tiers", "today", "trace", "world",
+        "added", "awards", "bases", "basket", "begins", "book", "booked", "changes", "coded", "counted", "counters",
+        "currency", "event", "facts", "fields", "handed", "held", "household", "instant", "late", "lines", "member",
+        "offering", "offers", "opening", "others", "payments", "people", "places", "pool", "posted", "reserved", "said",
+        "shared", "source", "standing", "state", "taken", "taking", "tiers", "today", "trace", "unseen", "used",
+        "world",
     )  # fmt: skip
 
     def __init__(
-        self, world: World, facts: Facts, state: State, trace: Trace | None = None, shared: Shared | None = None
+        self,
+        world: World,
+        facts: Facts,
+        state: State,
+        trace: Trace | None = None,
+        shared: Shared | None = None,
+        people: People | None = None,
     ) -> None:
         self.world = world
+        self.people = People() if people is None else people
         self.facts = facts
-        self.state = copied(state)
+        self.book = Book(state)
+        self.state, self.changes = self.book.state, self.book.changes
+        self.household = ""
+        self.pool = Book(State() if self.people.pool is None else self.people.pool)
+        self.others: dict[str, Book] = {}
         self.trace = trace
         self.event: Event | None = None
         self.member: str | None = None
         self.fields: Mapping[str, FieldValue] = {}
         self.source = ""
         self.lines: tuple[Line, ...] = ()
-        self.today = self.instant = self.standing = self.held = self.begins = 0
+        self.today = self.instant = self.standing = self.held = self.begins = self.posted = 0
+        self.late = False
         self.awards: list[Award] = []
         self.added: dict[str, dict[int, int]] = {}
         self.bases: dict[str, dict[int, int]] = {}
         self.opening: dict[str, int] = {}
-        self.changes: list[Change] = []
+        self.used: dict[str, int] = {}
+        self.taking: list[tuple[str, str, int]] = []
+        self.unseen: dict[str, int] = {}
+        self.payments: list[Payment] = []
+        self.taken: list[Taken] = []
+        self.booked = False
+        self.handed: dict[str, int] = {}
         self.tiers: list[TierChange] = []
         self.said: list[Said] = []
         self.shared = Shared() if shared is None else shared
@@ -72,12 +117,25 @@ class Run:
         self.places: tuple[Place, ...] = ()
         self.offers: list[OfferNoted] = []
         self.counters: dict[str, ir.LimitDef] = {}
+        self.counted: dict[Any, int] = {}
+        self.coded: list[tuple[str, str, str]] = []
         self.reserved: list[LimitUsed] = []
 
     def record(self, change: Change) -> None:
-        """Note a change and make it."""
-        self.changes.append(change)
-        apply_in_place(self.state, (change,))
+        """Note a change of the member's state and make it."""
+        self.book.record(change)
+
+    def book_of(self, member: str) -> Book:
+        """The working state of a member by id: the event's own, or another's. Raises `EventRefused` where the host did
+        not pass it in: its counters would be lost."""
+        if member == self.member:
+            return self.book
+        if member not in self.others:
+            if member not in self.people.states:
+                field = next((name for name, value in self.fields.items() if value == member), "")
+                raise self.refused("V166", field, path=field, person=member)
+            self.others[member] = Book(self.people.states[member])
+        return self.others[member]
 
     def award_of(self, rule: str) -> int:
         """What a rule gave on this event, over all its effects."""
@@ -97,6 +155,17 @@ class Run:
             yield
         finally:
             self.begins = 0
+
+    @contextmanager
+    def earning(self) -> Iterator[None]:
+        """Read the day on which what is given is earned as the day at hand."""
+        before = self.today, self.instant
+        if self.posted != self.today:
+            self.today, self.instant = self.posted, day_start(self.posted, self.world.zone)
+        try:
+            yield
+        finally:
+            self.today, self.instant = before
 
     @contextmanager
     def reading(self, fields: Mapping[str, FieldValue], source: str) -> Iterator[None]:
@@ -137,8 +206,9 @@ class Run:
 
 
 class Env(msgspec.Struct, frozen=True):
-    """Where an expression is read: a run, and inside loops the line, the mark or the rung at hand; in an offer the code
-    that set it off and, in the amounts of its effects, the element that an amount is formed for."""
+    """Where an expression is read: a run, and inside loops the line, the mark, the rung or the key at hand (with what
+    its track holds for it); in an offer the code that set it off and, in the amounts of its effects, the element that
+    an amount is formed for; where units are taken the lot at hand, and what is being turned of which lots."""
 
     run: Run
     line: Line | None = None
@@ -148,6 +218,14 @@ class Env(msgspec.Struct, frozen=True):
     matched: int | None = None
     code: str = ""
     element: Element | None = None
+    key: Key | None = None
+    key_value: int = 0
+    lot: Lot | None = None
+    turned: tuple[tuple[Lot, int], ...] = ()
+
+    def at(self, key: Key, value: int = 0) -> Env:
+        """The same, at a key and what its track holds for it."""
+        return msgspec.structs.replace(self, key=key, key_value=value)
 
     def on(self, number: int) -> Env:
         """The same, on the line with this number, counted from 0. The event's own shipping is a line without fields."""

@@ -1,12 +1,13 @@
 """The stages of offers on one event: catalogue, item, basket, shipping; then what they used of limits is kept.
 
-An event whose kind no offer, no tax, no shipping and no floor is about keeps its list price and has no basket.
+An event whose kind no offer, no redeem, no tax, no shipping and no floor is about keeps its list price and has no
+basket.
 """
 
 from __future__ import annotations
 
 from rules_engine import ir
-from rules_engine.backends.reference import budgets, money
+from rules_engine.backends.reference import budgets, money, presented
 from rules_engine.backends.reference.carrier import STAGES
 from rules_engine.backends.reference.choices import run_stage
 from rules_engine.backends.reference.run import Run
@@ -33,6 +34,7 @@ def run_offers(run: Run) -> None:
     _check(kind, run)
     assert run.basket is not None
     budgets.commit(run.basket.acts, run)
+    presented.commit(run)
     run.said += [Said(act.rule.key, text) for act in run.basket.acts for text in act.rule.says]
     if run.trace is not None:
         run.trace.offers = run.offers

@@ -2,6 +2,9 @@
 
 A tier is not a value that is set; it is the highest of the holdings that are live. So a trial, a tier for life and a
 soft landing are all holdings, and nothing has to be put back when one of them ends.
+
+A holding that has ended is forgotten, unless a scheduled event is yet to come that reads the tier as of one of its
+days: until then it is kept without a reason, and nothing prolongs it or ends it again.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from typing import assert_never
 import msgspec
 
 from rules_engine import ir
+from rules_engine.backends.reference import schedules
 from rules_engine.backends.reference.expressions import day, earned, way_holds
 from rules_engine.backends.reference.reading import held, live_holdings
 from rules_engine.backends.reference.run import Env, Run
@@ -34,9 +38,15 @@ def _judge_rung(place: int, tiers: ir.TiersDef, run: Run, begins: int) -> None:
         if run.trace is not None:
             run.trace.ways.append(WayNoted(place, way, run.today, holds, inner))
         if holds:
-            with noting(run.trace, []), run.beginning(begins):
+            with noting(run.trace, []), run.beginning(_counted_from(begins, run)):
                 until = day(way.life if way.life is not None else tiers.life, env)
             grant(Holding(rung.name, begins, until, way.name or rung.name), run)
+
+
+def _counted_from(begins: int, run: Run) -> int:
+    """The day from which a life is counted: the first of the holding, or, on a scheduled event, the day it is as of, so
+    that what settles late does not last longer for it."""
+    return begins if run.event is None or run.event.occurrence is None else run.event.day
 
 
 def grant(holding: Holding, run: Run) -> None:
@@ -59,15 +69,33 @@ def end_holdings(last_day: int, run: Run) -> None:
 
     That is the `then` of the ladder, or for a holding that a match gave, the `then` of the match.
     """
-    ended = [each for each in run.state.holdings if each.until is not None and each.until <= last_day]
+    live = [each for each in run.state.holdings if each.reason]
+    ended = [each for each in live if each.until is not None and each.until <= last_day]
     for holding in ended:
-        run.record(HoldingEnded(holding))
+        end(holding, last_day, run)
     falls = {match.key: match.fall for match in run.world.core.matches}
     tiers = run.world.core.tiers
     for holding in sorted(ended, key=lambda each: run.world.rungs[each.tier], reverse=True):
         rule = falls.get(holding.reason, tiers.fall if tiers is not None else None)
         if rule is not None:
             fall(rule, run.world.rungs[holding.tier], run, last_day + 1)
+
+
+def end(holding: Holding, last_day: int, run: Run) -> None:
+    """End a holding with a day; what it was is kept while something is to be read as of one of its days."""
+    last = last_day if holding.until is None else min(last_day, holding.until)
+    if schedules.is_read(holding.start, last, run):
+        run.record(HoldingBegan(msgspec.structs.replace(holding, until=last, reason=""), holding))
+    else:
+        run.record(HoldingEnded(holding))
+
+
+def tidy(run: Run) -> None:
+    """Forget the holdings that have ended and that nothing reads any more."""
+    for past in [each for each in run.state.holdings if not each.reason]:
+        assert past.until is not None
+        if not schedules.is_read(past.start, past.until, run):
+            run.record(HoldingEnded(past))
 
 
 def fall(rule: ir.FallDef, rung: int, run: Run, begins: int) -> None:

@@ -127,11 +127,13 @@ def moves(window: ir.Window) -> bool:
     return window.kind in ("rolling", "last")
 
 
-def outdated(window: ir.Window, values: Iterable[int], env: Env) -> list[int]:
+def outdated(window: ir.Window, values: Iterable[int], env: Env, read_from: int | None = None) -> list[int]:
     """The keys that nothing can read any more: days that left a moving window, and occurrences older than the newest
-    two that have begun. Time is what the state has reached."""
-    begun = sorted(key for key in values if key <= env.run.standing)
-    since = keys_back(window, env.run.standing, env)
+    two that have begun. Time is what the state has reached, or the earliest day as of which something is yet to be
+    read."""
+    day = env.run.standing if read_from is None else read_from
+    begun = sorted(key for key in values if key <= day)
+    since = keys_back(window, day, env)
     return begun[:-2] if since is None else [key for key in begun if key < since]
 
 

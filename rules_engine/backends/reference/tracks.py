@@ -2,35 +2,47 @@
 
 `contributions` is worked out before anything else happens, from the tracks as they were, so that `across` slices
 exactly what will be added. Tracks that count what rules give move twice: after the earns, and after the rewards, whose
-gifts are first seen by the next event.
+gifts are first seen by the next event; so do those that count what events take.
+
+An occurrence that is settled does not move any more: what an event would have added to it is left out, and the event is
+late.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from typing import Final
 
 import msgspec
 
 from rules_engine import ir
-from rules_engine.backends.reference import times
+from rules_engine.backends.reference import keyed, schedules, times
 from rules_engine.backends.reference.expressions import day, evaluate, number, on_lines, truth
-from rules_engine.backends.reference.reading import rises_again, seen_key, track_value
+from rules_engine.backends.reference.keyed import KeyCounts
+from rules_engine.backends.reference.reading import keeps_day, rises_again, seen_key, track_book, track_value
 from rules_engine.backends.reference.run import Env, Run
 from rules_engine.backends.reference.trace import noting
-from rules_engine.outcome import Award
-from rules_engine.state import AMOUNT_MAX, KeySeen, MarkSeen, StreakMet, TrackDropped, TrackMoved
+from rules_engine.outcome import Award, Taken
+from rules_engine.state import AMOUNT_MAX, KeyMoved, KeySeen, MarkSeen, StreakMet, TrackDropped, TrackMoved
 
 
-def contributions(run: Run) -> dict[str, dict[int, int]]:
-    """What the event adds to each sum and count, by occurrence; tracks of gifts have an entry once the event moves
-    them.
+def contributions(run: Run, only: frozenset[str] | None = None) -> dict[str, dict[int, int]]:
+    """What the event adds to each sum and count, or to some of them, by occurrence; tracks of what is given or taken
+    have an entry once the event moves them. Tracks by key stand apart, see `met`.
     """
     found = {}
     for track in run.world.core.tracks:
-        if track.kind in ("sum", "count") and _moved_by(track, run):
-            found[track.name] = {} if track.given else _added(track, Env(run))
+        if only is not None and track.name not in only:
+            continue
+        if track.kind in ("sum", "count") and track.by_key is None and _moved_by(track, run):
+            found[track.name] = {} if _of_units(track) else _added(track, Env(run))
     return found
+
+
+def _of_units(track: ir.TrackDef) -> bool:
+    """Whether a track counts what rules give or take."""
+    return bool(track.given or track.used)
 
 
 def bases(run: Run) -> dict[str, dict[int, int]]:
@@ -43,13 +55,17 @@ def bases(run: Run) -> dict[str, dict[int, int]]:
 def _base(track: ir.TrackDef, key: int, env: Env) -> int:
     if times.moves(track.window):
         return track_value(track, env.run.today, env)
-    return env.run.state.tracks.get(track.key, {}).get(key, 0)
+    return _at(track, key, env.run)
+
+
+def _at(track: ir.TrackDef, key: int, run: Run) -> int:
+    return track_book(track, run).state.tracks.get(track.key, {}).get(key, 0)
 
 
 def _moved_by(track: ir.TrackDef, run: Run) -> bool:
     """Whether this event is one that the track is `on`, and its `where` holds."""
     assert run.event is not None
-    if run.member is None or not (run.event.name in track.events or (track.given and not track.events)):
+    if run.member is None or not (run.event.name in track.events or (_of_units(track) and not track.events)):
         return False
     with noting(run.trace, []):
         return truth(track.where, Env(run))
@@ -76,27 +92,46 @@ def _whole(value: Fraction) -> int:
 
 
 def _key(track: ir.TrackDef, env: Env) -> int | None:
-    """The occurrence that this event, or line, belongs to; None where its day is absent or in none."""
-    when = env.run.today if track.by is None else day(track.by, env)
-    return None if when is None else times.key_of(track.window, when, env)
+    """The occurrence that this event, or line, belongs to; None where its day is absent, in none, or in one that is
+    settled. What a scheduled event gives or takes belongs to the day it is posted, but of a track per its own period to
+    the occurrence that it is of."""
+    run = env.run
+    posted = _of_units(track) and not schedules.is_own(track.window, run)
+    when = day(track.by, env) if track.by is not None else run.posted if posted else run.today
+    found = None if when is None else times.key_of(track.window, when, env)
+    if found is None or not schedules.is_closed(track, found, run):
+        return found
+    run.late = True
+    return None
 
 
 # ---- moving ----
 
 
 class Met(msgspec.Struct, frozen=True):
-    """What an event brings to the tracks that are no sums: new values with their occurrences, and streaks to step."""
+    """What an event brings to the tracks that are no sums: new values with their occurrences, streaks to step, what is
+    added for each key, the occurrences whose first or last day it may be."""
 
     values: tuple[tuple[ir.TrackDef, list[tuple[int, str]]], ...]
     streaks: tuple[ir.TrackDef, ...]
+    keyed: tuple[tuple[ir.TrackDef, KeyCounts], ...]
+    days: tuple[tuple[ir.TrackDef, int], ...]
 
 
 def met(run: Run) -> Met:
     """Like `contributions`, from everything as it was before the event."""
     env, core = Env(run), run.world.core
-    moved = [track for track in core.tracks if track.kind in ("distinct", "streak") and _moved_by(track, run)]
+    moved = [track for track in core.tracks if _stands_apart(track) and _moved_by(track, run)]
     values = tuple((track, _met(track, env)) for track in moved if track.kind == "distinct")
-    return Met(values, tuple(track for track in moved if track.kind == "streak"))
+    streaks = tuple(track for track in moved if track.kind == "streak")
+    with noting(run.trace, []):
+        by_key = tuple((track, keyed.added(track, _key, env)) for track in moved if track.by_key is not None)
+        days = tuple((track, _key(track, env)) for track in moved if keeps_day(track))
+    return Met(values, streaks, by_key, tuple((track, at) for track, at in days if at is not None))
+
+
+def _stands_apart(track: ir.TrackDef) -> bool:
+    return track.by_key is not None or track.kind not in ("sum", "count")
 
 
 def move(brought: Met, run: Run) -> None:
@@ -104,38 +139,53 @@ def move(brought: Met, run: Run) -> None:
     env = Env(run)
     for name, added in run.added.items():
         _add(run.world.tracks[name], added, env)
-    move_given(run.awards, run)
+    move_given(run.awards, run, run.taken)
+    for track, counts in brought.keyed:
+        keyed.add(track, counts, run)
+    for track, at in brought.days:
+        _note_day(track, at, run)
     for track, seen in brought.values:
         _see(track, seen, env)
     for track in brought.streaks:
         _step(track, env)
 
 
-def move_given(awards: Iterable[Award], run: Run) -> None:
-    """Add what rules gave to the tracks that count it."""
+def move_given(awards: Iterable[Award], run: Run, taken: Iterable[Taken] = ()) -> None:
+    """Add what rules gave the event's member, and what they took, to the tracks that count it."""
     env = Env(run)
-    given = list(awards)
+    given = [(each.unit, each.rule, each.given) for each in awards if not each.to]
+    used = [(each.unit, each.rule, each.taken) for each in taken]
     for name in run.added:
         track = run.world.tracks[name]
-        if track.given:
-            total = sum(
-                each.given
-                for each in given
-                if each.unit == track.given and (not track.rules or each.rule in track.rules)
-            )
+        if _of_units(track):
+            total = _total(track, given if track.given else used)
             key = _key(track, env)
             if key is not None:
                 _add(track, {key: total}, env)
 
 
+def _total(track: ir.TrackDef, moved: Iterable[tuple[str, str, int]]) -> int:
+    """What moved of a track's unit, by the rules that it names."""
+    unit = track.given or track.used
+    return sum(count for each, rule, count in moved if each == unit and (not track.rules or rule in track.rules))
+
+
 def _add(track: ir.TrackDef, added: dict[int, int], env: Env) -> None:
     run = env.run
     for key, count in sorted(added.items()):
-        before = run.state.tracks.get(track.key, {}).get(key, 0)
+        before = _at(track, key, run)
         if abs(before + count) > AMOUNT_MAX:
             raise run.refused("V150", track.name, track=track.name)
         if count:
-            run.record(TrackMoved(track.key, key, before, before + count))
+            track_book(track, run).record(TrackMoved(track.key, key, before, before + count))
+
+
+def _note_day(track: ir.TrackDef, at: int, run: Run) -> None:
+    """The first or the last day of events in an occurrence."""
+    days = track_book(track, run).state.tracks.get(track.key, {})
+    before, when = days.get(at), run.today
+    if before is None or (when < before if track.kind == "first day" else when > before):
+        track_book(track, run).record(TrackMoved(track.key, at, before or 0, when))
 
 
 def _met(track: ir.TrackDef, env: Env) -> list[tuple[int, str]]:
@@ -156,30 +206,30 @@ def _text(value: object) -> str:
 
 
 def _see(track: ir.TrackDef, met: list[tuple[int, str]], env: Env) -> None:
-    run = env.run
+    run, book = env.run, track_book(track, env.run)
     for key, value in met:
-        if value not in run.state.keys.get(track.key, {}).get(key, ()):
-            run.record(KeySeen(track.key, key, value))
+        if value not in book.state.keys.get(track.key, {}).get(key, ()):
+            book.record(KeySeen(track.key, key, value))
     if track.keys_max and track_value(track, run.today, env) > track.keys_max:
         raise run.refused("V151", track.name, track=track.name, high=str(track.keys_max))
 
 
 def _step(track: ir.TrackDef, env: Env) -> None:
     """A streak: one more if the period before was met, the same within one period, else it starts again at 1."""
-    run = env.run
+    run, book = env.run, track_book(track, env.run)
     when = run.today if track.by is None else day(track.by, env)
-    key = None if when is None else times.key_of(track.window, when, env)
+    key = _key(track, env)
     found = None if when is None else times.occurrence_of(track.streak, when, env)
     if key is None or found is None:
         return
-    met = run.state.streaks.get(track.key, {}).get(key)
-    before = run.state.tracks.get(track.key, {}).get(key, 0)
+    met = book.state.streaks.get(track.key, {}).get(key)
+    before = _at(track, key, run)
     if met is not None and met >= found.first_day:
         return
     unbroken = met is not None and met == times.last_before(track.streak, found.first_day, env)
-    run.record(StreakMet(track.key, key, met, found.first_day))
+    book.record(StreakMet(track.key, key, met, found.first_day))
     if before != (after := before + 1 if unbroken else 1):
-        run.record(TrackMoved(track.key, key, before, after))
+        book.record(TrackMoved(track.key, key, before, after))
 
 
 # ---- marks ----
@@ -202,17 +252,30 @@ def see(run: Run) -> None:
         key = None if rises_again(track) else seen_key(track, env)
         if key is None:
             continue
-        before, now = run.state.seen.get(track.key, {}).get(key), track_value(track, run.today, env)
+        book = track_book(track, run)
+        before, now = book.state.seen.get(track.key, {}).get(key), track_value(track, run.today, env)
         if now if before is None else now > before:
-            run.record(MarkSeen(track.key, key, before, now))
+            book.record(MarkSeen(track.key, key, before, now))
 
 
 def tidy(run: Run) -> None:
-    """Drop, of the tracks that moved, the occurrences that nothing can read any more."""
-    moved = {change.track for change in run.changes if isinstance(change, TrackMoved | KeySeen)}
+    """Drop, of the tracks that moved, the occurrences that nothing can read any more: no scheduled event either that is
+    yet to come and reads them as of a day that has passed."""
+    env, read_from = Env(run), schedules.horizon(run)
     for track in run.world.core.tracks:
-        if track.key in moved:
-            values = run.state.tracks.get(track.key, {})
-            sizes = {key: len(found) for key, found in run.state.keys.get(track.key, {}).items()}
-            for key in times.outdated(track.window, values | sizes, Env(run)):
-                run.record(TrackDropped(track.key, key, (values | sizes)[key]))
+        book = track_book(track, run)
+        if any(change.track == track.key for change in book.changes if isinstance(change, _MOVES)):
+            values = _kept(track, run)
+            for key in times.outdated(track.window, values, env, read_from):
+                book.record(TrackDropped(track.key, key, values[key]))
+
+
+_MOVES: Final = (TrackMoved, KeySeen, KeyMoved)
+
+
+def _kept(track: ir.TrackDef, run: Run) -> dict[int, int]:
+    """What is kept of a track, as one number for each occurrence."""
+    state = track_book(track, run).state
+    sizes = {key: len(found) for key, found in state.keys.get(track.key, {}).items()}
+    sums = {key: sum(found.values()) for key, found in state.keyed.get(track.key, {}).items()}
+    return state.tracks.get(track.key, {}) | sizes | sums

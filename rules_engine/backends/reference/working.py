@@ -30,7 +30,7 @@ from rules_engine.backends.reference.expressions import evaluate, number, select
 from rules_engine.backends.reference.reach import Barrier, Reach, reaches
 from rules_engine.backends.reference.selecting import by_line, ordered
 from rules_engine.backends.reference.sets import Batch, Used, form
-from rules_engine.backends.reference.trace import EffectNoted, OfferNoted, noting
+from rules_engine.backends.reference.trace import Ahead, EffectNoted, OfferNoted, noting
 from rules_engine.outcome import Charge, Discount, Gift
 from rules_engine.values import round_fraction
 
@@ -39,10 +39,12 @@ class Idle(Exception):  # noqa: N818 - control flow of the interpreter, never se
     """A rule does not act, and why: see `OfferNoted`."""
 
     def __init__(
-        self, why: str, by: str = "", group: str = "", failed: ir.Expr | None = None, limit: ir.LimitDef | None = None
-    ) -> None:
+        self, why: str, by: str = "", group: str = "", how: Ahead = "", failed: ir.Expr | None = None,
+        limit: ir.LimitDef | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(why)
-        self.why, self.by, self.group, self.failed, self.limit = why, by, group, failed, limit
+        self.why, self.by, self.group, self.how = why, by, group, how
+        self.failed, self.limit = failed, limit
 
 
 class Work:
@@ -244,7 +246,7 @@ class Work:
             return Idle("floor reached")
         for barrier in self.barriers:
             if self._keeps(barrier):
-                return Idle(barrier.why, barrier.rule, barrier.group)
+                return Idle(barrier.why, barrier.rule, barrier.group, barrier.how)
         chosen = all(isinstance(noted.effect, ir.GiftDef) for noted in self.noted.effects)
         return Idle("nothing chosen" if self.noted.effects and chosen else "nothing to give")
 

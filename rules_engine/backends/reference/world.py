@@ -14,8 +14,9 @@ from rules_engine.spelling import normal_code
 class World(msgspec.Struct, frozen=True):
     """A program by name. `policies` say how the offers of each stage go together, `priced` names the kinds of event
     whose money offers or tax are about, `offered` those and any others with offers; other rules may pick units too
-    (`picks`). `anchors` finds the expression behind an anchor's key, `marked` the tracks
-    whose marks are seen on a kind of event, `waited` the events from whose last day a unit's life counts."""
+    (`picks`). `anchors` finds the expression behind an anchor's key, `marked` the tracks whose marks are seen on a kind
+    of event, `asked` names all tracks with marks, `waited` the events from whose last day a unit's life counts.
+    `schedules` are the events that nobody sends, `closing` names those at the end of each period."""
 
     core: ir.Program
     events: dict[str, ir.EventDef]
@@ -37,12 +38,15 @@ class World(msgspec.Struct, frozen=True):
     rungs: dict[str, int]
     limits: tuple[ir.LimitDef, ...]
     marked: dict[str, tuple[ir.TrackDef, ...]]
+    asked: frozenset[str]
     waited: frozenset[str]
     calendar: Context
     reads: dict[str, tuple[Read, ...]]
     priced: frozenset[str]
     offered: frozenset[str]
     picks: bool
+    schedules: tuple[ir.EventDef, ...]
+    closing: dict[str, tuple[str, ...]]
 
     @property
     def zone(self) -> str:
@@ -74,13 +78,22 @@ def prepare(core: ir.Program) -> World:
         rungs={rung.name: place for place, rung in enumerate(core.tiers.rungs)} if core.tiers else {},
         limits=_limits(core),
         marked={event.name: _marked(event.name, core) for event in core.events},
+        asked=frozenset(name for rule in core.rules for name in _asked(rule)),
         waited=frozenset(event for unit in core.units for life in unit.lives for event in life.after_last),
         calendar=Context(core.header.zone or "UTC", core.header.week_start, core.header.leap_day),
         reads=reads_of(core, ir.anchor_reads(core)),
         priced=priced,
         offered=priced.union(*(offer.events for offer in core.offers)),
         picks=any(isinstance(node, ir.Picked) for node in ir.walk((core.rules, core.tracks, core.matches))),
+        schedules=tuple(event for event in core.events if event.schedule is not None),
+        closing={period.name: _closing(period.name, core) for period in core.periods},
     )
+
+
+def _closing(period: str, core: ir.Program) -> tuple[str, ...]:
+    """The scheduled events at the end of a period: when all have settled an occurrence, its tracks are closed."""
+    scheduled = [(event.name, event.schedule) for event in core.events if event.schedule is not None]
+    return tuple(name for name, each in scheduled if each.edge == "end" and each.period == period)
 
 
 def _line_fields(event: ir.EventDef) -> tuple[ir.FieldDef, ...]:
@@ -123,9 +136,9 @@ def _marked(event: str, core: ir.Program) -> tuple[ir.TrackDef, ...]:
 
 
 def _asked(rule: ir.RuleDef) -> set[str]:
-    loop = {rule.loop.track} if rule.loop is not None else set()
+    loop = {rule.loop.track} if isinstance(rule.loop, ir.MarksDef) else set()
     return loop | {node.track for node in ir.walk(rule) if isinstance(node, ir.Reaches)}
 
 
 def _may_move(track: ir.TrackDef, event: str) -> bool:
-    return event in track.events or bool(track.given and not track.events)
+    return event in track.events or bool((track.given or track.used) and not track.events)
