@@ -75,6 +75,19 @@ def test_at_one_day_ends_come_first_then_what_ends_then_starts() -> None:
     ]  # fmt: skip
 
 
+def test_another_delay_settles_nothing_twice() -> None:
+    program, state = circle(), _ann("2027-01-10", "2027-01-31")
+    for due in program.due(ANN, state, "2027-02-28"):
+        state = program.apply(state, program.score(program.scheduled("ann", due), ANN, state))
+    later = load([Source("circle.rules", RULES.replace(", settled after 3 days", ", settled after 4 days"))])
+    carried = later.state(state.to_json())
+    asked = [(due.what, due.occurrence) for due in later.due(ANN, carried, "2027-03-12") if due.kind == "event"]
+    bill = BILL.replace("3 days", "4 days")
+    known = [(due.what, due.occurrence) for due in program.due(ANN, state, "2027-03-12") if due.kind == "event"]
+    assert asked == [(bill if what == BILL else what, day) for what, day in known]
+    assert bill in {what for what, _ in asked}
+
+
 def test_only_events_are_sent() -> None:
     with pytest.raises(ValueError, match="a lapse is no event"):
         circle().scheduled("ann", Due("lapse", 20_000, "point"))

@@ -70,10 +70,26 @@ def _renamed(state: State, program: ir.Program) -> State:
         lots=[replace(each, source=rules.get(each.source, each.source)) for each in state.lots],
         last=dict(state.last),
         since=state.since,
-        settled=dict(state.settled),
+        settled=_settled(state.settled, program),
         keyed=_moved(state.keyed, tracks),
         debts=dict(state.debts),
     )
+
+
+def _settled(settled: Mapping[str, int], program: ir.Program) -> dict[str, int]:
+    """What was settled. A schedule that the state does not know goes on where the same edge of the same period was
+    settled so far after another delay: with a new delay nothing happens twice."""
+    found = dict(settled)
+    for event in program.events:
+        if event.schedule is not None and event.name not in settled:
+            last = [day for name, day in settled.items() if _edge_of(name) == _edge_of(event.name)]
+            if last:
+                found[event.name] = max(last)
+    return found
+
+
+def _edge_of(schedule: str) -> str:
+    return schedule.partition(", settled after")[0]
 
 
 def renamed_limits(limits: Mapping[str, _Value], program: ir.Program) -> dict[str, _Value]:
