@@ -931,12 +931,6 @@ _ROWS: tuple[Code, ...] = (
         "write `, shortfall off balance`, `, shortfall off refund` or `, shortfall forgiven`",
     ),
     Code(
-        "M285",
-        "a refund lowered by nothing",
-        '"{title}" takes spent units off the refund, and nothing says what a {unit} is worth in money',
-        "let a redeem accept it at a rate, or choose `shortfall off balance` or `shortfall forgiven`",
-    ),
-    Code(
         "M299",
         "return of a redeem",
         "a redeem cannot return by `{policy}`",

@@ -38,7 +38,6 @@ def whole_program(
     yield from _groups(ones, symbols)
     yield from offers_together(ones, symbols)
     yield from takers(ones, symbols)
-    yield from _worths(ones, symbols)
     yield from _circles(ones, symbols)
     yield from _keys(symbols)
 
@@ -153,27 +152,6 @@ def _group(
     if len(kinds) > 1:
         words = " and ".join(KINDS[each] for each in sorted(kinds, key=list(KINDS).index))
         yield Diagnostic("M188", source, declared.name.span, {"group": declared.name.text, "kinds": words})
-
-
-# ---- shortfalls ----
-
-
-def _worths(ones: Sequence[CheckedOne], symbols: Symbols) -> Iterator[Diagnostic]:
-    """What is missing of a unit lowers a refund only where something says what the unit is worth in money."""
-    cores = [one.core for one in ones]
-    worth = {each.name for each in cores if isinstance(each, ir.UnitDef) and each.currency}
-    for core in cores:
-        if isinstance(core, ir.RuleDef):
-            worth |= {each.unit for each in core.effects if isinstance(each, ir.AcceptDef) and each.rate}
-    for one in ones:
-        core, declared = one.core, one.entry.declaration
-        if not isinstance(core, ir.RuleDef) or core.on_return is None or not isinstance(declared, tree.RuleDecl):
-            continue
-        returned = core.on_return.policy != "keep" and core.on_return.shortfall == "off refund"
-        unit = next((each.unit for each in core.gives if each.unit not in worth), None) if returned else None
-        if unit is not None:
-            data = {"title": core.title, "unit": unit}
-            yield Diagnostic("M285", symbols.files[one.entry.file], declared.title.span, data)
 
 
 # ---- circles ----
