@@ -169,6 +169,37 @@ class CodeUse(msgspec.Struct, frozen=True):
     public: str = ""
 
 
+_PUBLIC: Final = {
+    "too long": "not valid",
+    "blank": "not valid",
+    "unprintable": "not valid",
+    "presented before": "already used",
+    "unknown code": "not valid",
+    "not before": "not yet valid",
+    "ended on": "expired",
+    "used up": "already used",
+    "members only": "not for this order",
+    "conditions not met": "not for this order",
+    "shut out by": "does not combine",
+    "lost to": "does not combine",
+    "group is full": "does not combine",
+    "nothing to give": "not for this order",
+    "no amount in": "not for this order",
+    "held out": "not for this order",
+    "not for this event": "not for this order",
+}
+"""What whoever typed a code is told, by how the exact reason begins."""
+
+
+def refused_code(code: str, reason: str) -> CodeUse:
+    """A code that set nothing off, for an exact reason.
+
+    >>> refused_code("SPRING", "ended on 2027-02-28").public
+    'expired'
+    """
+    return CodeUse(code, (), reason, next(word for start, word in _PUBLIC.items() if reason.startswith(start)))
+
+
 class LinePrice(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A line's money in minor units: before offers, after them, and the tax: included in `net` where prices include
     tax, on top of it where they do not."""

@@ -29,18 +29,17 @@ from examples.replay import DATA, Replay
 from examples.retail import demo as retail
 from examples.shop import run as shop
 from examples.status_match import run as status_match
-from rules_engine import tree
 from rules_engine.backends.reference import Reference
 from rules_engine.feeds import Count
 from rules_engine.formatting import format_source
 from rules_engine.outcome import Outcome
 from rules_engine.parsing import parse
-from rules_engine.pipeline import check, load
+from rules_engine.pipeline import load
 from rules_engine.scoring import Program
 from rules_engine.source import Source
 from rules_engine.state import Shared, State
-from rules_engine.workbench import Coverage, TestCase, run_tests, total
-from tests import docs_blocks, example_models
+from tests import example_models
+from tests.told_pages import page_is_true, terms_hold
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 NAMES = ("airline", "hotel", "marketplace", "retail", "shop", "status_match")
@@ -59,20 +58,7 @@ def _needs(folder: str) -> Path:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_terms_hold_what_their_tests_say(name: str) -> None:
-    checked = check(EXAMPLES / name)
-    assert checked.diagnostics == ()
-    cases = [
-        TestCase(checked.files[entry.file].source, entry.declaration)
-        for entry in checked.tests
-        if isinstance(entry.declaration, tree.TestDecl)
-    ]
-    assert len(cases) >= 4
-    program = load(EXAMPLES / name)
-    coverage = Coverage(program.core)
-    failed = [finding for result in run_tests(program, cases, coverage) for finding in result.findings]
-    assert failed == []
-    reached = coverage.files({file.source.name: file.source for file in checked.files})
-    assert total(reached).percent >= COVERED.get(name, 0), [missed for file in reached for missed in file.missed]
+    terms_hold(EXAMPLES / name, COVERED.get(name, 0))
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*/*.rules")), ids=lambda path: path.name)
@@ -277,17 +263,7 @@ def test_the_reference_gives_the_same_year() -> None:
 
 @pytest.mark.parametrize("name", ["marketplace", "shop"])
 def test_what_their_pages_show_is_what_is_printed(name: str, tmp_path: Path, update_golden: bool) -> None:
-    page = EXAMPLES / name / "README.md"
-    docs_blocks.prepare(tmp_path, page)
-    shown = [number for number, block in enumerate(docs_blocks.blocks(page)) if block.kind == "console"]
-    assert shown
-    for number in shown:
-        block = docs_blocks.blocks(page)[number]
-        printed = docs_blocks.run_console(block, tmp_path)
-        if update_golden:
-            docs_blocks.rewrite(block, printed)
-        else:
-            assert block.text == printed, block.place
+    page_is_true(EXAMPLES / name / "README.md", tmp_path, update_golden)
 
 
 # ---- hotel guests and nights ----

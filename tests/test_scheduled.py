@@ -88,6 +88,16 @@ def test_another_delay_settles_nothing_twice() -> None:
     assert bill in {what for what, _ in asked}
 
 
+def test_two_delays_side_by_side_are_two_schedules() -> None:
+    early, state = "end of bill_month", _ann("2027-01-10", "2027-01-31")
+    both = RULES + 'reward "Early" { on end of bill_month   give 1 point }\n'
+    program = load([Source("circle.rules", both)])
+    first = next(due for due in program.due(ANN, state, "2027-02-28") if due.what == early)
+    state = program.apply(state, program.score(program.scheduled("ann", first), ANN, state))
+    assert state.settled.keys() == {early}
+    assert program.state(state.to_json()).settled == state.settled
+
+
 def test_only_events_are_sent() -> None:
     with pytest.raises(ValueError, match="a lapse is no event"):
         circle().scheduled("ann", Due("lapse", 20_000, "point"))

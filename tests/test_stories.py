@@ -14,14 +14,11 @@ from pathlib import Path
 import pytest
 
 from examples.diary import Diary, keep, titles
-from rules_engine import tree
 from rules_engine.backends.reference import Reference
 from rules_engine.outcome import Outcome
-from rules_engine.pipeline import check, load
 from rules_engine.scoring import Program
 from rules_engine.state import LotLapsed
-from rules_engine.workbench import Coverage, TestCase, run_tests, total
-from tests import docs_blocks
+from tests.told_pages import page_is_true, terms_hold
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 STORIES = (
@@ -36,19 +33,7 @@ def _told(name: str, program: Program | None = None) -> Diary:
 
 @pytest.mark.parametrize("name", STORIES)
 def test_the_terms_hold_what_their_tests_say(name: str) -> None:
-    checked = check(EXAMPLES / name)
-    assert checked.diagnostics == ()
-    cases = [
-        TestCase(checked.files[entry.file].source, entry.declaration)
-        for entry in checked.tests
-        if isinstance(entry.declaration, tree.TestDecl)
-    ]
-    assert len(cases) >= 4
-    program = load(EXAMPLES / name)
-    coverage = Coverage(program.core)
-    assert [finding for result in run_tests(program, cases, coverage) for finding in result.findings] == []
-    reached = coverage.files({file.source.name: file.source for file in checked.files})
-    assert total(reached).percent == 100, [missed for file in reached for missed in file.missed]
+    terms_hold(EXAMPLES / name, 100)
 
 
 @pytest.mark.parametrize("name", STORIES)
@@ -62,17 +47,7 @@ def test_generators_make_the_samples(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", STORIES)
 def test_what_their_pages_show_is_what_is_printed(name: str, tmp_path: Path, update_golden: bool) -> None:
-    page = EXAMPLES / name / "README.md"
-    docs_blocks.prepare(tmp_path, page)
-    shown = [number for number, block in enumerate(docs_blocks.blocks(page)) if block.kind == "console"]
-    assert shown
-    for number in shown:
-        block = docs_blocks.blocks(page)[number]
-        printed = docs_blocks.run_console(block, tmp_path)
-        if update_golden:
-            docs_blocks.rewrite(block, printed)
-        else:
-            assert block.text == printed, block.place
+    page_is_true(EXAMPLES / name / "README.md", tmp_path, update_golden)
 
 
 @pytest.mark.parametrize("name", STORIES)

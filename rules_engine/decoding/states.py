@@ -78,11 +78,12 @@ def _renamed(state: State, program: ir.Program) -> State:
 
 def _settled(settled: Mapping[str, int], program: ir.Program) -> dict[str, int]:
     """What was settled. A schedule that the state does not know goes on where the same edge of the same period was
-    settled so far after another delay: with a new delay nothing happens twice."""
+    settled so far after a delay that the program no longer has: with a new delay nothing happens twice."""
     found = dict(settled)
+    gone = settled.keys() - {event.name for event in program.events}
     for event in program.events:
         if event.schedule is not None and event.name not in settled:
-            last = [day for name, day in settled.items() if _edge_of(name) == _edge_of(event.name)]
+            last = [settled[name] for name in gone if _edge_of(name) == _edge_of(event.name)]
             if last:
                 found[event.name] = max(last)
     return found

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from rules_engine.allocation import joined, spread, spread_runs
 from rules_engine.decoding import CODE_MAX, UNPRINTABLE
-from rules_engine.outcome import CodeUse, Part
+from rules_engine.outcome import CodeUse, Part, refused_code
 from rules_engine.spelling import normal_code
 from rules_engine.values import round_ratio
 
@@ -387,22 +387,6 @@ def _tax(amount: int, rate: int, included: bool, mode: Any) -> int:
 
 # ---- codes
 
-_PUBLIC = {
-    "too long": "not valid",
-    "blank": "not valid",
-    "unprintable": "not valid",
-    "presented before": "already used",
-    "unknown code": "not valid",
-    "not before": "not yet valid",
-    "ended on": "expired",
-    "used up": "already used",
-    "shut out": "does not combine",
-    "lost to": "does not combine",
-    "group is full": "does not combine",
-}
-"""The coarse words for those exact reasons that have their own, by how these begin."""
-
-
 Asked: TypeAlias = tuple[str, str, Container[str], str | None, str | None]
 
 
@@ -467,8 +451,7 @@ def code_uses(
     normal, first = next(counting, _NO_MORE)
     for code in codes:
         if code != first:
-            reason = _no_code(code) or "presented before"
-            found.append(CodeUse(code, (), reason, _PUBLIC[reason]))
+            found.append(refused_code(code, _no_code(code) or "presented before"))
             continue
         found.append(_use(normal, code, asked, known))
         normal, first = next(counting, _NO_MORE)
@@ -485,9 +468,5 @@ def _use(normal: str, code: str, asked: Sequence[Asked], known: Iterable[Contain
         return CodeUse(code, acted)
     for _, title, texts, why, _ in asked:
         if normal in texts:
-            reason = why or f"lost to {title}"
-            break
-    else:
-        reason = "not for this event" if any(normal in some for some in known) else "unknown code"
-    public = next((word for start, word in _PUBLIC.items() if reason.startswith(start)), "not for this order")
-    return CodeUse(code, (), reason, public)
+            return refused_code(code, why or f"lost to {title}")
+    return refused_code(code, "not for this event" if any(normal in some for some in known) else "unknown code")

@@ -16,28 +16,8 @@ from rules_engine.backends.reference.run import Env, Run
 from rules_engine.backends.reference.trace import OfferNoted, noting
 from rules_engine.calendar import format_date, local_day
 from rules_engine.decoding import CODE_MAX, UNPRINTABLE
-from rules_engine.outcome import CodeUse
+from rules_engine.outcome import CodeUse, refused_code
 from rules_engine.spelling import normal_code
-
-PUBLIC = {
-    "too long": "not valid",
-    "blank": "not valid",
-    "unprintable": "not valid",
-    "presented before": "already used",
-    "unknown code": "not valid",
-    "not before": "not yet valid",
-    "ended on": "expired",
-    "used up": "already used",
-    "members only": "not for this order",
-    "conditions not met": "not for this order",
-    "shut out by": "does not combine",
-    "lost to": "does not combine",
-    "group is full": "does not combine",
-    "nothing to give": "not for this order",
-    "no amount in": "not for this order",
-    "held out": "not for this order",
-    "not for this event": "not for this order",
-}
 
 
 def presented(run: Run) -> tuple[str, ...]:
@@ -86,7 +66,7 @@ def _is_of(definition: ir.CodeDef, code: str, run: Run) -> bool:
 
 def results(run: Run) -> tuple[CodeUse, ...]:
     """What became of each presented code: those that set off offers, then those that set off earns and rewards."""
-    return tuple(CodeUse(code, (), why, PUBLIC[why]) if why else _result(code, run) for code, why in _sent(run))
+    return tuple(refused_code(code, why) if why else _result(code, run) for code, why in _sent(run))
 
 
 def _result(code: str, run: Run) -> CodeUse:
@@ -99,13 +79,10 @@ def _result(code: str, run: Run) -> CodeUse:
     mine = [noted for noted in run.offers if normal in codes_of(noted.offer, run)]
     rules = [(run.world.rules[rule], why) for own, rule, why in run.coded if own == normal]
     if mine:
-        reason, said = _reason(mine[0], run)
-    elif rules:
-        reason, said = _rule_reason(*rules[0], run)
-    else:
-        reason = "not for this event" if _elsewhere(normal, run) else "unknown code"
-        said = reason
-    return CodeUse(code, (), reason, PUBLIC[said])
+        return refused_code(code, _reason(mine[0], run))
+    if rules:
+        return refused_code(code, _rule_reason(*rules[0], run))
+    return refused_code(code, "not for this event" if _elsewhere(normal, run) else "unknown code")
 
 
 def _elsewhere(code: str, run: Run) -> bool:
@@ -115,52 +92,52 @@ def _elsewhere(code: str, run: Run) -> bool:
     return any(each is not None and _is_of(each, code, run) for each in found)
 
 
-def _rule_reason(rule: ir.RuleDef, why: str, run: Run) -> tuple[str, str]:
+def _rule_reason(rule: ir.RuleDef, why: str, run: Run) -> str:
     """The same of an earn or a reward."""
     match why:
         case "outside its dates":
             return _outside(rule, run)
         case "limit reached":
-            return "used up", "used up"
+            return "used up"
         case "no member":
-            return "members only", "members only"
+            return "members only"
         case "held out":
-            return why, why
+            return why
         case "lost":
-            return "lost to another rule", "lost to"
+            return "lost to another rule"
         case "nothing offered" | "nothing to give" | "no amount":
-            return "nothing to give", "nothing to give"
+            return "nothing to give"
         case _:
-            return "conditions not met", "conditions not met"
+            return "conditions not met"
 
 
-def _reason(noted: OfferNoted, run: Run) -> tuple[str, str]:
-    """The exact reason, and its words without what they name."""
+def _reason(noted: OfferNoted, run: Run) -> str:
+    """The exact reason."""
     by = run.world.offers[noted.by].title if noted.by else ""
     match noted.why:
         case "outside its dates":
             return _outside(noted.offer, run)
         case "limit reached":
-            return "used up", "used up"
+            return "used up"
         case "no member":
-            return "members only", "members only"
+            return "members only"
         case "condition" | "no award":
-            return "conditions not met", "conditions not met"
+            return "conditions not met"
         case "shut out":
-            return f"shut out by {by}", "shut out by"
+            return f"shut out by {by}"
         case "lost" if by:
-            return f"lost to {by}", "lost to"
+            return f"lost to {by}"
         case "group is full" | "held out":
-            return noted.why, noted.why
+            return noted.why
         case "no amount":
-            return f"no amount in {run.currency}", "no amount in"
+            return f"no amount in {run.currency}"
         case "":  # another of its codes set it off
-            return f"lost to {noted.offer.title}", "lost to"
+            return f"lost to {noted.offer.title}"
         case _:
-            return "nothing to give", "nothing to give"
+            return "nothing to give"
 
 
-def _outside(rule: ir.OfferDef | ir.RuleDef, run: Run) -> tuple[str, str]:
+def _outside(rule: ir.OfferDef | ir.RuleDef, run: Run) -> str:
     """The first side of a rule's dates that fails; the last day is named where they end with a day or a moment."""
     parts = rule.dates.parts if isinstance(rule.dates, ir.All) else (rule.dates,)
     with noting(run.trace, []):
@@ -174,9 +151,9 @@ def _outside(rule: ir.OfferDef | ir.RuleDef, run: Run) -> tuple[str, str]:
             if _is_moment(part.left, run):
                 last = local_day(last, run.world.zone)
             if part.op in (">=", ">"):
-                return f"not before {format_date(last)}", "not before"
-            return f"ended on {format_date(last)}", "ended on"
-    return "conditions not met", "conditions not met"
+                return f"not before {format_date(last)}"
+            return f"ended on {format_date(last)}"
+    return "conditions not met"
 
 
 def _is_moment(expr: ir.Expr, run: Run) -> bool:
