@@ -107,9 +107,10 @@ def of_event(program: Program, outcome: Outcome) -> Iterator[tuple[str, str]]:
         yield f"from {step.before} to {step.after}", ""
     for said in outcome.said:
         yield f'"{said.text}"', ""
-    if outcome.price is not None and outcome.to_pay is not None:
-        in_money = any(each.code == outcome.price.currency for each in program.core.header.currencies)
-        yield f"{'to pay' if in_money else 'costs'} {money(program, outcome, outcome.to_pay)}", ""
+    if outcome.to_pay is not None:
+        yield f"to pay {money(program, outcome, outcome.to_pay)}", ""
+    elif outcome.price is not None:
+        yield f"costs {money(program, outcome, outcome.price.total)}", ""
 
 
 def of_time(diary: Diary, ended: Advance) -> Iterator[str]:

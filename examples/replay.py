@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rules_engine.feeds import Read, Tally
 from rules_engine.outcome import Outcome, Refused
+from rules_engine.returns import Return
 from rules_engine.scoring import Program
-from rules_engine.state import State
+from rules_engine.state import LotLapsed, State
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -52,10 +53,14 @@ class Replay:
         self.states: dict[str, State] = {}
         self.refusals: list[tuple[Read, str]] = []
 
-    def run(self, reads: Iterable[Read]) -> Iterator[tuple[Read, Outcome]]:
-        """Yield each event that was scored, with its outcome."""
+    def run(
+        self, reads: Iterable[Read], before: Callable[[Read], None] | None = None
+    ) -> Iterator[tuple[Read, Outcome]]:
+        """Yield each event that was scored, with its outcome. `before` is called before each event is scored; with it,
+        the events have to come in the order of time."""
         waiting: dict[str, Read] = {}
-        for outcome in self.program.score_many(self._events(reads, waiting), self.members, self.states):
+        events = self._events(reads, waiting, before)
+        for outcome in self.program.score_many(events, self.members, self.states, in_order=before is not None):
             read = waiting.pop(outcome.id)
             if isinstance(outcome, Refused):
                 self.tally.reject(read)
@@ -67,16 +72,84 @@ class Replay:
         assert not waiting, f"{len(waiting)} events have no outcome"
         self.tally.check()
 
-    def _events(self, reads: Iterable[Read], waiting: dict[str, Read]) -> Iterator[bytes]:
+    def _events(
+        self, reads: Iterable[Read], waiting: dict[str, Read], before: Callable[[Read], None] | None
+    ) -> Iterator[bytes]:
         for read in reads:
             if self.tally.add(read):
                 assert read.key is not None
                 assert read.event is not None
                 assert read.key not in waiting, f"the id {read.key} stands twice"
                 waiting[read.key] = read
+                if before is not None:
+                    before(read)
                 yield read.event
             elif read.fault is not None:
                 self.refusals.append((read, read.fault.message))
+
+
+class Books:
+    """What each member was given of each unit, what was taken back, used and lost by lapsing: in all, it has to come to
+    what is there.
+
+    A unit stands under the member's id and its name.
+    """
+
+    def __init__(self) -> None:
+        self.given: Counter[tuple[str, str]] = Counter()
+        self.back: Counter[tuple[str, str]] = Counter()
+        self.used: Counter[tuple[str, str]] = Counter()
+        self.lapsed: Counter[tuple[str, str]] = Counter()
+
+    def add(self, outcome: Outcome) -> None:
+        """Count an event."""
+        member = outcome.member or ""
+        for award in outcome.awards:
+            self.given[award.to or member, award.unit] += award.given
+        for taken in outcome.taken:
+            self.used[member, taken.unit] += taken.taken
+        self._lapses(member, outcome.changes.get(member, ()))
+
+    def take_back(self, returned: Return) -> None:
+        """Count a return; what it forgives is not taken back."""
+        member = returned.member or ""
+        for each in returned.units:
+            self.back[each.to or member, each.unit] += each.amount - each.forgiven
+        for restored in returned.restored:
+            self.used[member, restored.unit] -= restored.amount - restored.lost
+        self._lapses(member, returned.changes)
+
+    def _lapses(self, member: str, changes: Iterable[object]) -> None:
+        for change in changes:
+            if isinstance(change, LotLapsed):
+                self.lapsed[member, change.lot.unit] += change.lot.left
+
+    def wrong(self, states: Mapping[str, State]) -> list[str]:
+        """Where given - taken back - used - lapsed is not outstanding - owed, a line each."""
+        there, owed = _owned(states)
+        there.subtract(owed)
+        should = Counter(self.given)
+        for less in (self.back, self.used, self.lapsed):
+            should.subtract(less)
+        keys = sorted(key for key in {*should, *there} if should[key] != there[key])
+        return [f"member {key[0]} has {there[key]:,} of {key[1]}, and it should be {should[key]:,}" for key in keys]
+
+    def text(self, states: Mapping[str, State]) -> str:
+        """The equation with the sums of all members."""
+        there, owed = _owned(states)
+        less = (("taken back", self.back), ("used", self.used), ("lapsed", self.lapsed))
+        left = "".join(f" - {counts.total():,} {name}" for name, counts in less)
+        return f"{self.given.total():,} given{left} = {there.total():,} outstanding - {owed.total():,} owed"
+
+
+def _owned(states: Mapping[str, State]) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
+    """What lies in lots, and what is owed."""
+    there, owed = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for member, state in states.items():
+        for lot in state.lots:
+            there[member, lot.unit] += lot.left
+        owed.update({(member, unit): count for unit, count in state.debts.items()})
+    return there, owed
 
 
 def titles(program: Program) -> dict[str, str]:

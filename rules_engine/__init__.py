@@ -36,10 +36,11 @@ if TYPE_CHECKING:
     from rules_engine.checking import Checked
     from rules_engine.decoding import Other
     from rules_engine.diagnostics import Diagnostic
+    from rules_engine.event import Event
     from rules_engine.outcome import Award, EventRefused, Fault, Outcome, Refused, TierChange
     from rules_engine.pipeline import ProgramRefused, check, load, vocabulary_text
     from rules_engine.returns import Return
-    from rules_engine.scoring import Advance, Due, NextTier, Preview, Program
+    from rules_engine.scoring import Advance, Due, Explanation, Migration, NextTier, Note, Preview, Program
     from rules_engine.source import Source
     from rules_engine.state import Holding, Lot, Shared, State
     from rules_engine.values import Money, Quantity, Rate
@@ -52,12 +53,16 @@ __all__ = [
     "Checked",
     "Diagnostic",
     "Due",
+    "Event",
     "EventRefused",
+    "Explanation",
     "Fault",
     "Holding",
     "Lot",
+    "Migration",
     "Money",
     "NextTier",
+    "Note",
     "Other",
     "Outcome",
     "Preview",
@@ -81,10 +86,11 @@ _HOMES = {
     "checking": ("Checked",),
     "decoding": ("Other",),
     "diagnostics": ("Diagnostic",),
+    "event": ("Event",),
     "outcome": ("Award", "EventRefused", "Fault", "Outcome", "Refused", "TierChange"),
     "pipeline": ("ProgramRefused", "check", "load", "vocabulary_text"),
     "returns": ("Return",),
-    "scoring": ("Advance", "Due", "NextTier", "Preview", "Program"),
+    "scoring": ("Advance", "Due", "Explanation", "Migration", "NextTier", "Note", "Preview", "Program"),
     "source": ("Source",),
     "state": ("Holding", "Lot", "Shared", "State"),
     "values": ("Money", "Quantity", "Rate"),

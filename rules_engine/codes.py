@@ -41,7 +41,7 @@ _ROWS: tuple[Code, ...] = (
     Code("P107", "text before the first declaration", "`{found}` begins no declaration", "{hint}"),
     Code("P110", "open quote", "a quoted text ends on the line it begins on", 'close it with `"`'),
     Code("P111", "clauses out of order", "`{clause}` stands before `{before}`", "the order is: {order}"),
-    Code("P112", "written twice", "`{clause}` is written twice", "keep one of them"),
+    Code("P112", "written twice", "`{clause}` is written twice", "{mend}"),
     Code(
         "P114",
         "keys without a bound",
@@ -377,7 +377,7 @@ _ROWS: tuple[Code, ...] = (
         "T349",
         "percentage of what",
         "{what} does not say of what",
-        "write `of current` (what it costs now), `of list` or another base",
+        "write {mend}, `of list` or another base",
     ),
     Code(
         "T350",
@@ -430,7 +430,12 @@ _ROWS: tuple[Code, ...] = (
         "`per full` does not say what becomes of the rest",
         "write `turn every full {block} into ...`: what is over stays",
     ),
-    Code("T407", "no track to carry into", "nothing can be carried into `{name}`: {why}"),
+    Code(
+        "T407",
+        "no track to carry into",
+        "nothing can be carried into `{name}`: {why}",
+        "a sum or a count per a period that comes again can: `track {name} = ..., per calendar year`",
+    ),
     Code("T408", "carried as another thing", "{found} cannot be carried into `{name}`, which counts {wanted}"),
     Code(
         "T409", "split over other units", "{left} cannot be split into {right}", "its units must count the same thing"
@@ -646,7 +651,12 @@ _ROWS: tuple[Code, ...] = (
     Code("M163", "two lives", "a unit with two lives must say which of them counts", "write `, whichever is first`"),
     Code("M170", "same limit twice", "another limit counts the same thing over the same time"),
     Code("M171", "limit of nothing", "a limit of 0 lets the rule never give anything"),
-    Code("M172", "limit of another unit", "this limits `{unit}`, which is not given here"),
+    Code(
+        "M172",
+        "limit of another unit",
+        "this limits `{unit}`, which is not given here",
+        "a limit counts a unit that the rule gives or takes, the money that a redeem pays with units, or times",
+    ),
     Code("M173", "limit without scope", "the limit does not say of whom", "write `per member`"),
     Code("M174", "two periods in a limit", "a limit runs over one period", "write two limits"),
     Code(
@@ -655,8 +665,14 @@ _ROWS: tuple[Code, ...] = (
         "an event may fall outside `{period}`, where this limit would not hold",
         "add `today in {period}` to `when`, or say `by` which date counts",
     ),
-    Code("M176", "acts by lines", "a rule acts once for all lines, so its times cannot be counted by a line's date"),
-    Code("M177", "limit by lines", "what the rule gives does not come from lines, so a line's date cannot limit it"),
+    Code(
+        "M176",
+        "acts by lines",
+        "a rule acts once for all lines, so its times cannot be counted by a field of the lines",
+    ),
+    Code(
+        "M177", "limit by lines", "what the rule gives does not come from lines, so no field of the lines can limit it"
+    ),
     Code("M179", "limit per the owner", "`{name}` is the event's member", "write `per member`"),
     Code("M178", "rule without effect", '"{title}" does nothing', "write what it gives"),
     Code("M180", "circle", "awards are read in a circle: {path}", "let one of them stand on its own"),
@@ -972,7 +988,7 @@ _ROWS: tuple[Code, ...] = (
         "{what} cannot be kept by key",
         "write `sum of ... by KEY up to 80 keys`, or `count by KEY up to 80 keys`",
     ),
-    Code("M276", "number of keys", "`{name}` may keep 1 to {most} keys"),
+    Code("M276", "number of keys", "`{name}` may keep 1 to {most} keys", "write `by {key} up to 80 keys`"),
     Code(
         "M278",
         "price without rounding",
@@ -984,6 +1000,44 @@ _ROWS: tuple[Code, ...] = (
         "money beside a price in units",
         "`{field}` is `{role}`, and `{name}` is priced in `{unit}`, not in money",
         "take the role away",
+    ),
+    Code(
+        "M283",
+        "carried for each member",
+        "`{name}` is kept by the household, and this would carry it over once for each of its members",
+        "write `once per household{per}`",
+    ),
+    Code(
+        "M284",
+        "more than is remembered",
+        "this may go beyond what `{name}` remembers, {bounds}",
+        "{mend}",
+        severity="warning",
+    ),
+    Code(
+        "M285",
+        "worth of what is missing",
+        '"{title}" takes spent units off the refund, and nothing says what a {unit} is worth in {money}',
+        "write `shortfall off balance`, or let a redeem accept it: `worth {rate}`",
+    ),
+    Code("M286", "not part of the language", "{what} cannot be written", "{mend}"),
+    Code(
+        "M287",
+        "equal priorities in a group",
+        '"{one}" and "{other}" have the same priority, and nothing says which comes first',
+        "give them different ones",
+    ),
+    Code(
+        "M288",
+        "name that is still in use",
+        "`was` takes over what states keep under `{name}`, and {other} keeps it there itself",
+        "leave `was` out, or say of {other} what it was before",
+    ),
+    Code(
+        "M289",
+        "two heirs",
+        "two declarations were `{name}` before: this one and {other}",
+        "what states keep under a name goes to one of them",
     ),
     Code("M277", "window of a day", "the first or last day of an event {why}", "{mend}"),
     # ---- F: files ----
@@ -1139,12 +1193,6 @@ _ROWS: tuple[Code, ...] = (
         "{event} is of {day}, and the state has reached {found}: it is not that of its member after it",
         "pass in the state that `apply` gave after the event, or later",
     ),
-    Code(
-        "V182",
-        "a shortfall without worth",
-        "{unit} of {rule} is missing for {event}, and nothing says what it is worth in money",
-        "let a redeem accept it at one rate, or choose `shortfall off balance` or `shortfall forgiven`",
-    ),
     Code("V183", "not to be credited", "{event} cannot be credited to {found}: {reason}", "{advice}"),
     Code("V184", "members that cannot be merged", "the two members cannot be merged: {reason}", "{advice}"),
     Code("V150", "a track overflows", "`{track}` would pass the largest number that a track can hold"),
@@ -1158,6 +1206,18 @@ _ROWS: tuple[Code, ...] = (
         "an award too large",
         "`{rule}` would give more than an amount can hold on this event",
         "limit the rule, or declare lower bounds for the event's fields",
+    ),
+    Code(
+        "V169",
+        "a balance too large",
+        "`{rule}` would leave more of `{unit}` than an amount can hold",
+        "let fewer of them be held at once",
+    ),
+    Code(
+        "V168",
+        "a fact that no lot can remember",
+        "`{rule}` gives a lot of `{unit}` with `{name}`: {reason}",
+        "declare wider bounds for what the unit remembers, or narrower ones for what the event brings",
     ),
     Code("V152", "event scored before", "{event} `{id}` was scored before", "send each event once"),
     Code("V130", "state of another layout", "{owner} has layout {found}", "this release reads layout {version}"),
@@ -1173,6 +1233,18 @@ _ROWS: tuple[Code, ...] = (
         "state of something unknown",
         "{owner} speaks of the {what} `{found}`, which this program does not have",
         "{mend}; {hint}",
+    ),
+    Code(
+        "V134",
+        "a track kept otherwise",
+        "{owner} keeps {was} for the track `{track}`, and this program keeps {now}: what is there would be lost unseen",
+        "give the track another name, or let `rules migrate` begin it anew",
+    ),
+    Code(
+        "V135",
+        "more keys than are declared",
+        "{owner} has {found} keys of the track `{track}`, and {high} are declared",
+        "declare `up to {found} keys`",
     ),
     # ---- X: tests in rule files, as they run ----
     Code("X510", "a test failed", "{what} is {actual}, and the test expects {expected}"),
@@ -1190,13 +1262,6 @@ _ROWS: tuple[Code, ...] = (
     ),
     Code("X513", "what a test gives cannot be", "this cannot be given: {what}"),
     Code("X516", "a test names something unknown", "this program has no {what} called `{found}`"),
-    # ---- Y: not yet ----
-    Code(
-        "Y900",
-        "not evaluated yet",
-        "{what} is not evaluated yet",
-        "the text is understood, but acting on half of it would be worse than refusing it",
-    ),
 )
 
 CODES: dict[str, Code] = {row.code: row for row in _ROWS}

@@ -17,7 +17,11 @@ FieldValue: TypeAlias = int | str | bool | tuple[int | str, ...] | None
 class Event(msgspec.Struct, frozen=True):
     """One event. `day` is its local day, `instant` its moment (the day's start where it is dated by a date); `currency`
     the one it comes in, where its kind admits several. A scheduled event is as of its day and instant, and `posted` on
-    the day when what it gives is earned; `occurrence` is the first day of the occurrence whose edge it is."""
+    the day when what it gives is earned; `occurrence` is the first day of the occurrence whose edge it is.
+
+    >>> program.event(order).fields["channel"]
+    'web'
+    """
 
     name: str
     id: str

@@ -7,10 +7,12 @@ their unit's decimals; `Program.unit(name)` tells the decimals, and `Outcome.tot
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Final, TypeAlias
 
 import msgspec
 
+from rules_engine.currencies import CURRENCY_DECIMALS
 from rules_engine.event import Facts
 from rules_engine.state import Change, LimitUsed, Lot, Shared, State, add_lot, apply, apply_in_place
 
@@ -183,6 +185,7 @@ _PUBLIC: Final = {
     "shut out by": "does not combine",
     "lost to": "does not combine",
     "group is full": "does not combine",
+    "nothing offered": "not for this order",
     "nothing to give": "not for this order",
     "no amount in": "not for this order",
     "held out": "not for this order",
@@ -333,8 +336,10 @@ class Outcome(msgspec.Struct, frozen=True):
     @property
     def to_pay(self) -> int | None:
         """What is left to pay in money, in minor units: the price's total less what redeems paid; None without a
-        price."""
-        return None if self.price is None else self.price.total - sum(each.value for each in self.payments)
+        price, or where the event is priced in a unit, which rules deduct."""
+        if self.price is None or self.price.currency not in CURRENCY_DECIMALS:
+            return None
+        return self.price.total - sum(each.value for each in self.payments)
 
     @property
     def receipt(self) -> Receipt:
@@ -376,9 +381,13 @@ def _earned(outcome: Outcome) -> int:
     return outcome.day if outcome.posted is None else outcome.posted
 
 
+_RULE: Final = attrgetter("rule")
+
+
 def receive(state: State, awards: Iterable[Award], day: int) -> None:
-    """Add what awards gave to a state's lots."""
-    for award in awards:
+    """Add what awards of one event gave to a state's lots: by the keys of their rules, so that no order of the text
+    decides which is used first; those of one rule as it gives them."""
+    for award in sorted(awards, key=_RULE):
         if award.given and not award.booked:
             add_lot(state.lots, award.lot(day))
 

@@ -263,12 +263,19 @@ def _meets_leap_day(period: Period) -> bool:
     match period:
         case Annual():
             return (2, 29) in ((period.first_month, period.first_day), (period.last_month, period.last_day))
-        case Every(unit=unit):
-            return unit == "year"
-        case UnitOf(unit=unit):
-            return unit in ("day", "week")
+        case Every(unit=unit, anchor=anchor):
+            return unit == "year" and _may_be_leap_day(anchor)
+        case UnitOf(unit=unit, anchor=anchor):
+            return unit in ("day", "week") and _may_be_leap_day(anchor)
+        case Around(anchor=anchor):
+            return _may_be_leap_day(anchor)
         case _:
-            return isinstance(period, Around)
+            return False
+
+
+def _may_be_leap_day(anchor: str) -> bool:
+    """Whether an anchor is a fact, or a written 29 February."""
+    return not anchor[:4].isdigit() or anchor.endswith("-02-29")
 
 
 def is_timed(period: Period) -> bool:

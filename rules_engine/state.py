@@ -17,7 +17,7 @@ AMOUNT_MAX = 2**62 - 1
 """No amount and no track passes this."""
 
 
-class Holding(msgspec.Struct, frozen=True):
+class Holding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A tier held from a day up to and including another (None: for good), and why: a path, a match, a fall.
 
     >>> [(holding.tier, holding.until - holding.start) for holding in state.holdings]
@@ -30,7 +30,7 @@ class Holding(msgspec.Struct, frozen=True):
     reason: str
 
 
-class MatchState(msgspec.Struct, frozen=True):
+class MatchState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A status match of the past or on trial: the matched tier, when it began, the trial's last day, how it ended
     (`trial`, `kept`, `ended`), and the event's fields that its later judgement reads."""
 
@@ -41,7 +41,7 @@ class MatchState(msgspec.Struct, frozen=True):
     facts: dict[str, int | str | bool | None] = {}
 
 
-class Lot(msgspec.Struct, frozen=True):
+class Lot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Units given together: what is left, the day they were earned, the last day they are pending and the last day they
     are valid (None: not pending, for ever), the rule that gave them, remembered facts; in a pool kept apart, whose they
     are.
@@ -197,7 +197,13 @@ class LotTaken(msgspec.Struct, frozen=True, array_like=True, tag="taken"):
 
 
 class LotAdded(msgspec.Struct, frozen=True, array_like=True, tag="added"):
-    """A lot came in other than as the plain award of its owner: booked by its event, or given back by a return."""
+    """A lot came in other than as the plain award of its owner: booked by its event, or new with a return."""
+
+    lot: Lot
+
+
+class LotRestored(msgspec.Struct, frozen=True, array_like=True, tag="restored"):
+    """Units came back by a return into the lot from which they were taken, or a lot that was used up came back."""
 
     lot: Lot
 
@@ -290,6 +296,7 @@ Change: TypeAlias = (
     | LotLapsed
     | LotTaken
     | LotAdded
+    | LotRestored
     | DebtMoved
     | KeyMoved
     | KeyDropped
@@ -377,6 +384,8 @@ def _apply_one(state: State, change: Change) -> None:  # noqa: C901 - one row a 
             take_lot(state.lots, lot, count)
         case LotAdded(lot=lot):
             add_lot(state.lots, lot)
+        case LotRestored(lot=lot):
+            add_lot(state.lots, lot, first=True)
         case DebtMoved(unit=name, after=value):
             if value:
                 state.debts[name] = value
@@ -421,15 +430,28 @@ def _replace(items: list[_Item], before: _Item | None, after: _Item) -> None:
         items[items.index(before)] = after
 
 
-def add_lot(lots: list[Lot], lot: Lot) -> None:
-    """Add a lot; one that differs only in what is left grows instead. The latest are looked at first."""
-    for place in range(len(lots) - 1, -1, -1):
-        if same_lot(lots[place], lot) and lots[place].left + lot.left <= AMOUNT_MAX:
-            lots[place] = msgspec.structs.replace(lots[place], left=lots[place].left + lot.left)
-            return
-        if lots[place].earned < lot.earned:
+def add_lot(lots: list[Lot], lot: Lot, *, first: bool = False) -> None:
+    """Add a lot; one that differs only in what is left grows instead. Lots stand by the day they were earned, those of
+    one day by unit, holder and last days, those that are alike in all this as they came. What is used up was the
+    `first` of these, and comes back as the first: so taking and giving back leaves everything as it was."""
+    place = len(lots)
+    while place and lots[place - 1].earned > lot.earned:
+        place -= 1
+    for at in range(place - 1, -1, -1):
+        other = lots[at]
+        if other.earned < lot.earned:
             break
-    lots.append(lot)
+        if same_lot(other, lot) and other.left + lot.left <= AMOUNT_MAX:
+            lots[at] = msgspec.structs.replace(other, left=other.left + lot.left)
+            return
+        if _rank(other) >= _rank(lot) if first else _rank(other) > _rank(lot):
+            place = at
+    lots.insert(place, lot)
+
+
+def _rank(lot: Lot) -> tuple[str, str, bool, int, int]:
+    """Where a lot stands among those of its day; never ending comes last."""
+    return lot.unit, lot.holder, lot.expires is None, lot.expires or 0, lot.pending or 0
 
 
 def take_lot(lots: list[Lot], lot: Lot, count: int) -> None:

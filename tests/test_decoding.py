@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from rules_engine import ir
 from rules_engine.calendar import format_date, format_instant, format_time, parse_instant
 from rules_engine.decoding import (
+    States,
     decode,
     decode_facts,
     decode_json,
@@ -423,11 +424,29 @@ def test_facts_are_refused_by_name() -> None:
 
 # ---- states ----
 
+
+def _track(name: str, kind: Any, **more: Any) -> ir.TrackDef:
+    return ir.TrackDef(name, name, more.pop("was", ""), kind, ("stay",), None, None, ir.Window("lifetime"), **more)
+
+
+KEYED = _track("places", "count", was="towns", by_key=ir.Txt(ir.Origin(0, 0, 0), "city"), keys_max=2)
+MILESTONE = ir.FieldDef("milestone", "count", low=1, high=100)
+TOLD = (
+    MILESTONE, ir.FieldDef("note", "text", high=5), ir.FieldDef("sort", "choice", choices=("bed", "sofa")),
+    ir.FieldDef("paid", "flag"), ir.FieldDef("on", "date"),
+)  # fmt: skip
+KEPT = msgspec.structs.replace(
+    PROGRAM,
+    tracks=(*PROGRAM.tracks, KEYED, _track("brands", "distinct", keys_max=9), _track("weeks", "streak")),
+    units=(*PROGRAM.units, ir.UnitDef("token", "tokens", 0, "", "down", (), remembers=TOLD)),
+)
+"""The program with a track of each shape, and with a unit whose lots remember something."""
+
 FULL = State(
     day=20_100,
-    tracks={"nights": {0: 12}},
-    keys={"nights": {0: ["a"]}},
-    streaks={"nights": {0: 20_090}},
+    tracks={"nights": {0: 12}, "weeks": {0: 2}},
+    keys={"brands": {0: ["a"]}},
+    streaks={"weeks": {0: 20_090}},
     seen={"nights": {0: 12}},
     limits={"Gone per member": {0: 1}},
     holdings=[Holding("Gold", 20_000, 20_365, "Gold")],
@@ -435,15 +454,15 @@ FULL = State(
     lots=[Lot("point", 5, 20_000, None, 20_400, "base")],
     last={"stay": 20_100},
     since=19_990,
-    settled={"end of calendar month": 20_060},
-    keyed={"nights": {20_060: {"resort": 3, "city": -1}}},
+    settled={"end of calendar month": 20_058},
+    keyed={"places": {20_060: {"resort": 3, "city": -1}}},
     debts={"point": 40},
 )
 
 
 def test_a_state_comes_back_as_it_was() -> None:
-    assert decode_state(encode_state(FULL), PROGRAM) == FULL
-    assert decode_state(orjson.loads(orjson.dumps(encode_state(FULL))), PROGRAM) == FULL
+    assert decode_state(encode_state(FULL), KEPT) == FULL
+    assert decode_state(orjson.loads(orjson.dumps(encode_state(FULL))), KEPT) == FULL
     assert decode_state(None, PROGRAM) == State()
     assert decode_state(encode_state(State()), PROGRAM) == State()
 
@@ -452,9 +471,9 @@ def test_a_renamed_track_goes_on() -> None:
     found = decode_state({"version": 1, "tracks": {"rooms": {"0": 3}}}, PROGRAM)
     assert isinstance(found, State)
     assert found.tracks == {"nights": {0: 3}}
-    found = decode_state({"version": 1, "keyed": {"rooms": {"0": {"city": 3}}}}, PROGRAM)
+    found = decode_state({"version": 1, "keyed": {"towns": {"0": {"city": 3}}}}, KEPT)
     assert isinstance(found, State)
-    assert found.keyed == {"nights": {0: {"city": 3}}}
+    assert found.keyed == {"places": {0: {"city": 3}}}
 
 
 def test_a_renamed_rule_keeps_its_limits() -> None:
@@ -492,11 +511,16 @@ BROKEN_STATES: tuple[tuple[Raw, str, str], ...] = (
     ({"version": 1, "limits": {"x": {"0": -1}}}, "V131", "less than nothing"),
     ({"version": 1, "day": 10**9}, "V131", "outside the years 1 to 9999"),
     ({"version": 1, "lots": [{"unit": "point"}]}, "V131", "`left` is missing"),
+    (
+        {"version": 1, "lots": [{**msgspec.to_builtins(FULL.lots[0]), "extra": 1}]},
+        "V131",
+        "`lots[0].extra` of the state: a state has no such part",
+    ),
     ({"version": 1, "since": 10**9}, "V131", "`since` of the state: a day outside the years 1 to 9999"),
     ({"version": 1, "since": "2027-01-01"}, "V131", "there must be a whole number, not text"),
     ({"version": 1, "settled": {"end of month": 10**9}}, "V131", "`settled.end of month` of the state: a day outside"),
-    ({"version": 1, "keyed": {"nights": {"0": {"city": 2**62}}}}, "V131", "`keyed.nights.city` of the state: a number"),
-    ({"version": 1, "keyed": {"nights": {"0": [3]}}}, "V131", "there must be an object, not a list"),
+    ({"version": 1, "keyed": {"places": {"0": {"city": 2**62}}}}, "V131", "`keyed.places.city` of the state: a number"),
+    ({"version": 1, "keyed": {"places": {"0": [3]}}}, "V131", "there must be an object, not a list"),
     ({"version": 1, "keyed": {"nites": {}}}, "V132", "the track `nites`, which this program does not have"),
     ({"version": 1, "debts": {"point": -3}}, "V131", "-3 is owed, and a debt is more than nothing"),
     ({"version": 1, "debts": {"point": 0}}, "V131", "0 is owed"),
@@ -513,10 +537,77 @@ BROKEN_STATES: tuple[tuple[Raw, str, str], ...] = (
 
 @pytest.mark.parametrize(("raw", "code", "words"), BROKEN_STATES)
 def test_a_broken_state_is_refused(raw: Raw, code: str, words: str) -> None:
-    found = decode_state(raw, PROGRAM)
+    found = decode_state(raw, KEPT)
     assert isinstance(found, tuple)
     assert found[0].code == code, found
     assert words in found[0].message
+
+
+GOOD_FACTS: dict[str, Any] = {"milestone": 40, "note": "a", "sort": "bed", "paid": True, "on": 20_000}
+
+
+def _tokens(**facts: Any) -> State:
+    return State(lots=[Lot("token", 1, 20_000, None, None, "base", facts)])
+
+
+def test_lots_remember_what_their_unit_does() -> None:
+    assert decode_state(encode_state(_tokens(**GOOD_FACTS)), KEPT) == _tokens(**GOOD_FACTS)
+    assert decode_state(encode_state(_tokens(milestone=None)), KEPT) == _tokens(milestone=None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("milestone", "x", "it is the text `x`, and must be a whole number from 1 to 100"),
+        ("milestone", True, "it is `true`, and must be a whole number from 1 to 100"),
+        ("milestone", 0, "it is the number 0, and must be a whole number from 1 to 100"),
+        ("milestone", 2**70, "must be a whole number from 1 to 100"),
+        ("note", "longer", "must be text of at most 5 characters"),
+        ("note", 3, "it is the number 3, and must be text"),
+        ("sort", "chair", "must be one of `bed`, `sofa`"),
+        ("paid", 1, "it is the number 1, and must be true or false"),
+        ("on", 10**9, "must be a day as a number"),
+        ("mile", 3, "a lot of `token` remembers no such fact"),
+    ],
+)
+def test_a_lot_that_remembers_something_else_is_refused(name: str, value: Any, words: str) -> None:
+    state = _tokens(**{**GOOD_FACTS, name: value})
+    for told in (decode_state(encode_state(state), KEPT), States(KEPT).sound(state)):
+        assert isinstance(told, tuple)
+        assert [(fault.code, fault.field) for fault in told] == [("V131", f"lots[0].facts.{name}")]
+        assert words in told[0].message
+
+
+@pytest.mark.parametrize(
+    ("parts", "code", "words"),
+    [
+        ({"tracks": {"places": {0: 50}}}, "V134", "keeps one number for the track `places`, and this program keeps a"),
+        ({"tracks": {"brands": {0: 50}}}, "V134", "this program keeps different values"),
+        ({"keyed": {"nights": {0: {"a": 5}}}}, "V134", "keeps a number for each key for the track `nights`"),
+        ({"keys": {"nights": {0: ["a"]}}}, "V134", "keeps different values for the track `nights`"),
+        ({"streaks": {"nights": {0: 20_000}}}, "V134", "keeps a streak for the track `nights`"),
+        ({"seen": {"places": {0: 4}}}, "V134", "give the track another name, or let `rules migrate` begin it anew"),
+        ({"keyed": {"places": {0: {"a": 1, "b": 1, "c": 1}}}}, "V135", "3 keys of the track `places`, and 2 are"),
+        ({"settled": {"the month": 20_058}}, "V131", "a schedule is called `end of` or `start of` a period"),
+        ({"settled": {"end of calendar month": 20_059}}, "V131", "no calendar month begins on 2024-12-02"),
+        ({"settled": {"start of calendar year, settled after 2 days": 20_058}}, "V131", "no calendar year begins on"),
+    ],
+)
+def test_nothing_of_a_state_vanishes_in_silence(parts: dict[str, Any], code: str, words: str) -> None:
+    state = State(**parts)
+    for told in (decode_state(encode_state(state), KEPT), States(KEPT).sound(state)):
+        assert isinstance(told, tuple)
+        assert [fault.code for fault in told] == [code]
+        assert words in told[0].message
+
+
+def test_lots_that_come_to_more_than_an_amount_are_refused() -> None:
+    at_bound = [Lot("point", 2**62 - 3, 20_000, None, None, "base"), Lot("point", 2, 20_001, None, None, "base")]
+    assert decode_state(encode_state(State(lots=at_bound)), KEPT) == State(lots=at_bound)
+    beyond = State(lots=[*at_bound, Lot("point", 1, 20_002, None, None, "base")])
+    for told in (decode_state(encode_state(beyond), KEPT), States(KEPT).sound(beyond)):
+        assert isinstance(told, tuple)
+        assert "the lots of `point` come to more than an amount can hold" in told[0].message
 
 
 def test_impossible_lots_holdings_and_matches_are_refused() -> None:

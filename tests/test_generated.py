@@ -47,6 +47,68 @@ def test_offers_are_straight_lines(update_golden: bool) -> None:
     assert GOLDEN.read_text(encoding="utf-8") == text
 
 
+FEE = """language 1
+program "Fee" { currency GBP, rounded half up   timezone "Europe/London"   weeks start Monday }
+event purchase dated by on_day of who identified by ref {
+  ref: text   who: member   on_day: date   postage: money up to 30 GBP as shipping
+  lines 0 to 6 { price: money up to 900 GBP as list   before: money? up to 900 GBP as was }
+}
+shipping offer "Card" { on purchase  automatic  charge 8% of was as "card fee" }
+"""
+
+
+def test_what_lines_cost_before_is_summed_beside_shipping() -> None:
+    """The sum of what lines cost before is formed as they are read: no list of it is there to hand on."""
+    core = core_of(FEE)
+    backend = Python(core, fingerprint(core), zone_version())
+    assert backend.delegated == {}
+    sent = {"event": "purchase", "ref": "1", "who": "m", "on_day": "2027-03-02", "postage": "5.00"}
+    lines = [{"price": "20.00", "before": "30.00"}, {"price": "10.00"}]
+    found = Program(core, backend=backend).score({**sent, "lines": lines}, {}, None)
+    assert found == Program(core).score({**sent, "lines": lines}, {}, None)
+    assert [each.amount for each in found.charges] == [320]
+
+
+RAISED = """language 1
+program "Raised" { currency GBP, rounded half up   timezone "Europe/London"   weeks start Monday }
+event purchase dated by on_day of who identified by ref {
+  ref: text   who: member   on_day: date   lines 0 to 6 { price: money up to 900 GBP as list each }
+}
+catalogue offer "Price list" as listed { on purchase  automatic  price each unit at 12 GBP }
+holdout 100% of members salt "prices" from listed
+"""
+
+
+def test_a_price_that_rises_for_others_stays_for_who_is_held_out() -> None:
+    core = core_of(RAISED)
+    backend = Python(core, fingerprint(core), zone_version())
+    assert backend.delegated == {}
+    sent = {"event": "purchase", "ref": "1", "who": "m", "on_day": "2027-03-02", "lines": [{"price": "9.00"}]}
+    found = Program(core, backend=backend).score(sent, {}, None)
+    assert found == Program(core).score(sent, {}, None)
+    assert [(each.wanted, each.given, each.held_out) for each in found.discounts] == [(-300, 0, True)]
+
+
+FLOORED = """language 1
+program "Floored" { currency GBP, rounded half up   timezone "Europe/London"   weeks start Monday
+  split in proportion, odd pennies to first }
+event purchase dated by on_day of who identified by ref {
+  ref: text   who: member   on_day: date   price: money up to 900 GBP as list each   least: money up to 60 GBP as floor
+}
+basket offer "Fifth" { on purchase  automatic  take 20% of catalogue off the total of lines }
+"""
+
+
+def test_an_event_without_lines_keeps_its_floor() -> None:
+    core = core_of(FLOORED)
+    backend = Python(core, fingerprint(core), zone_version())
+    assert backend.delegated == {}
+    sent = {"event": "purchase", "ref": "1", "who": "m", "on_day": "2027-03-02", "price": "9.99", "least": "9.00"}
+    found = Program(core, backend=backend).score(sent, {}, None)
+    assert found == Program(core).score(sent, {}, None)
+    assert [each.given for each in found.discounts] == [99]
+
+
 @pytest.mark.parametrize("shard", range(2))
 def test_plain_offers_are_generated_and_agree(shard: int) -> None:
     """Programs without rare constructs: nothing is handed to the reference, and every way in gives what it gives."""

@@ -48,7 +48,7 @@ def test_a_guests_purchase_earns_later_and_its_price_stays(kiosk: rules_engine.P
     after = kiosk.apply(state, found)
     (track,) = after.tracks.values()
     assert list(track.values()) == [13500]
-    assert [(lot.left, lot.earned) for lot in after.lots] == [(900, day("2027-03-06")), (450, day("2027-03-02"))]
+    assert [(lot.left, lot.earned) for lot in after.lots] == [(450, day("2027-03-02")), (900, day("2027-03-06"))]
     assert found.tiers[0].after == "Tin", "both together reach a hundred"
     assert kiosk.credit(event, stored.to_json(), "a", {}, state) == found
 
@@ -145,7 +145,7 @@ def test_each_part_has_its_own_way(kiosk: rules_engine.Program) -> None:
         seen={"spent": {0: 700}},
         debts={"point": 3},
         last={"purchase": 40},
-        settled={"end of calendar year": 30},
+        settled={"end of calendar year": -365},
         limits={"x": {0: 2}},
         holdings=[Holding("Tin", 5, 50, "Tin"), Holding("Tin", 1, 2, "")],
         lots=[Lot("point", 5, 20, None, None, "base"), Lot("point", 7, 30, None, None, "base")],
@@ -156,14 +156,14 @@ def test_each_part_has_its_own_way(kiosk: rules_engine.Program) -> None:
         seen={"spent": {0: 900, 9: 1}},
         debts={"point": 2, "star": 1},
         last={"purchase": 20},
-        settled={"end of calendar year": 33},
+        settled={"end of calendar year": 0},
         limits={"x": {0: 1, 9: 4}},
         holdings=[Holding("Tin", 3, None, "Tin"), Holding("Tin", 1, 2, "")],
         lots=[Lot("point", 9, 25, None, None, "base")],
     )
     both = kiosk.merge(one, other)
     assert (both.since, both.debts, both.last) == (4, {"point": 5, "star": 1}, {"purchase": 40})
-    assert both.settled == {"end of calendar year": 33}
+    assert both.settled == {"end of calendar year": 0}
     assert both.limits == {"x": {0: 3, 9: 4}}
     assert (both.tracks, both.seen) == ({"spent": {0: 1600, 9: 5}}, {"spent": {0: 900, 9: 1}})
     assert both.holdings == [Holding("Tin", 3, None, "Tin"), Holding("Tin", 1, 2, "")]
@@ -265,3 +265,24 @@ def test_what_is_due_is_settled_first(passport: rules_engine.Program) -> None:
     for due in passport.due({}, one, "2027-04-02"):
         one = passport.apply(one, passport.score(passport.scheduled("a", due), {}, one))
     assert sum(lot.left for lot in passport.merge(one, other).lots) == 1
+
+
+def homes(how: str) -> rules_engine.Program:
+    text = KIOSK.replace("star, stars { rounded down", f"star, stars {{ {how}   rounded down")
+    text = text.replace('earn "A star"', 'member { home: text? as household }\n\nearn "A star"')
+    return rules_engine.load([Source("kiosk.rules", text)])
+
+
+def test_what_stands_in_a_pool_under_an_id_keeps_members_from_being_one() -> None:
+    """A merge sees states and no pool: the lots of whoever is gone would be nobody's."""
+    with pytest.raises(EventRefused, match="`star` is kept apart in the pool of a household") as refusal:
+        homes("held by household, apart").merge(State(), State(), {"home": "H"}, {"home": "H"})
+    assert refusal.value.faults[0].code == "V184"
+
+
+@pytest.mark.parametrize("facts", [({"home": "H"}, {"home": "K"}), ({"home": "H"}, {}), ({}, {})])
+def test_the_pots_of_two_households_are_not_left_behind(facts: tuple[dict[str, str], dict[str, str]]) -> None:
+    program = homes("held by household")
+    with pytest.raises(EventRefused, match="the pots of two households hold `star`"):
+        program.merge(State(), State(since=4), *facts)
+    assert program.merge(State(), State(since=4), {"home": "H"}, {"home": "H"}) == State(since=4)

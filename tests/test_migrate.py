@@ -224,3 +224,117 @@ def test_migrate_of_a_new_member_has_nothing_to_tell(inn: Path) -> None:
     assert Note("renamed", "track", "nights_year", "`slept` now") in new.migrate(state, old).notes
     assert state.to_json() == kept, "the state given is left as it is"
     assert {note.kind for note in old.migrate(state, old).notes} == {"carried"}
+
+
+# ---- what is kept otherwise ----
+
+SHOP = """language 1
+program "Shop" { currency EUR, rounded half up }
+unit point, points { rounded down   lasts forever   remembers place: text   floor: count up to 9 }
+event buy dated by day of who identified by no {
+  no: text   who: member   day: date   city: text   floor: count up to 9   price: money up to 100 EUR as list
+}
+period season = month_days 3
+track spent = sum of net, on buy, per calendar year
+track bought = count by city up to 9 keys, on buy, per calendar year
+earn "Point" { on buy   give 1 point, with place: city, with floor: floor }
+reward "Season" { on end of season   give 1 point }
+"""
+SHOP = SHOP.replace("month_days 3", "day 1 of every month")
+
+
+def version(text: str) -> rules_engine.Program:
+    return rules_engine.load([rules_engine.Source("shop.rules", text)])
+
+
+def bought(program: rules_engine.Program) -> State:
+    sent = {"event": "buy", "no": "1", "who": "m", "day": "2027-03-05", "city": "Bonn", "floor": 3, "price": "50.00"}
+    state = program.apply(None, program.score(sent, {}))
+    (due, *_) = (each for each in program.due({}, state, "2027-04-05") if each.occurrence is not None)
+    return program.apply(state, program.score(program.scheduled("m", due), {}, state))
+
+
+def notes_of(old: rules_engine.Program, text: str) -> tuple[State, dict[tuple[str, str], tuple[str, str]]]:
+    found = version(text).migrate(bought(old), old, "m")
+    return found.state, {(note.what, note.name): (note.kind, note.why) for note in found.notes}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "track", "words"),
+    [
+        (
+            "sum of net,",
+            "sum of net by city up to 9 keys,",
+            "spent",
+            "one number was kept before, a number for each key now: `spent` begins anew",
+        ),
+        (
+            "count by city up to 9 keys,",
+            "count,",
+            "bought",
+            "a number for each key was kept before, one number now: `bought` begins anew",
+        ),
+        ("sum of net,", "last day,", "spent", "one number was kept before, a day now: `spent` begins anew"),
+        ("by city", "by floor", "bought", "its keys are of another kind now: `bought` begins anew"),
+    ],
+)
+def test_a_track_that_is_kept_otherwise_begins_anew_and_says_so(
+    before: str, after: str, track: str, words: str
+) -> None:
+    old, text = version(SHOP), SHOP.replace(before, after)
+    state, notes = notes_of(old, text)
+    assert notes["track", track] == ("anew", words)
+    assert not any(track in part for part in (state.tracks, state.keyed))
+    other = "bought" if track == "spent" else "spent"
+    assert notes["track", other][0] == "carried"
+    if "day" not in after:
+        with pytest.raises(EventRefused) as refused:
+            version(text).state(bought(old).to_json())
+        assert refused.value.faults[0].code == ("V131" if "floor" in after else "V134")
+
+
+def test_fewer_keys_than_there_are_is_refused() -> None:
+    old = version(SHOP)
+    state = bought(old)
+    state.keyed["bought"] = {day: {**kept, "Rom": 1} for day, kept in state.keyed["bought"].items()}
+    with pytest.raises(EventRefused, match="2 keys of the track `bought`, and 1 are declared"):
+        version(SHOP.replace("up to 9 keys", "up to 1 keys")).migrate(state, old)
+
+
+def test_what_lots_no_longer_remember_is_let_go_and_said() -> None:
+    old = version(SHOP)
+    text = SHOP.replace("place: text   ", "").replace("with place: city, ", "")
+    state, notes = notes_of(old, text)
+    assert notes["unit", "point"] == (
+        "changed",
+        "lots no longer remember `place`: what they remembered is let go",
+    )
+    assert sorted(map(str, (lot.facts for lot in state.lots))) == ["{'floor': 3}", "{}"]
+    with pytest.raises(EventRefused, match="remembers no such fact"):
+        version(text).state(bought(old).to_json())
+
+
+def test_what_lots_remember_is_carried_where_it_fits_and_refused_where_not() -> None:
+    old = version(SHOP)
+    wider = SHOP.replace("floor: count up to 9 }\nevent", "floor: count up to 99 }\nevent")
+    _, notes = notes_of(old, wider)
+    assert notes["unit", "point"][1].startswith("what lots remember as `floor` is declared otherwise")
+    with pytest.raises(EventRefused, match="it is the text `Bonn`, and must be a day as a number"):
+        notes_of(old, SHOP.replace("place: text", "place: date").replace("place: city", "place: day"))
+
+
+def test_other_days_of_a_settled_period_are_said() -> None:
+    old = version(SHOP)
+    assert notes_of(old, SHOP)[1]["schedule", "end of season"] == ("carried", "")
+    state, notes = notes_of(old, SHOP.replace("day 1 of", "day 3 of"))
+    assert notes["schedule", "end of season"][0] == "changed"
+    assert "it goes on with the first occurrence that begins after" in notes["schedule", "end of season"][1]
+    assert state.settled == bought(old).settled
+
+
+def test_a_schedule_whose_rule_is_gone_is_kept() -> None:
+    old = version(SHOP)
+    gone = "\n".join(line for line in SHOP.splitlines() if "eason" not in line)
+    state, notes = notes_of(old, gone)
+    assert notes["schedule", "end of season"] == ("kept", "nothing reads it any more")
+    assert version(SHOP).state(state.to_json()).settled == bought(old).settled

@@ -272,7 +272,8 @@ def test_pieces_may_be_lines(cores: Cored) -> None:
             if isinstance(found, Refused):
                 continue
             other = scored(plain, _exploded(event, kind), facts, State(), Shared())
-            assert by_unit(kind, event, found) == by_unit(kind, _exploded(event, kind), other), (seed, event.id)
+            whole_lines, apart = by_unit(kind, event, found), by_unit(kind, _exploded(event, kind), other)
+            assert _of_lines(whole_lines, event, kind) == _of_lines(apart, event, kind), (seed, event.id)
             assert found.price is not None or other.price is None
             if found.price is not None and other.price is not None:
                 one, two = (msgspec.structs.replace(each, lines=()) for each in (found.price, other.price))
@@ -306,6 +307,16 @@ def _about_lines(offer: ir.OfferDef, core: ir.Program) -> bool:
             case _:
                 pass
     return False
+
+
+def _of_lines(
+    made: dict[tuple[str, int], dict[int, int]], event: Event, kind: ir.EventDef
+) -> dict[tuple[str, int], Counter[tuple[int, int]]]:
+    """What units of each line get, whichever of them: a line's pieces that cost the same are alike, and those that a
+    set treats alike stand together (grammar/offers.md, "Which units")."""
+    lines = [line for line, fields in enumerate(event.lines) for _ in range(int(str(fields[kind.quantity_field])))]
+    lines.append(len(event.lines))  # the event's own shipping
+    return {effect: Counter((lines[unit], amount) for unit, amount in units.items()) for effect, units in made.items()}
 
 
 def _exploded(event: Event, kind: ir.EventDef) -> Event:

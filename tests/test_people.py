@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from rules_engine import EventRefused, Other, Outcome, State
+from rules_engine import EventRefused, Other, Outcome, Source, State, load
 from rules_engine.outcome import Opening, Payment, People, Taken
 from rules_engine.state import DebtMoved, KeyMoved, Lot, LotAdded, LotTaken, Seen, Settled, Shared
 from tests.circle_program import MEMBERS, call, circle, circle_by_reference, told
@@ -180,6 +180,38 @@ def test_a_stream_refuses_a_pool_it_cannot_read() -> None:
     assert told(found)[0] == ("c1", "V131")
     assert "pool of `H`" in found[0].faults[0].message  # type: ignore[union-attr]
     assert told(found)[1] == ("c2", "Calling 30", "Shared 200")
+
+
+GIFTS = """language 1
+program "Gifts" { timezone "UTC" }
+unit mile, miles { held by household   rounded down   lasts forever   balance at least 0 }
+unit point, points { rounded down   lasts forever }
+event gift dated by day of giver identified by number { number: text   giver: member   day: date   taker: member }
+member { home: text? as household }
+"""
+GIFT = {"event": "gift", "number": "1", "giver": "ann", "day": "2027-01-10", "taker": "ben"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "given"),
+    [
+        ('earn "G" { on gift   give 2 miles, to taker }', 2),
+        ('reward "G" { on gift   turn balance of miles into 1 mile per 1 mile, to taker }', 5),
+        ('earn "G" { on gift   give 4 points, to taker, split into { point: 25%   mile: the rest } }', 3),
+    ],
+)
+def test_a_stream_knows_the_household_of_whoever_gets_its_units(rule: str, given: int) -> None:
+    """That nothing else of the program asks for the other's facts makes no difference."""
+    program = load([Source("gifts.rules", GIFTS + rule)])
+    here, there = {"home": "H"}, {"home": "K"}
+    full = State(lots=[Lot("mile", 5, 20_000, None, None, "G")])
+    pools = {"H": full}
+    (found,) = program.score_many([GIFT], {"ann": here, "ben": here}, pools=pools)
+    assert isinstance(found, Outcome), found
+    assert [award.given for award in found.awards if award.unit == "mile"] == [given]
+    (away,) = program.score_many([GIFT], {"ann": here, "ben": there}, pools={"H": full})
+    assert isinstance(away, Outcome)
+    assert away.awards == (), "another household's pool is not at hand"
 
 
 def test_shared_counters_stay_where_they_are() -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import collections.abc
 import doctest
 import inspect
+import re
 import subprocess
 import sys
+import typing
 from pathlib import Path
 from typing import Any
 
@@ -121,3 +124,16 @@ def _methods(found: type) -> list[Any]:
         if not name.startswith("_")
     ]
     return [each for each in own if inspect.isfunction(each)]
+
+
+INSIDE = {"Facts", "People", "UnitDef"}
+"""What methods for decoded values return, which only who reads the core needs."""
+
+
+def test_what_a_program_returns_can_be_imported() -> None:
+    """A host that keeps what it got in a typed variable finds its type at the top."""
+    methods = _methods(rules_engine.Program)
+    words = {word for each in methods for word in re.findall(r"\b[A-Z]\w+", str(each.__annotations__["return"]))}
+    assert words >= {"Explanation", "Migration", "Outcome", "Preview", "Return"}
+    plain = {*vars(typing), *vars(collections.abc), "None", "Struct"}
+    assert words - INSIDE - plain <= set(NAMES)

@@ -299,7 +299,7 @@ OUTCOME = TILL.score(EVENT)
 @pytest.mark.parametrize(
     ("returned", "code", "field", "said"),
     [
-        ({"pots": 1}, "V172", "", "no line the text `pots`; did you mean `pot`?"),
+        ({"pots": 1}, "V172", "", "no line `pots`; did you mean `pot`?"),
         ({4: 1}, "V172", "", "no line the number 4"),
         ({0: 1}, "V172", "", "no line the number 0"),
         ({True: 1}, "V172", "", "no line `true`"),

@@ -13,11 +13,11 @@ import orjson
 import pytest
 from msgspec.structs import replace
 
-from rules_engine import EventRefused, Program, Source, load
+from rules_engine import EventRefused, Program, ProgramRefused, Source, load
 from rules_engine.calendar import parse_date
 from rules_engine.outcome import Outcome
 from rules_engine.returns import PaidBack, Return, Shortfall, UnitsRestored
-from rules_engine.state import Lot, LotAdded, LotTaken, State, TrackMoved
+from rules_engine.state import AMOUNT_MAX, Lot, LotAdded, LotRestored, LotTaken, State, TrackMoved
 
 TEXT = """
 language 1
@@ -280,6 +280,19 @@ def test_other_pending_points_are_left_alone() -> None:
     assert (one.state.debts, [lot.left for lot in one.state.lots]) == ({"point": 50}, [300])
 
 
+def test_other_points_go_where_its_own_are_spent() -> None:
+    """49 of 149 are left of the lot; the other hundred come from a later one before any is missing."""
+    one = Member(till(POINTS, policy="by share, shortfall forgiven"))
+    one.do(THREE)
+    one.do(spent(100))
+    found = one.sold
+    one.do(sale(("sofa", 1, "300.00"), receipt="S-2", day="2027-03-03"))
+    one.sold = found
+    back = one.back({"mug": 3, "pot": 1})
+    assert [(each.taken, each.missing, each.forgiven) for each in back.units] == [(149, 0, 0)]
+    assert [lot.left for lot in one.state.lots] == [200]
+
+
 def test_what_has_lapsed_is_not_owed() -> None:
     one = Member(till(POINTS, lasts="for 30 days"))
     one.do(THREE)
@@ -330,7 +343,7 @@ def test_points_come_back_into_the_lots_they_left_the_last_used_first() -> None:
     one.do(sale(("b", 1, "300.00"), receipt="B", day="2027-02-01"))
     one.do(sale(("mug", 2, "2.50"), offered=500))
     back = one.back({"mug": 1})
-    assert [(each.lot.earned, each.lot.left) for each in back.changes if isinstance(each, LotAdded)] == [
+    assert [(each.lot.earned, each.lot.left) for each in back.changes if isinstance(each, LotRestored)] == [
         (parse_date("2027-02-01"), 200), (parse_date("2027-01-01"), 50)
     ]  # fmt: skip
     assert back.refund == 0
@@ -425,6 +438,23 @@ def test_a_settled_occurrence_stays_and_the_current_one_goes_down() -> None:
     assert one.state.tracks["spend"][april] == 266_67
     one.back({"pot": 1}, "2027-04-10")
     assert one.state.tracks["spend"][april] == 216_67
+
+
+def test_a_key_of_the_current_occurrence_stays_when_a_settled_one_comes_back() -> None:
+    """A key goes with the event that brought it, and only in the occurrence to which it was brought."""
+    settled = """
+    track by_sku = sum of net of lines by sku up to 9 keys, on sale, per calendar month
+    reward "Month" { on end of calendar month   give 1 point per 10 GBP of sum of by_sku }
+    """
+    one = Member(till(settled))
+    one.do(sale(("mug", 1, "30.00")))
+    for event in one.program.due_events("m", None, one.state, parse_date("2027-04-02")):
+        one.state = one.program.apply(one.state, one.program.outcome(event, {}, one.state))
+    found = one.sold
+    one.do(sale(("mug", 1, "30.00"), receipt="S-2", day="2027-04-05"))
+    one.sold = found
+    one.back({"mug": 1}, "2027-04-10")
+    assert one.state.keyed["by_sku"][parse_date("2027-04-01")] == {"mug": 0}
 
 
 def test_an_unsettled_occurrence_goes_down_although_time_has_moved_on() -> None:
@@ -545,13 +575,13 @@ def test_a_return_is_applied_to_the_state_it_was_made_for() -> None:
         one.program.apply(one.state, back)
 
 
-def test_missing_units_without_worth_are_refused() -> None:
-    """Two redeems at two rates: the return says so, once points are missing."""
+def test_units_without_worth_cannot_be_taken_off_a_refund() -> None:
+    """Two redeems at two rates: the program does not check, so no return has to be refused."""
     two = 'redeem "More" { on sale   when net > 500 GBP   accept offered, worth 2 GBP per 100 points   on return keep }'
     order = 'stacking { tender: all in order "Pay", "More" }'
-    with pytest.raises(EventRefused, match="worth") as refusal:
+    with pytest.raises(ProgramRefused, match="worth") as refusal:
         with_rest("by share, shortfall off refund", PAY, two, header=order)
-    assert [fault.code for fault in refusal.value.faults] == ["V182"]
+    assert [found.code for found in refusal.value.diagnostics] == ["M285"]
 
 
 def test_records_may_be_stored_and_read_back() -> None:
@@ -573,3 +603,80 @@ def test_records_may_be_stored_and_read_back() -> None:
             earlier.append(form(back))
         states.append(state)
     assert states[1] == states[2] == states[3]
+
+
+# ---- rules that are worked out again beside redeems ----
+
+AGAIN = (
+    'earn "Points" { on sale   give 1 point per full 1 GBP of paid   on return work out again, shortfall off balance }'
+)
+
+
+def test_what_is_worked_out_again_has_been_paid_as_redeems_paid_it() -> None:
+    """Beans for 4.00 and ham for 16.00, 5.00 of it in points: 15 points for 15.00 paid in money. The ham comes back
+    with 4.00 of the points; the beans were paid with 3.00 and 1.00, which are 3 points, not a redeem of 4.00 anew."""
+    one = Member(till(AGAIN, PAY), State(lots=[Lot("point", 500, 20_000, None, None, "Old")]))
+    sold = one.do(sale(("beans", 2, "2.00"), ("ham", 1, "16.00"), offered=500))
+    assert (sold.totals, sold.payments[0].parts) == ({"point": 15}, (100, 400, 0, 0))
+    back = one.back({"ham": 1})
+    assert (back.refund, back.paid[0].value, units(back)) == (12_00, 4_00, [("Points", 12)])
+    assert one.balance == 400 + 3
+    one.back({"beans": 2})
+    assert one.balance == 500
+
+
+def test_a_full_return_leaves_the_state_as_it_was() -> None:
+    """Lots that were used up stand where they stood, among others of their day and of other units."""
+    lots = [
+        Lot("point", 50, 20_000, None, None, "A"), Lot("point", 60, 20_000, None, None, "B"),
+        Lot("point", 9, 20_001, None, None, "A"),
+    ]  # fmt: skip
+    program = till(PAY)
+    one = Member(program, State(lots=list(lots)))
+    one.do(sale(("mug", 1, "1.00"), ("pot", 1, "0.15"), offered=115))
+    assert [lot.left for lot in one.state.lots] == [4]
+    one.back({"pot": 1})
+    one.back({"mug": 1})
+    assert one.state.lots == lots
+
+
+def test_a_return_beyond_what_can_be_owed_or_held_is_refused() -> None:
+    """Points that were spent are owed again, or come back to somebody who has as many as there can be."""
+    one = Member(till(POINTS))
+    one.do(sale(("mug", 1, "50.00")))
+    one.do({**spent(50)})
+    one.sold, one.state.debts = (sale(("mug", 1, "50.00")), one.program.score(sale(("mug", 1, "50.00")), None)), {}
+    one.state.debts["point"] = AMOUNT_MAX - 49
+    with pytest.raises(EventRefused, match="more of it owed, than an amount can hold"):
+        one.back({"mug": 1})
+    one.state.debts["point"] = AMOUNT_MAX - 50
+    one.back({"mug": 1})
+    assert one.state.debts == {"point": AMOUNT_MAX}
+    one = Member(till(PAY), State(lots=[Lot("point", 100, 20_000, None, None, "Old")]))
+    one.do(sale(("mug", 1, "1.00"), offered=100))
+    one.state.lots = [Lot("point", AMOUNT_MAX - 99, 20_100, None, None, "New")]
+    with pytest.raises(EventRefused, match="cannot be returned: it would leave more of `point`"):
+        one.back({"mug": 1})
+
+
+def test_a_return_owes_down_to_a_least_balance_below_zero() -> None:
+    one = Member(till(POINTS, unit="balance at least -20"))
+    one.do(sale(("mug", 1, "50.00")))
+    one.do(spent(50))
+    back = one.back({"mug": 1})
+    assert (one.state.debts, back.units[0].missing, back.units[0].forgiven) == ({"point": 20}, 20, 30)
+
+
+def test_changes_of_another_state_are_refused_in_words() -> None:
+    one = Member(till(PAY), State(lots=[Lot("point", 100, 20_000, None, None, "Old")]))
+    sold = one.do(sale(("mug", 1, "1.00"), offered=100))
+    with pytest.raises(ValueError, match="worked out from another state than the one given"):
+        one.program.apply(one.state, sold)
+
+
+def test_a_day_that_is_none_refuses_the_return() -> None:
+    one = Member(till(POINTS))
+    one.do(THREE)
+    with pytest.raises(EventRefused, match="`on` of the return: `1 March` is not a date") as refused:
+        one.back({"mug": 1}, on="1 March")
+    assert (refused.value.refused.event, refused.value.refused.id) == ("sale", "S-1")

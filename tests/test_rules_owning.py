@@ -104,9 +104,11 @@ def test_what_is_offered_is_bounded_in_its_unit_and_the_worth_in_money() -> None
     assert found.cap is not None
 
 
-def test_a_limit_of_all_lines_pays_everything() -> None:
+def test_a_limit_of_lines_pays_lines_and_one_of_everything_everything() -> None:
     assert accepted("accept points_in, worth 1 GBP per 100 points, up to 50% of net").pays is None
-    assert accepted("accept points_in, worth 1 GBP per 100 points, up to 50% of net of lines").pays is None
+    found = accepted("accept points_in, worth 1 GBP per 100 points, up to 50% of net of lines").pays
+    assert found is not None
+    assert (found.of, found.where) == ("lines", None)
 
 
 def test_a_define_of_lines_pays_what_it_stands_for() -> None:

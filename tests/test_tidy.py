@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("allocation", "periods"),
     ("occurrences", "types"),
     ("tree", "ir", "event", "state"),
-    ("outcome",),
+    ("outcome", "worth"),
     ("returns",),
     ("vocabulary",),
     ("parsing",),

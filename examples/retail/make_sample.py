@@ -2,9 +2,10 @@
 
     python examples/retail/make_sample.py [FILE.csv]
 
-The same seed gives the same file, byte for byte. It holds what makes the real data hard: guests, cancellations, bad
-debt, stock write-offs, postage, a price in tenths of a penny, an invoice split in two places, one stamped a minute
-apart, and one order too large to be true.
+The same seed gives the same file, byte for byte. It holds what makes the real data hard: guests, bad debt, stock
+write-offs, postage, a price in tenths of a penny, an invoice split in two places, one stamped a minute apart, and one
+order too large to be true; and cancellations that do not say what they cancel: orders as a whole or in part, in the
+same minute or weeks later, more pieces than one order had, or than all of them, and goods that nobody bought.
 """
 
 from __future__ import annotations
@@ -31,12 +32,13 @@ COUNTRIES = ("United Kingdom", "United Kingdom", "United Kingdom", "France", "EI
 FIRST = datetime(2010, 12, 1, 8, 0)
 
 Row = tuple[str, ...]
+Invoice = tuple[datetime, list[Row]]
 
 
 def rows(seed: int = 1) -> list[Row]:
     """The rows of the sample, in the order of time but for one invoice."""
     dice = random.Random(seed)
-    found: list[Row] = []
+    invoices: list[Invoice] = []
     moment = FIRST
     for number in range(500001, 500111):
         moment += timedelta(minutes=dice.randrange(1_000, 8_600))
@@ -45,8 +47,10 @@ def rows(seed: int = 1) -> list[Row]:
         code = str(12340 + customer) if customer < 11 else ""
         country = COUNTRIES[customer % len(COUNTRIES)]
         pieces = (1, 2, 4, 12, 24, 48)[min(5, customer // 2)] * dice.randrange(1, 4)
-        found += order(dice, str(number), moment, pieces, code, country)
-    return odd(found)
+        invoices.append((moment, order(dice, str(number), moment, pieces, code, country)))
+    invoices += cancelled(random.Random(seed + 1), invoices)
+    invoices.sort(key=lambda invoice: invoice[0])
+    return odd([row for _, found in invoices for row in found])
 
 
 def order(dice: random.Random, number: str, moment: datetime, pieces: int, customer: str, country: str) -> list[Row]:
@@ -56,6 +60,24 @@ def order(dice: random.Random, number: str, moment: datetime, pieces: int, custo
     if country != "United Kingdom":
         found.append(row(number, ("POST", "POSTAGE", "18.00"), 1, moment, customer, country))
     return found
+
+
+def cancelled(dice: random.Random, invoices: list[Invoice]) -> list[Invoice]:
+    """Cancellations of one order in four: of all its lines, or of one; of all pieces, of half, or of three times as
+    many."""
+    found = []
+    for number, (moment, rows) in enumerate(dice.sample(invoices, len(invoices) // 4), 500201):
+        moment += timedelta(minutes=dice.choice((0, 12, 1_500, 30_000)))
+        times = dice.choice((2, 2, 1, 6))
+        lines = rows if dice.randrange(2) else dice.sample(rows, 1)
+        found.append((moment, [_cancelled(line, f"C{number}", moment, times) for line in lines]))
+    return found
+
+
+def _cancelled(line: Row, number: str, moment: datetime, times: int) -> Row:
+    """A row that cancels a line of an order, so many times half of it."""
+    _, code, description, pieces, _, price, customer, country = line
+    return row(number, (code, description, price), -max(1, int(pieces) * times // 2), moment, customer, country)
 
 
 def row(number: str, goods: tuple[str, str, str], pieces: int, moment: datetime, customer: str, country: str) -> Row:
@@ -69,7 +91,8 @@ def odd(found: list[Row]) -> list[Row]:
     """The same rows, with the oddities of the real data."""
     uk, none = "United Kingdom", ""
     moment = FIRST + timedelta(days=100)
-    found.insert(40, row("C500900", GOODS[1], -2, moment, "12343", uk))
+    found.insert(39, row("C500906", GOODS[0], -250_000, moment + timedelta(minutes=16), "12345", uk))
+    found.insert(40, row("C500900", ("D", "Discount", "27.50"), -1, moment, "12343", uk))
     found.insert(41, row("500901", GOODS[3], -30, moment, none, uk))
     found.insert(42, row("A500902", ("B", "Adjust bad debt", "-120.50"), 1, moment, none, uk))
     found.insert(43, row("500903", ("85123A", "HEART HOLDER", "0.001"), 1_500, moment, "12343", uk))
@@ -77,6 +100,9 @@ def odd(found: list[Row]) -> list[Row]:
     found.insert(45, row("500905", GOODS[2], 12, moment, "12346", uk))
     found.insert(46, row("500905", GOODS[4], 12, moment + timedelta(minutes=1), "12346", uk))
     found.append(row("500903", GOODS[5], 12, moment, "12343", uk))
+    found.append(row("500903", GOODS[5], 24, moment, "12343", uk))
+    for number, pieces in (("C500907", -30), ("C500908", -600), ("C500909", -12)):
+        found.append(row(number, GOODS[5], pieces, moment + timedelta(days=1), "12343", uk))
     return found
 
 

@@ -155,10 +155,10 @@ def _money(bound: tree.Expr, paid: Type, env: Env) -> ir.Expr | None:
 
 
 def _pays(cap: tree.UpTo | None, env: Env) -> tuple[ir.Selection | None, bool]:
-    """The lines that the limit reads, if it chooses some; and whether that is clear."""
+    """The lines that the limit reads, if it says `of lines`; and whether that is clear."""
     if cap is None:
         return None, True
-    read = [(each, inner) for each, inner in _measures(cap.bound, env) if _chooses(each.selection)]
+    read = list(_measures(cap.bound, env))
     if not read:
         return None, True
     (first, inner), *others = read
@@ -167,10 +167,6 @@ def _pays(cap: tree.UpTo | None, env: Env) -> tuple[ir.Selection | None, bool]:
         return None, False
     found = picking.selection(first.selection, inner)
     return (None, False) if found is None else (found[0], True)
-
-
-def _chooses(selection: tree.Selection) -> bool:
-    return selection.where is not None or selection.pick is not None or selection.what == "shipping"
 
 
 def _measures(node: tree.Expr, env: Env) -> Iterator[tuple[tree.Of, Env]]:

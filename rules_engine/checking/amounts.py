@@ -345,14 +345,16 @@ def limit_field(path: tree.Path, env: Env) -> ir.Expr | None:
 
 
 def limit_amount(node: tree.Expr, env: Env) -> tuple[str, int] | None:
-    """`at most 5_000 points`: the unit and the amount."""
+    """`at most 5_000 points`: the unit and the amount; of a redeem also `at most 50 GBP`, of what is paid."""
     found = expressions.number(node, env)
     if isinstance(found.type, Unknown):
         return None
-    if not isinstance(found.type, Unit):
-        env.report("T305", node, found=describe(found.type), wanted="an amount of a unit")
+    kind = found.type
+    if not isinstance(kind, Unit) and not (isinstance(kind, Money) and env.stage == "redeem"):
+        note = "write it in a unit that the rule gives or takes, such as `at most 500 points`"
+        env.report("T305", node, found=describe(kind), wanted="an amount of a unit", note=note)
         return None
     if not isinstance(found.expr, ir.Num) or found.expr.den != 1:
         env.report("T325", node, what="a limit", wanted="an amount written out")
         return None
-    return found.type.name, found.expr.num
+    return kind.currency if isinstance(kind, Money) else kind.name, found.expr.num

@@ -181,7 +181,7 @@ def _stale(one: CheckedOne) -> bool:
     if any(each.labels for each in one.diagnostics):
         return True
     match one.entry.declaration:
-        case tree.DefineDecl(value=tree.Column()):
+        case tree.DefineDecl(value=tree.Column()) | tree.PeriodDecl(span_=tree.HostSpan()):
             return True
         case tree.TableDecl(file=file):
             return file is not None

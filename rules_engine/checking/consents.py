@@ -65,7 +65,7 @@ def unnamed(ref: tree.Name | tree.Text, context: Context) -> None:
     if found is None and isinstance(ref, tree.Name):
         found_name = context.find(ref.text)
         if found_name is None:
-            context.unknown("rule or group", ref, context.names())
+            context.unknown("rule or group", ref, context.names(RuleInfo, GroupInfo))
         else:
             context.report("N104", ref, name=ref.text, wanted="a rule or a group", labels=context.place(ref.text))
     elif isinstance(found, BrokenInfo):
@@ -96,7 +96,7 @@ def group_of(declared: tree.RuleDecl, context: Context) -> str:
         case BrokenInfo():
             context.failed = True
         case None:
-            context.unknown("group", name, context.names())
+            context.unknown("group", name, context.names(GroupInfo))
         case _:
             context.report("N104", name, name=name.text, wanted="a group", labels=context.place(name.text))
     return ""

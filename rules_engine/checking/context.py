@@ -94,10 +94,10 @@ class Context:
         self.reads.add(("name", name))
         return self.symbols.names.get(name)
 
-    def names(self) -> Iterable[str]:
-        """All declared names, to find the nearest."""
+    def names(self, *kinds: type[Info]) -> Iterable[str]:
+        """All declared names, or those of some kinds, to find the nearest."""
         self.reads.add(("name", ""))
-        return self.symbols.names
+        return self.symbols.of_kind(kinds) if kinds else self.symbols.names
 
     def units(self) -> Iterable[str]:
         """The names of all units."""
@@ -253,7 +253,7 @@ class Context:
         if isinstance(found, BrokenInfo):
             self.failed = True
         elif found is None:
-            self.unknown("period", node.name, self.names())
+            self.unknown("period", node.name, self.names(PeriodInfo))
         else:
             self.report("N104", node, name=node.name.text, wanted="a period", labels=self.place(node.name.text))
         return None
@@ -265,7 +265,7 @@ class Context:
         if isinstance(found, BrokenInfo):
             self.failed = True
         else:
-            self.unknown("match", node.match, self.names())
+            self.unknown("match", node.match, self.names(MatchInfo))
         return None
 
     def _anonymous(
@@ -321,12 +321,12 @@ class Context:
         span = node.span if isinstance(node, tree.Node) else node
         self.findings.append(Diagnostic(code, self.source, span, data, labels, fix, note))
 
-    def not_yet(self, what: str, node: tree.Node | Span) -> None:
-        """The declaration says something that no evaluator runs yet: the one finding that is kept of it."""
+    def never(self, what: str, mend: str, node: tree.Node | Span) -> None:
+        """The declaration says something that has no meaning there: the one finding that is kept of it."""
         if self.quiet:
             return
         self.findings.clear()
-        self.report("Y900", node, what=what)
+        self.report("M286", node, what=what, mend=mend)
         self.quiet = True
 
     def unknown(self, what: str, name: tree.Name, known: Iterable[str], note: str = "") -> None:

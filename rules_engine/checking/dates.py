@@ -138,7 +138,11 @@ def _side(op: conditions.Op, limit: tree.DateExpr, time: tree.TimeLit | None, no
         day: ir.Expr = ir.Today(at) if node.by is None else day_of(node.by, env)
         return ir.Cmp(at, op, day, date(limit, env))
     if not isinstance(limit, tree.DateLit):
-        env.not_yet(limit, "a time of day on a date that is worked out")
+        env.never(
+            limit,
+            "a time of day on a date that is worked out",
+            "write the date, as in `2027-11-01 at 20:00`, or leave the time out",
+        )
         return ir.Flg(at, True)
     moment = local_moment(f"{limit.text} {time.text}", limit, env)
     now = _moment_of(node.by, limit, env)

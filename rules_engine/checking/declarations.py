@@ -21,8 +21,8 @@ from rules_engine.checking.headers import header_info
 from rules_engine.checking.imports import import_column, import_table
 from rules_engine.checking.infos import EventInfo, HeaderInfo, PeriodInfo
 from rules_engine.checking.ladders import match_def, tiers_def
-from rules_engine.checking.not_yet import OFFERS
 from rules_engine.checking.offers import offer_def
+from rules_engine.checking.refused import OFFERS
 from rules_engine.checking.roles import roles_of_facts
 from rules_engine.checking.rules import rule_def
 from rules_engine.checking.scenarios import check_test
@@ -178,7 +178,8 @@ def period_def(declared: tree.PeriodDecl, context: Context) -> ir.PeriodDef | No
     context.need_for(made, declared.name)
     written = {each.text: each for each in anchors_of(declared)}
     if len(written) > 1:
-        context.not_yet("a period with two anchors", declared.name)
+        mend = "declare two periods and ask both: `today in a and not today in b`"
+        context.never("a period that hangs on two days", mend, declared.name)
         return None
     for each in written.values():
         return ir.PeriodDef(declared.name.text, made, _anchor(each, context))

@@ -204,7 +204,9 @@ def _steps(mod: tree.InSteps | None, env: Env) -> int | None:
     if found is not None and found[1] <= 0:
         env.report("T325", mod.step, what="the step", wanted="an amount above zero")
     elif found is not None and any(price_names(event) != (found[0],) for event in env.events):
-        env.not_yet(mod, "steps on an event of several currencies")
+        env.never(
+            mod, "steps on an event of several currencies", "write one rule for each currency: `when currency is GBP`"
+        )
     return None if found is None else found[1]
 
 

@@ -129,10 +129,10 @@ class Env(msgspec.Struct, frozen=True):
         if CODES[code].severity == "warning":
             self.context.failed = failed
 
-    def not_yet(self, node: tree.Node, what: str) -> None:
-        """Text that is understood but not evaluated."""
+    def never(self, node: tree.Node, what: str, mend: str) -> None:
+        """Text that is understood and has no meaning there."""
         if not self.muted:
-            self.context.not_yet(what, self.use or node)
+            self.context.never(what, mend, self.use or node)
 
     def fail(self) -> None:
         """Something is wrong that was reported elsewhere: a declaration that did not parse, a circle."""

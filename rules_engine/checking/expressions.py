@@ -151,7 +151,9 @@ def _read(node: Read, env: Env) -> Typed:
         case tree.Basis() | tree.AfterStage():
             return bases.basis(node, env)
         case tree.CalendarOf():
-            env.not_yet(node, "a calendar unit as a value")
+            period = "`period birth_month = calendar month of member.birthday every year`"
+            mend = f"declare the period and ask `today in birth_month`: {period}"
+            env.never(node, "a calendar unit as a value", mend)
         case _:
             assert_never(node)
     return unknown(env.at(node))
@@ -226,7 +228,8 @@ def _number(node: tree.Number, text: str, env: Env, expected: Type | None) -> Ty
     if isinstance(expected, (Money, Unit)) and not exact:
         return Typed(expected, num(0, env.at(node)))
     if isinstance(expected, (Money, Unit)):
-        mend = f"{text} {_called_unit(expected)}"
+        called = expected.name if isinstance(expected, Unit) and exact == 1 else _called_unit(expected)
+        mend = f"{text} {called}"
         env.report("T308", node, text=text, mend=mend, fix=Fix(f"write `{mend}`", node.span, mend))
         return Typed(expected, num(exact * scale(expected), env.at(node)))
     return Typed(COUNT if exact.denominator == 1 else RATE, num(exact, env.at(node)))

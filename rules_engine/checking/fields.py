@@ -238,7 +238,8 @@ def bound_of(written: tree.Expr, field: ir.FieldDef, context: Context) -> int | 
     except ValueFault as fault:
         context.report("M148", written, reason=fault.reason)
         return None
-    context.report("M149", written, name=field.name, kind=_words(field))
+    note = "write digits, such as `0` or `500`" if isinstance(written, tree.Path) else ""
+    context.report("M149", written, name=field.name, kind=_words(field), note=note)
     return None
 
 

@@ -168,7 +168,9 @@ def keys_max(node: tree.TrackDecl, env: Env) -> int:
     """How many keys a track remembers, as it says."""
     most = node.keys_max
     if most is not None and not 1 <= most <= KEYS_MAX:
-        env.report("M276", node.name, name=node.name.text, most=f"{KEYS_MAX:_}")
+        env.report(
+            "M276", node.name, name=node.name.text, most=f"{KEYS_MAX:_}", key=node.key.text if node.key else "KEY"
+        )
     return most or 0
 
 

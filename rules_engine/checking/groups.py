@@ -30,7 +30,7 @@ def group_def(declared: tree.GroupDecl, context: Context) -> ir.GroupDef | ir.Of
         if context.matches() is not None:  # else a rule that does not parse may be a member
             warn("M225", declared.name, context, name=declared.name.text)
         return None
-    return _awards(declared, context)
+    return _awards(declared, members, context)
 
 
 # ---- offers ----
@@ -108,16 +108,18 @@ def _env(members: tuple[RuleInfo, ...], stage: ir.Stage, context: Context) -> En
 # ---- earns, redeems and rewards ----
 
 
-def _awards(declared: tree.GroupDecl, context: Context) -> ir.GroupDef | None:
+def _awards(declared: tree.GroupDecl, members: tuple[RuleInfo, ...], context: Context) -> ir.GroupDef | None:
     """A group of earns, redeems or rewards. Whether it names all its members is asked for the whole program."""
     rules = [rule for rule in (_rule(each, context) for each in declared.policy.order) if rule is not None]
+    if declared.policy.priority is not None:
+        rules = _by_priority(declared.policy, members, context)
     limits = tuple(each for each in declared.clauses if isinstance(each, tree.Limit))
     kinds = list(dict.fromkeys(rule.kind for rule in rules))
     _not_evaluated(declared, rules, context)
     choice = _choice(declared.policy, " and ".join(KINDS[each] for each in kinds) or "awards", context)
     if context.failed:
         return None
-    if not declared.policy.order:
+    if not declared.policy.order and declared.policy.priority is None:
         context.report("M182", declared.name, name=declared.name.text)
     for limit in limits:
         if limit.or_nothing:
@@ -132,6 +134,17 @@ def _awards(declared: tree.GroupDecl, context: Context) -> ir.GroupDef | None:
     if context.failed:
         return None
     return ir.GroupDef(declared.name.text, tuple(rule.key for rule in rules), made, choice)
+
+
+def _by_priority(policy: tree.Policy, members: tuple[RuleInfo, ...], context: Context) -> list[RuleInfo]:
+    """The members by their priorities, each of its own; the order of the text decides nothing."""
+    first: dict[int, RuleInfo] = {}
+    for rule in members:
+        if rule.node.priority is None:
+            context.report("M230", policy, what=f'"{rule.title}"')
+        elif (other := first.setdefault(rule.node.priority, rule)) is not rule:
+            context.report("M287", policy, one=other.title, other=rule.title)
+    return [first[each] for each in sorted(first, reverse=policy.priority == "highest")]
 
 
 def _choice(policy: tree.Policy, kinds: str, context: Context) -> Literal["all", "first"]:
@@ -159,7 +172,7 @@ def _to(node: tree.RuleDecl) -> str:
 
 def _rule(name: tree.Name | tree.Text | tree.Tag, context: Context) -> RuleInfo | None:
     if isinstance(name, tree.Tag):
-        context.not_yet("a tag", name)
+        context.never("a tag", "name the rules by their titles", name)
         return None
     return known_rule(name, context)
 
@@ -185,22 +198,24 @@ def known_rule(name: tree.Name | tree.Text, context: Context) -> RuleInfo | None
 def _no_rule(name: tree.Name, context: Context) -> None:
     other = context.find(name.text)
     if other is None:
-        context.unknown("rule", name, context.names())
+        context.unknown("rule", name, context.names(RuleInfo))
     elif isinstance(other, GroupInfo):
-        context.not_yet("a group in the list of another", name)
+        mend = f"name the rules of `{name.text}` here, and let them compete in this group"
+        context.never("a group in the list of another", mend, name)
     else:
         context.report("N104", name, name=name.text, wanted="a rule", labels=context.place(name.text))
 
 
 def _not_evaluated(declared: tree.GroupDecl, rules: list[RuleInfo], context: Context) -> None:
     policy = declared.policy
-    if any(rule.not_yet for rule in rules):
-        context.not_yet("a group of such rules", declared.name)
-    elif policy.of_codes or policy.priority is not None:
-        context.not_yet("an order by codes or priorities", policy)
+    if any(rule.refused for rule in rules):
+        context.failed = True  # said at the rule
+    elif policy.of_codes:
+        context.never("an order of codes", "write `in order` with the titles, or `by priority highest first`", policy)
     for each in declared.clauses:
         if not isinstance(each, tree.Limit):
-            context.not_yet(f"{WORDS[type(each)]} among earns, redeems and rewards", each)
+            what = f"{WORDS[type(each)]} among earns, redeems and rewards"
+            context.never(what, "a group of them is served `all in order` or `first per basket in order`", each)
 
 
 def holdout_def(declared: tree.HoldoutDecl, context: Context) -> ir.HoldoutDef | None:

@@ -1,7 +1,7 @@
-"""Columns and tables imported from CSV files inside the program's folder.
+"""Columns, tables and periods from CSV files inside the program's folder.
 
-In: the declarations that import, and the folder's files. Out: `ir.ImportDef`s with the digest of what was read. A path
-leads inside the folder, the file is UTF-8 text with a header row, and a table's key stands once.
+In: the declarations that import, and the folder's files. Out: `ir.ImportDef`s with the digest of what was read, and
+`periods.Host`. A path leads inside the folder, the file is UTF-8 text with a header row, and a table's key stands once.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import io
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
-from rules_engine import ir, tree
+from rules_engine import ir, periods, tree
+from rules_engine.calendar import parse_date
+from rules_engine.values import ValueFault
 
 if TYPE_CHECKING:
     from rules_engine.checking.context import Context
@@ -65,14 +67,52 @@ def import_table(name: str, key: tree.Path, file: tree.Text, context: Context) -
     return ir.ImportDef(name, keys, values, _digest((*keys, "", *values)))
 
 
-def _rows(file: tree.Text, context: Context) -> list[list[str]] | None:
+def host_period(name: str, span: tree.HostSpan, context: Context) -> periods.Host | None:
+    """The days of a period from the host, in the file that is called as it is: `day`, where days in a row are one
+    occurrence, or `first` and `last`, both included, where each row is one."""
+    file = tree.Text(span.span, f"{name}.csv")
+    rows = _rows(file, context, "a column `day`, or `first` and `last`, says on which days it is")
+    if rows is None:
+        return None
+    days = [each.strip() for each in rows[0]] == ["day"]
+    columns = [_column(each, rows[0], file, context) for each in (("day",) if days else ("first", "last"))]
+    found: list[tuple[int, int]] = []
+    for number, row in enumerate(rows[1:], 2):
+        try:
+            read = [parse_date(row[at].strip()) for at in columns if at is not None]
+        except ValueFault as fault:
+            context.report("F103", file, file=file.value, reason=f"row {number}: {fault.reason}")
+            return None
+        if read:
+            found.append((read[0], read[-1] + 1))
+    if None in columns:
+        return None
+    made = periods.Host(name, tuple(_in_a_row(sorted(found)) if days else sorted(found)))
+    if not made.spans:
+        context.report("F103", file, file=file.value, reason="it has no days")
+        return None
+    return made
+
+
+def _in_a_row(days: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Days that follow each other, and days that stand twice, as one stretch."""
+    made: list[tuple[int, int]] = []
+    for first, end in days:
+        if made and first <= made[-1][1]:
+            made[-1] = (made[-1][0], max(made[-1][1], end))
+        else:
+            made.append((first, end))
+    return made
+
+
+def _rows(file: tree.Text, context: Context, note: str = "") -> list[list[str]] | None:
     """The rows of a file, all as long as the first; None after an error."""
     if not inside(file.value):
         context.report("F101", file, file=file.value)
         return None
     content = context.symbols.folder.read(file.value)
     if content is None:
-        context.report("F102", file, file=file.value)
+        context.report("F102", file, file=file.value, note=note)
         return None
     try:
         rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))

@@ -1,8 +1,8 @@
 """What is known of each declared name: enough to check whoever mentions it, read off the syntax alone.
 
 In: nothing; `symbols` makes these records. Out: frozen records, compared by what they say and not by where it stands,
-so that an editor knows whose readers an edit concerns. `not_yet` names, in the user's words, what no evaluator can
-run yet.
+so that an editor knows whose readers an edit concerns. `refused` says that a rule has a
+clause that its kind cannot have.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class RuleInfo(Info, frozen=True):
     kind: tree.RuleKind
     stage: int
     events: tuple[str, ...]
-    not_yet: str
+    refused: bool
     node: tree.RuleDecl
     file: int
 

@@ -178,7 +178,7 @@ def bounds_of(node: ir.Expr, env: Env) -> Bounds:
             case ir.MemberField(name=name) | ir.PersonField(name=name):
                 fact = env.context.member(name)
                 if fact is not None:
-                    reads[field_key(each)] = _field_bounds(fact)
+                    reads[field_key(each)] = field_bounds(fact)
             case ir.TrackRead(track=name) | ir.KeyFold(track=name):
                 reads[f"track {name}"] = measures.track_bounds(name, env)
             case ir.KeyValue() if env.key is not None:
@@ -231,7 +231,7 @@ def rate_keys(env: Env) -> frozenset[str]:
 
 
 def _widen(reads: dict[str, Interval], key: str, field: ir.FieldDef) -> None:
-    low, high = _field_bounds(field)
+    low, high = field_bounds(field)
     old_low, old_high = reads.get(key, (low, high))
     reads[key] = (
         None if low is None or old_low is None else min(low, old_low),
@@ -239,7 +239,7 @@ def _widen(reads: dict[str, Interval], key: str, field: ir.FieldDef) -> None:
     )
 
 
-def _field_bounds(field: ir.FieldDef) -> Interval:
+def field_bounds(field: ir.FieldDef) -> Interval:
     """A field's own bounds; those of a rate are declared in billionths."""
     scale = RATE_SCALE if field.kind == "rate" else 1
     return Fraction(field.low, scale), Fraction(field.high, scale) if field.high > field.low else None

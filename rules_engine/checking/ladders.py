@@ -162,7 +162,8 @@ def _review(judged: tree.Judged | None, context: Context) -> str:
             used = context.when(period)
             return used.name if used else ""
         case _:
-            context.not_yet("judging tiers on anything but the end of a period", judged)
+            mend = "write `judged on end of calendar year`, or leave it out: then tiers are judged after every event"
+            context.never("judging tiers on anything but the end of a period", mend, judged)
             return ""
 
 

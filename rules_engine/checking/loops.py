@@ -103,7 +103,8 @@ def _of_track(node: tree.EachOf, over: tree.Path, env: Env) -> Looped | None:
     if not isinstance(info, TrackInfo):
         near = Fix("go over the lines", over.span, "lines")
         fix = near if over.text == "line" else None
-        env.report("T416", node, name=node.name.text, why=f"`{over.text}` is no track, and not `lines`", fix=fix)
+        why = f"`{over.text}` is no track, and not `lines`"
+        env.report("T416", node, name=node.name.text, why=why, fix=fix, note=_over_what(node, env))
         return None
     scope = measures.track_keys(info, over, env)
     if scope is None:
@@ -115,6 +116,14 @@ def _of_track(node: tree.EachOf, over: tree.Path, env: Env) -> Looped | None:
         return None
     ordering = _ordering(node, scope, env)
     return None if ordering is False else (ir.KeysDef(info.name, None, None, ordering), replace(env, key=scope))
+
+
+def _over_what(node: tree.EachOf, env: Env) -> str:
+    """What a loop can go over, with a track by key of the program if there is one."""
+    tracks = [info for name in env.context.names() if isinstance(info := env.context.find(name), TrackInfo)]
+    keyed = next(((each.node.key, each.name) for each in tracks if each.by_key and each.node.key is not None), None)
+    track = f"`for each {keyed[0].text} of {keyed[1]}`" if keyed else "a track by key"
+    return f"it goes over the lines, `for each {node.name.text} of lines`, or over {track}"
 
 
 # ---- order ----

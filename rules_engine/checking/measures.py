@@ -13,7 +13,7 @@ from rules_engine.checking import amounts, bases, conditions, expressions, folds
 from rules_engine.checking.env import STAGE_WORDS, Env, KeyScope
 from rules_engine.checking.infos import RuleInfo, TrackInfo
 from rules_engine.checking.intervals import Bounds
-from rules_engine.checking.not_yet import OFFERS
+from rules_engine.checking.refused import OFFERS
 from rules_engine.checking.typed import Typed, unknown, without_shares
 from rules_engine.types import (
     COUNT,
@@ -213,7 +213,11 @@ def distinct(node: tree.DistinctOf, env: Env) -> tuple[ir.Expr, ir.Expr | None] 
         select, inner = found_lines
         where = select.where
         if ir.by_unit(select) or select.of != "lines":
-            env.not_yet(node.selection, "`distinct` of picked units or of shipping")
+            env.never(
+                node.selection,
+                "`distinct` of picked units or of shipping",
+                "count values on lines: `distinct sku of lines where ...`",
+            )
             return None
     found = names.resolve(node.path, inner)
     if isinstance(found.type, Unknown):
@@ -258,15 +262,19 @@ def _award_type(info: RuleInfo, path: tree.Path, env: Env) -> Type | None:
         env.report("T320", path, what=path.text, where=STAGE_WORDS[env.stage], note=note)
         return None
     if info.kind in OFFERS:
-        env.not_yet(path, f'what "{info.title}" takes, as an amount,')
+        env.never(
+            path,
+            f'what "{info.title}" takes, as an amount,',
+            "ask what is left to pay: `list - net` is all that offers took",
+        )
         return None
     if env.stage in ("offer", "redeem"):
         where = STAGE_WORDS[env.stage]
         note = f"{'offers' if env.stage == 'offer' else 'redeems'} act before anything is earned"
         env.report("T320", path, what=path.text, where=where, note=note)
         return None
-    if info.not_yet:
-        env.not_yet(path, f"what `{info.title}` gives, {info.not_yet},")
+    if info.refused:
+        env.fail()
         return None
     kinds = amounts.award_of(info, env)[0]
     if len(kinds) > 1:
@@ -299,7 +307,10 @@ def track_read(info: TrackInfo, node: tree.Expr, env: Env, *, previous: bool = F
     """A track's value in the occurrence of the event's date."""
     at = env.at(node)
     if env.stage in ("life", "period"):
-        env.report("T320", node, what=info.name, where=STAGE_WORDS[env.stage])
+        note = "a period hangs on a written date or a fact, such as `2027-04-01` or `member.joined`"
+        env.report(
+            "T320", node, what=info.name, where=STAGE_WORDS[env.stage], note=note if env.stage == "period" else ""
+        )
         return unknown(at)
     if info.node.key is not None:
         key = info.node.key.parts[-1].text

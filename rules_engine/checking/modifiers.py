@@ -10,12 +10,12 @@ from fractions import Fraction
 from typing import Literal, TypeAlias, TypeVar
 
 from rules_engine import ir, tree
-from rules_engine.checking import dates, expressions, keys, names, rates, unknowns
+from rules_engine.checking import dates, expressions, keys, names, rates, remembering, unknowns
 from rules_engine.checking.core import integral
 from rules_engine.checking.env import Env
 from rules_engine.checking.infos import UnitInfo
 from rules_engine.diagnostics import Fix
-from rules_engine.types import Unit, alike, describe
+from rules_engine.types import Unit, Unknown, alike, describe
 
 M = TypeVar("M", bound=tree.Node)
 
@@ -139,8 +139,12 @@ def _fact(mod: tree.WithFact, unit: Unit, env: Env) -> ir.Expr | None:
         return None
     kind = names.type_of_field(field, env)
     found = expressions.value(mod.value, env, kind)
+    if isinstance(found.type, Unknown):
+        return None
     if not alike(kind, found.type):
-        env.report("T302", mod.value, left=describe(kind), right=describe(found.type))
+        env.report("T305", mod.value, found=describe(found.type), wanted=describe(kind))
+        return None
+    remembering.bounded(mod.value, found.expr, field, env)
     return found.expr
 
 

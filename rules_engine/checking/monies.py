@@ -215,8 +215,8 @@ def money(node: tree.Expr, env: Env) -> Typed:
     if isinstance(found.type, (Rate, Ratio)):
         fix = Fix("write `of current`", (node.span[1], node.span[1]), " of current")
         what = "the percentage" if isinstance(found.type, Rate) else "this rate"
-        note = "write `of net` (after offers), `of list` or another base" if env.stage == "redeem" else ""
-        env.report("T349", node, what=what, fix=fix if env.element else None, note=note)
+        mend = "`of net` (after offers)" if env.stage == "redeem" else "`of current` (what it costs now)"
+        env.report("T349", node, what=what, fix=fix if env.element else None, mend=mend)
     elif not isinstance(found.type, Unknown):
         env.report("T305", node, found=describe(found.type), wanted=describe(wanted))
     return unknown(at)

@@ -129,7 +129,9 @@ def unit_type(name: tree.Name, env: Env, count: str = "") -> Unit | None:
             note = f"if `{name.text}` is a tier, put what stands before it in brackets: `when (... {count})`"
             env.report("N208", name, name=name.text, note=note)
         else:
-            unknowns.report_unknown("N208", name, env, units)
+            declared = f"{name.text}, {name.text}s" if not name.text.endswith("s") else name.text
+            hint = f"declare it: `unit {declared} {{ rounded down   lasts forever }}`"
+            unknowns.report_unknown("N208", name, env, units, hint)
     else:
         unknowns.wrong_kind(name, info, "a unit", env)
     return None
@@ -241,7 +243,8 @@ def field_value(hit: FieldHit, path: tree.Path, env: Env) -> Typed:
 def allowed(path: tree.Path, env: Env) -> bool:
     """Whether fields and facts may be read at this stage."""
     if env.stage == "life":
-        env.report("T320", path, what=path.text, where=STAGE_WORDS["life"], note="a unit's life names only `today`")
+        note = "a unit's life names only `today`; what hangs on the event stands on the rule: `give ..., lasting ...`"
+        env.report("T320", path, what=path.text, where=STAGE_WORDS["life"], note=note)
         return False
     return True
 
@@ -285,7 +288,9 @@ def tier_read(which: Literal["held", "earned", "matched"], node: tree.Node, env:
         note = "tiers come from the host" if ladder.from_host else "it is judged after the event: rewards can read it"
         env.report("T320", node, what="earned tier", where=STAGE_WORDS[env.stage], note=note)
     elif env.stage in ("life", "period"):
-        env.report("T320", node, what="tier", where=STAGE_WORDS[env.stage])
+        life = "it can stand on the rule, where it is the tier at the time: `give ..., lasting by tier { ... }`"
+        note = life if env.stage == "life" else ""
+        env.report("T320", node, what="tier", where=STAGE_WORDS[env.stage], note=note)
     else:
         return Typed(TIER, ir.TierRead(env.at(node), which))
     return unknown(env.at(node))

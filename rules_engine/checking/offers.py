@@ -23,7 +23,7 @@ from rules_engine.checking.elaboration import (
     thing,
 )
 from rules_engine.checking.limits import Owner, limit_defs
-from rules_engine.checking.not_yet import of_rule
+from rules_engine.checking.refused import of_rule
 from rules_engine.checking.sets import sets
 from rules_engine.checking.tracks import known_events
 from rules_engine.diagnostics import Fix
@@ -36,7 +36,7 @@ def offer_def(declared: tree.RuleDecl, context: Context) -> ir.OfferDef | None:
     """The offer, or None after an error."""
     found = of_rule(declared)
     if found is not None:
-        context.not_yet(*found)
+        context.never(*found)
         return None
     stage = OFFERS[declared.kind]
     events = known_events(declared.on, context)

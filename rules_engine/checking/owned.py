@@ -101,7 +101,7 @@ def known(name: tree.Name, what: str, kinds: tuple[type, ...], context: Context)
     """Report a name that nobody declared, or that is of another kind."""
     found = context.find(name.text)
     if found is None:
-        context.unknown(what, name, context.names())
+        context.unknown(what, name, context.names(*kinds))
     elif not isinstance(found, kinds):
         context.report("N104", name, name=name.text, wanted=f"a {what}", labels=context.place(name.text))
 
@@ -151,7 +151,7 @@ def given_by(rule: RuleInfo, name: tree.Name, context: Context, units: tuple[str
     """Report a unit that a rule does not give; where it takes that unit, say how to ask for it."""
     known(name, "unit", (UnitInfo, BrokenInfo), context)
     unit = context.find(name.text)
-    if not isinstance(unit, UnitInfo) or rule.not_yet or unit.name in units:
+    if not isinstance(unit, UnitInfo) or rule.refused or unit.name in units:
         return
     if units or taking(rule.node):
         mend = f"write `takes ... {name.text}` of what it takes" if taking(rule.node) else ""

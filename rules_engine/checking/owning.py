@@ -140,6 +140,10 @@ def _row(row: tree.Row, unit: Unit, effect: tree.Give, env: Env) -> ir.SplitRow 
     if isinstance(written, (tree.NothingValue, tree.NoAward, tree.Forever, tree.LastsUntil, tree.LastsFor)):
         env.report("T305", row, found="this", wanted="a percentage")
         return None
+    if isinstance(written, tree.Path) and written.text == "rest":
+        fix = Fix("write `the rest`", written.span, "the rest")
+        env.report("N201", written, name="rest", fix=fix, note="write `the rest` for what the others leave")
+        return None
     found = expressions.value(written, env)
     if isinstance(found.type, Unknown):
         return None

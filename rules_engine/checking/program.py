@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Final
 from rules_engine import ir, tree
 from rules_engine.checking.circles import circle
 from rules_engine.checking.groups import KINDS
+from rules_engine.checking.heirs import heirs
 from rules_engine.checking.infos import GroupInfo, RuleInfo
 from rules_engine.checking.needed import needed_settings
 from rules_engine.checking.overlaps import offers_together
+from rules_engine.checking.refunds import units_off_refunds
 from rules_engine.checking.rules import nodes
 from rules_engine.checking.subjects import subject
 from rules_engine.checking.tender import takers
@@ -38,8 +40,10 @@ def whole_program(
     yield from _groups(ones, symbols)
     yield from offers_together(ones, symbols)
     yield from takers(ones, symbols)
+    yield from units_off_refunds(ones, symbols)
     yield from _circles(ones, symbols)
     yield from _keys(symbols)
+    yield from heirs(entries, names)
 
 
 # ---- one of each ----
@@ -121,7 +125,7 @@ def _groups(ones: Sequence[CheckedOne], symbols: Symbols) -> Iterator[Diagnostic
         declared = one.entry.declaration
         if isinstance(declared, tree.RuleDecl) and declared.group is not None:
             info = symbols.titles.get(declared.title.value)
-            if isinstance(info, RuleInfo) and not info.not_yet:
+            if isinstance(info, RuleInfo) and not info.refused:
                 members.setdefault(declared.group.text, []).append((info, one))
     for one in ones:
         declared = one.entry.declaration
@@ -134,10 +138,11 @@ def _group(
 ) -> Iterator[Diagnostic]:
     assert isinstance(one.core, ir.GroupDef)
     source = symbols.files[one.entry.file]
-    listed = dict(zip(one.core.order, declared.policy.order, strict=True))
+    by_priority = declared.policy.priority is not None
+    listed = {} if by_priority else dict(zip(one.core.order, declared.policy.order, strict=True))
     keys = {info.key for info, _ in members}
     for info, member in members:
-        if info.key not in listed:
+        if info.key not in listed and not by_priority:
             label = Label(
                 symbols.files[member.entry.file], _title_span(member.entry.declaration), "it competes in the group"
             )

@@ -13,7 +13,7 @@ import msgspec
 
 from rules_engine import ir, periods, tree
 from rules_engine.checking.elaboration import day_field, limit_field
-from rules_engine.checking.infos import Info
+from rules_engine.checking.infos import Info, PeriodInfo
 from rules_engine.checking.tracks import uncovered, window_of
 from rules_engine.diagnostics import Fix
 
@@ -40,11 +40,12 @@ class Reach(msgspec.Struct, frozen=True):
 
 
 class Parts(msgspec.Struct):
-    """The scopes of a limit, sorted: whose, by which values, over which time."""
+    """The scopes of a limit, sorted: whose, by which values (`lines` are fields of the lines), over which time."""
 
     whose: list[str] = []
     code: bool = False
     paths: list[tree.Path] = []
+    lines: list[tree.Path] = []
     spans: list[tuple[tree.Scope, tree.When]] = []
 
     @property
@@ -86,7 +87,7 @@ def award_reach(limit: tree.Limit, guards: Guards, to: str, context: Context, en
 def _reach(
     limit: tree.Limit, parts: Parts, owner: Whose, guards: Guards, offer: bool, context: Context, env: Env
 ) -> Reach | None:
-    found = [_key(path, env) for path in parts.paths]
+    found = [_key(path, env) for path in parts.paths] + [_line_key(path, env) for path in parts.lines]
     fields = [each for each in found if each is not None]
     scope = _over(parts, guards, offer, context, env)
     if len(fields) < len(found) or scope is None:
@@ -100,6 +101,12 @@ def _key(path: tree.Path, env: Env) -> ir.Expr | None:
     if env.key is not None and path.text == env.key.name:
         return ir.KeyRead(env.at(path))
     return limit_field(path, env)
+
+
+def _line_key(path: tree.Path, env: Env) -> ir.Expr | None:
+    """A field that each line has of its own; the lines without it count against nothing."""
+    on_lines = env.on_lines().unguarded()
+    return limit_field(path, on_lines.with_proven(on_lines.proven | {path.text}))
 
 
 # ---- scopes ----
@@ -140,12 +147,19 @@ def _path(path: tree.Path, scope: tree.Scope, parts: Parts, offer: bool, context
     if len(path.parts) > 1 or path.text in fields or path.text == key:
         parts.paths.append(path)
     elif path.text in lines:
-        context.not_yet("a limit per a field of the lines", scope)
-        return False
+        if offer:
+            mend = "write one offer for each value, or count by a field of the event"
+            context.never("a limit of an offer per a field of the lines", mend, scope)
+            return False
+        parts.lines.append(path)
     elif declared is None and path.text == "code" and offer:
         parts.code = True
+    elif declared is None and path.text == "code":
+        mend = "count for each member, `once per member`; a code that works once is an offer's"
+        context.never("a limit per code of an earn, a redeem or a reward", mend, scope)
+        return False
     elif declared is None:
-        context.unknown("field or period", path.parts[0], [*sorted(fields), *context.names()])
+        context.unknown("field or period", path.parts[0], [*sorted(fields), *context.names(PeriodInfo)])
         return False
     else:
         parts.spans.append((scope, tree.PeriodRef(path.span, path.parts[0])))
@@ -192,7 +206,9 @@ def _agrees(limit: tree.Limit, parts: Parts, context: Context, *, keys_suffice: 
 def _over(parts: Parts, guards: Guards, offer: bool, context: Context, env: Env) -> ir.ScopeDef | None:
     """The time over which is counted."""
     if not parts.spans:
-        return ir.ScopeDef(LIFETIME)
+        return (
+            ir.ScopeDef(LIFETIME, ir.Today(context.at(parts.lines[0])), True) if parts.lines else ir.ScopeDef(LIFETIME)
+        )
     scope, when = parts.spans[0]
     window = window_of(when, context)
     if window is None:
@@ -201,14 +217,19 @@ def _over(parts: Parts, guards: Guards, offer: bool, context: Context, env: Env)
     if scope.by is not None and by is None:
         return None
     if offer and by is not None and by[1]:
-        context.not_yet("a limit of an offer by a date of the lines", scope)
+        context.never(
+            "a limit of an offer by a date of the lines", "count by the day of the event: leave it out", scope
+        )
         return None
     if scope.by is None and window.kind == "period" and _at_its_edge(window.period, env):
         return ir.ScopeDef(window, ir.Today(context.at(scope)), False)
     outside = uncovered(when, scope.by, guards, context)
     if outside is not None:
         context.report("M175", scope, period=periods.describe(outside))
-    return ir.ScopeDef(window, *(by or (None, False)))
+    day, by_line = by or (None, False)
+    if parts.lines and not by_line:
+        return ir.ScopeDef(window, day or ir.Today(context.at(scope)), True)
+    return ir.ScopeDef(window, day, by_line)
 
 
 def _at_its_edge(period: str, env: Env) -> bool:
@@ -225,7 +246,7 @@ def _words(owner: Whose, parts: Parts, scope: ir.ScopeDef, offer: bool) -> str:
     """The words of a scope, which name its counter."""
     if owner == "event":
         return "per event"
-    keys = (["code"] if parts.code else []) + [path.text for path in parts.paths]
+    keys = (["code"] if parts.code else []) + [path.text for path in (*parts.paths, *parts.lines)]
     words = (["in total"] if owner == "shared" else []) + (["per household"] if owner == "household" else [])
     words += [f"per {key}" for key in keys]
     if owner != "shared" or scope.window.kind != "lifetime" or (not offer and parts.spans):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, assert_never
 import msgspec
 
 from rules_engine import ir, tree
-from rules_engine.checking.consents import group_of, return_of
+from rules_engine.checking.consents import group_of, return_of, warn
 from rules_engine.checking.elaboration import (
     Env,
     acts,
@@ -21,14 +21,15 @@ from rules_engine.checking.elaboration import (
     env_for,
     loop,
     narrowed,
+    price_names,
     priced_events,
     sent,
     thing,
 )
 from rules_engine.checking.env import STAGE_WORDS
-from rules_engine.checking.infos import RuleInfo
+from rules_engine.checking.infos import GroupInfo, RuleInfo, TrackInfo
 from rules_engine.checking.limits import Owner, limit_defs
-from rules_engine.checking.not_yet import of_rule
+from rules_engine.checking.refused import of_rule
 from rules_engine.checking.tracks import known_events
 from rules_engine.diagnostics import Fix
 
@@ -42,7 +43,7 @@ def rule_def(declared: tree.RuleDecl, context: Context) -> ir.RuleDef | None:
     """The rule, or None after an error."""
     found = of_rule(declared)
     if found is not None:
-        context.not_yet(*found)
+        context.never(*found)
         return None
     kind = KINDS[declared.kind]
     events = known_events(declared.on, context)
@@ -56,8 +57,10 @@ def rule_def(declared: tree.RuleDecl, context: Context) -> ir.RuleDef | None:
     looped, inner = _loop(declared.loop, env)
     effects = _effects(declared, context, inner)
     key = declared.name.text if declared.name else declared.title.value
-    limits = limit_defs(declared.limits, _owner(key, declared, effects, context), context, inner)
+    limits = limit_defs(declared.limits, _owner(key, declared, effects, inner), context, inner)
+    _carried_once(effects, limits, declared, context)
     group = group_of(declared, context)
+    _idle_priority(declared, group, context)
     on_return = return_of(declared, context)
     if context.failed:
         return None
@@ -80,6 +83,37 @@ def rule_def(declared: tree.RuleDecl, context: Context) -> ir.RuleDef | None:
         on_return,
         code,
     )
+
+
+def _carried_once(
+    effects: tuple[ir.ActDef, ...], limits: tuple[ir.LimitDef, ...], declared: tree.RuleDecl, context: Context
+) -> None:
+    """A period ends for each member of a household, and what the household keeps is carried over once."""
+    if any(limit.owner == "household" and limit.times == 1 for limit in limits):
+        return
+    for effect, written in zip(
+        effects, (each for each in declared.effects if not isinstance(each, tree.Say)), strict=False
+    ):
+        info = context.find(effect.track) if isinstance(effect, ir.CarryDef) else None
+        if isinstance(info, TrackInfo) and info.node.household:
+            per = f" per {info.window.period}" if info.window is not None and info.window.period else ""
+            fix = context.insert("carry once", declared.span[1] - 1, f"  once per household{per} ")
+            context.report("M283", written, name=info.name, per=per, fix=fix)
+
+
+def _idle_priority(declared: tree.RuleDecl, group: str, context: Context) -> None:
+    """A priority says nothing where the order goes by something else."""
+    if declared.priority is None:
+        return
+    info = context.find(group) if group else None
+    row = next((each for each in context.header().stacking if each.stage == "tender"), None)
+    policy = (
+        info.node.policy if isinstance(info, GroupInfo) else row.policy if row and declared.kind == "redeem" else None
+    )
+    if policy is None or policy.priority is None:
+        stage = "the tender stage" if declared.kind == "redeem" else "an order of earns and rewards outside groups"
+        what = f"`{group}`" if group else stage
+        warn("M237", declared.title, context, title=declared.title.value, what=what)
 
 
 KINDS: dict[tree.RuleKind, Literal["earn", "redeem", "reward"]] = {
@@ -124,9 +158,12 @@ def _effects(declared: tree.RuleDecl, context: Context, env: Env) -> tuple[ir.Ac
     return acts(declared.effects, env)
 
 
-def _owner(key: str, declared: tree.RuleDecl, effects: tuple[ir.ActDef, ...], context: Context) -> Owner:
-    """What limits of the rule may count."""
-    units = None if context.failed else frozenset(unit for each in effects for unit in units_of(each))
+def _owner(key: str, declared: tree.RuleDecl, effects: tuple[ir.ActDef, ...], env: Env) -> Owner:
+    """What limits of the rule may count: units that it gives or takes, and the money that they pay."""
+    counted = {unit for each in effects for unit in units_of(each)}
+    if any(isinstance(each, ir.AcceptDef) for each in effects):
+        counted |= {name for event in env.events for name in price_names(event)}
+    units = None if env.context.failed else frozenset(counted)
     lines = all(isinstance(each, ir.GiveDef) and bool(each.shares) for each in effects)
     given = {each.to for each in effects if isinstance(each, ir.GiveDef)}
     given |= {each.into.to for each in effects if isinstance(each, ir.TurnDef)}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 from rules_engine import periods, tree
 from rules_engine.calendar import MONTHS, WEEKDAYS, parse_date, parse_time
 from rules_engine.checking.context import calendar_unit, duration
+from rules_engine.checking.imports import host_period
 from rules_engine.checking.infos import BrokenInfo, PeriodInfo
 from rules_engine.values import ValueFault
 
@@ -24,12 +25,22 @@ _DAYS: Final = {name.casefold(): at for at, name in enumerate(WEEKDAYS)}
 
 def period_of(declared: tree.PeriodDecl, context: Context) -> periods.Period | None:
     """The period that a declaration describes."""
-    base = _span(declared.span_, context)
+    base = _base(declared, context)
     removed = [_span(each, context) for each in declared.excepts]
     if base is None or None in removed:
         return None
     taken = tuple(each for each in removed if each is not None)
     return periods.Named(declared.name.text, periods.Except(base, taken) if taken else base)
+
+
+def _base(declared: tree.PeriodDecl, context: Context) -> periods.Period | None:
+    if not isinstance(declared.span_, tree.HostSpan):
+        return _span(declared.span_, context)
+    try:
+        return host_period(declared.name.text, declared.span_, context)
+    except ValueFault as fault:
+        context.report("M120", declared.span_, reason=fault.reason)
+        return None
 
 
 def anchors_of(declared: tree.PeriodDecl) -> tuple[tree.Path | tree.DateLit, ...]:
@@ -80,8 +91,7 @@ def _made(span: tree.PeriodSpan, context: Context) -> periods.Period | None:
         case tree.NamedSpan(name=name):
             return _named(name, context)
         case tree.HostSpan():
-            context.not_yet("a period `from host`", span)
-            return None
+            raise AssertionError("read from its file")
         case _:
             assert_never(span)
 
@@ -172,7 +182,7 @@ def _named(name: tree.Name, context: Context) -> periods.Period | None:
         case BrokenInfo():
             context.failed = True
         case None:
-            context.unknown("period", name, context.names())
+            context.unknown("period", name, context.names(PeriodInfo))
         case _:
             context.report("N104", name, name=name.text, wanted="a period", labels=context.place(name.text))
     return None

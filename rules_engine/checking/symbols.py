@@ -33,7 +33,7 @@ from rules_engine.checking.infos import (
     TiersInfo,
     UnitInfo,
 )
-from rules_engine.checking.not_yet import of_rule, words_of
+from rules_engine.checking.refused import of_rule
 from rules_engine.checking.schedules import event_names, schedule_info
 from rules_engine.checking.spans import NESTING_MAX, period_of
 from rules_engine.checking.tracks import track_info
@@ -84,15 +84,22 @@ class Symbols:
         self.broken_language = False
         self.vocabulary_missing = False
         self._near: dict[tuple[str, int], str] = {}
+        self._kinds: dict[tuple[type[Info], ...], tuple[str, ...]] = {}
 
     @property
     def supposed(self) -> tuple[object, ...]:
         """The files, and what is supposed of those that do not parse: if it changes, anything may."""
         return self.files, self.broken_header, self.broken_language, self.vocabulary_missing
 
+    def of_kind(self, kinds: tuple[type[Info], ...]) -> tuple[str, ...]:
+        """The declared names of some kinds; always the same tuple."""
+        if kinds not in self._kinds:
+            self._kinds[kinds] = tuple(name for name, info in self.names.items() if isinstance(info, kinds))
+        return self._kinds[kinds]
+
     def near(self, word: str, known: Iterable[str]) -> str:
         """The known name most like a word. A renamed track is missed by all its readers, so answers are kept."""
-        if known is not self.names and known is not self.titles:
+        if not any(known is each for each in (self.names, self.titles, *self._kinds.values())):
             return nearest(word, known)
         key = word, id(known)
         if key not in self._near:
@@ -276,7 +283,7 @@ def _rule(entry: Entry, declared: tree.RuleDecl, made: Symbols) -> RuleInfo:
         declared.kind,
         STAGES[declared.kind],
         event_names(declared.on, made.events),
-        words_of(of_rule(declared)),
+        of_rule(declared) is not None,
         declared,
         entry.file,
     )

@@ -60,8 +60,8 @@ def _can_choose(policy: tree.Policy, context: Context) -> bool:
     if policy.choice in ("best", "best together") or policy.per in ("unit", "line"):
         words = policy.choice + (f" per {policy.per}" if policy.per is not None else "")
         context.report("M296", policy, choice=words, kinds="redeems")
-    elif policy.of_codes or policy.priority is not None:
-        context.not_yet("an order by codes or priorities", policy)
+    elif policy.of_codes:
+        context.never("an order of codes", "write `in order` with the titles, or `by priority highest first`", policy)
     else:
         return True
     return False

@@ -12,10 +12,10 @@ from rules_engine import tree
 from rules_engine.checking import bases, monies, names
 from rules_engine.checking.context import Context
 from rules_engine.checking.env import STAGE_WORDS, Env, env_for, owners
-from rules_engine.checking.infos import BrokenInfo, EventInfo, Info
+from rules_engine.checking.infos import BrokenInfo, EventInfo, Info, UnitInfo
 from rules_engine.checking.typed import Typed, unknown
 from rules_engine.diagnostics import Fix, nearest
-from rules_engine.types import Choice, Tier, Type
+from rules_engine.types import Choice, Tier, Type, Unit
 
 
 def unknown_name(name: tree.Name, env: Env, expected: Type | None = None) -> Typed:
@@ -44,8 +44,17 @@ def unknown_name(name: tree.Name, env: Env, expected: Type | None = None) -> Typ
         else:
             env.report("N217", name, name=text, events=words, where=STAGE_WORDS[env.stage])
     else:
-        report_unknown("N201", name, env, known_names(env))
+        hint = _meant(name, expected, env)
+        report_unknown("N201", name, env, () if hint else known_names(env), hint)
     return unknown(env.at(name))
+
+
+def _meant(name: tree.Name, expected: Type | None, env: Env) -> str:
+    """What a first word alone stands for: `balance`, which is of a unit."""
+    if name.text != "balance":
+        return ""
+    unit = expected.plural if isinstance(expected, Unit) else next(iter(env.context.units()), "")
+    return f"write `balance of {unit}`" if unit else ""
 
 
 def _events_with(name: str, env: Env) -> list[str]:
@@ -67,18 +76,27 @@ def unknown_value(name: tree.Name, kind: Choice, env: Env) -> None:
     report_unknown("N212", name, env, kind.values, field=kind.field, values=", ".join(kind.values))
 
 
-def report_unknown(code: str, name: tree.Name, env: Env, known: Iterable[str], **data: str) -> None:
+def report_unknown(code: str, name: tree.Name, env: Env, known: Iterable[str], hint: str = "", **data: str) -> None:
     """An unknown name with the nearest known one, as advice and as a mend."""
     near = nearest(name.text, known)
     fix = Fix(f"write `{near}`", name.span, near) if near else None
-    note = f"did you mean `{near}`?" if near else ""
+    note = f"did you mean `{near}`?" if near else hint
     env.report(code, name, fix=fix, labels=(), note=note, name=name.text, **data)
 
 
 def wrong_kind(name: tree.Name, info: Info, wanted: str, env: Env) -> None:
     """A declared name of another kind than is needed."""
     found = names.KIND_WORDS.get(type(info), "something else")
-    env.report("N205", name, name=name.text, found=found, wanted=wanted, labels=env.context.place(name.text))
+    note = ""
+    if isinstance(info, UnitInfo) and wanted == "a value":
+        plural = info.plural or info.name
+        fields = [each.name for event in env.events for each in event.fields if each.unit == info.name]
+        others = f", `10 {plural}`" + (
+            f" or the field `{fields[0]}`" if fields else f" or a field `{plural}_in: {plural}?`"
+        )
+        note = f"write how many: `balance of {plural}`{others}"
+    place = env.context.place(name.text)
+    env.report("N205", name, name=name.text, found=found, wanted=wanted, labels=place, note=note)
 
 
 # ---- defines where they are declared ----

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rules_engine import ir
 from rules_engine.cli.console import CannotRun, note, progress, say
 from rules_engine.cli.history import events_file, last_day
 from rules_engine.cli.loading import load
@@ -87,7 +86,8 @@ def command(
 
 def _unkept(ready: Program, job: Job) -> str:
     """A remark where the next run could not go on from the shared counters of this one."""
-    shared = any(isinstance(each, ir.LimitDef) and each.owner == "shared" for each in ir.records(ready.core))
-    if job.state is None or job.shared is not None or not shared:
+    from rules_engine.workbench import has_shared
+
+    if job.state is None or job.shared is not None or not has_shared(ready.core):
         return ""
     return "what all members share of a limit is not kept: say `--shared FILE` beside `--state`"

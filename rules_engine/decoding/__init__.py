@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from rules_engine.decoding.events import decode, reading
 from rules_engine.decoding.facts import decode_facts, fact_fields
-from rules_engine.decoding.faults import Place, Wrong, fault, hint, shown
-from rules_engine.decoding.fields import CODE_MAX, UNPRINTABLE
+from rules_engine.decoding.faults import Place, Wrong, clean, fault, hint, shown
+from rules_engine.decoding.fields import CODE_MAX, TEXT_MAX, UNPRINTABLE, bounds_of
+from rules_engine.decoding.held import misfit, never_settled, shape_of, tracks_by_part
+from rules_engine.decoding.keys import declared, key_kind
 from rules_engine.decoding.passed import States, shared_counters
 from rules_engine.decoding.people import Other, Owners, decode_people, owners_of
 from rules_engine.decoding.scheduled import scheduled_form
@@ -20,6 +22,7 @@ from rules_engine.decoding.structs import attribute, decode_json, event_of, even
 
 __all__ = [
     "CODE_MAX",
+    "TEXT_MAX",
     "UNPRINTABLE",
     "Other",
     "Owners",
@@ -27,6 +30,9 @@ __all__ = [
     "States",
     "Wrong",
     "attribute",
+    "bounds_of",
+    "clean",
+    "declared",
     "decode",
     "decode_facts",
     "decode_json",
@@ -40,9 +46,14 @@ __all__ = [
     "fact_fields",
     "fault",
     "hint",
+    "key_kind",
+    "misfit",
+    "never_settled",
     "owners_of",
     "reading",
     "scheduled_form",
+    "shape_of",
     "shared_counters",
     "shown",
+    "tracks_by_part",
 ]

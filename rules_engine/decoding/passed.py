@@ -14,10 +14,13 @@ from typing import Annotated, Any, Final, TypeGuard, Union, cast, get_args, get_
 from weakref import ReferenceType, ref
 
 import msgspec
+import orjson
 
 from rules_engine import ir
 from rules_engine.calendar import END_DAY, FIRST_DAY
+from rules_engine.decoding.faults import Place, fault
 from rules_engine.decoding.fields import VALUE_MAX
+from rules_engine.decoding.held import never_settled, tracks_by_part
 from rules_engine.decoding.states import decode_state
 from rules_engine.outcome import Fault
 from rules_engine.state import STATE_VERSION, Shared, State
@@ -74,8 +77,9 @@ class States:
         self._kept: dict[int, ReferenceType[State]] = {}
         self._pools = pools
         owner = "household" if pools else "member"
-        self._tracks = frozenset(track.key for track in core.tracks if track.owner == owner)
-        self._units = frozenset(unit.name for unit in core.units if unit.owner == owner and not unit.apart)
+        self._tracks = tracks_by_part(track for track in core.tracks if track.owner == owner)
+        units = [unit for unit in core.units if unit.owner == owner and not unit.apart and not unit.remembers]
+        self._units = frozenset(unit.name for unit in units)
         self._tiers = frozenset(rung.name for rung in core.tiers.rungs) if core.tiers is not None else frozenset()
         names = [each.was for each in core.tracks] + [each.was for each in core.rules]
         names += [each.was for each in core.matches] + [each.was for each in core.offers]
@@ -97,10 +101,16 @@ class States:
         self._kept[key] = ref(state, lambda _: forget(key, None))
 
     def read(self, stored: object, who: str = "") -> State | tuple[Fault, ...]:
-        """The state of whatever origin: one made in Python, or plain values; `who` says whose, where not the event's
-        own."""
+        """The state of whatever origin: one made in Python, what its `to_json` gave, or plain values; `who` says whose,
+        where not the event's own."""
         if self.known(stored):
             return stored
+        if isinstance(stored, bytes | str):
+            try:
+                stored = orjson.loads(stored)
+            except orjson.JSONDecodeError:
+                place = Place(f"the {'pool' if self._pools else 'state'}")
+                return (fault("V105", place, "", found="read", form="what `State.to_json` gave, or null"),)
         if isinstance(stored, State):
             return self.sound(stored, who)
         found = decode_state(stored, self._core, who, pool=self._pools)
@@ -118,17 +128,19 @@ class States:
         return state
 
     def _plain(self, state: State) -> bool:
-        """Whether a state is plainly one of this program; matches are rare, and are read slowly."""
-        if self._renamed or not _shaped(state) or state.matches or state.debts:
+        """Whether a state is plainly one of this program; matches and keys are rare, and are read slowly."""
+        if self._renamed or not _shaped(state) or state.matches or state.debts or state.keyed:
             return False
         if not self._tiers.issuperset([held.tier for held in state.holdings]):
             return False
-        named = (state.tracks, state.keys, state.streaks, state.seen, state.keyed)
+        parts = (("tracks", state.tracks), ("keys", state.keys), ("streaks", state.streaks), ("seen", state.seen))
+        if not all(self._tracks[part] >= each.keys() for part, each in parts) or any(never_settled(state)):
+            return False
         plain_lots = self._units.issuperset([lot.unit for lot in state.lots if not lot.holder])
-        return plain_lots and all(self._tracks >= each.keys() for each in named) and not any(map(_holder, state.lots))
+        return plain_lots and not any(map(_holder, state.lots)) and sum(map(_left, state.lots)) <= VALUE_MAX
 
 
-_holder = attrgetter("holder")
+_holder, _left = attrgetter("holder"), attrgetter("left")
 
 
 def _shaped(state: State) -> bool:

@@ -8,7 +8,7 @@ limits and matches of rules that are gone are kept as they are: no rule reads th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeVar
 
 from msgspec.structs import replace
 
@@ -16,6 +16,7 @@ from rules_engine import ir
 from rules_engine.calendar import END_DAY, FIRST_DAY
 from rules_engine.decoding.faults import clean, fault, hint
 from rules_engine.decoding.fields import VALUE_MAX
+from rules_engine.decoding.held import Broken, kept_otherwise, never_settled, too_many, wrong_facts, wrong_keys
 from rules_engine.decoding.stored import Form, builtins, read
 from rules_engine.outcome import Fault
 from rules_engine.state import State
@@ -43,7 +44,8 @@ def decode_state(raw: object, program: ir.Program, who: str = "", *, pool: bool 
     faults = (
         *_unknown_names(renamed, program, form),
         *_misplaced(renamed, program, form, pool),
-        *(form.fault(where, reason) for where, reason in _impossible(renamed)),
+        *kept_otherwise(renamed, program, form.place),
+        *(form.fault(where, reason) for where, reason in _impossible(renamed, program)),
     )
     return faults or renamed
 
@@ -172,12 +174,9 @@ def _misplaced(state: State, program: ir.Program, form: Form[State], pool: bool)
 
 # ---- values ----
 
-Broken: TypeAlias = tuple[str, str]
-"""A part that cannot be: where, and why."""
 
-
-def _impossible(state: State) -> Iterator[Broken]:
-    """Values of the right shape that no program can have stored."""
+def _impossible(state: State, program: ir.Program) -> Iterator[Broken]:
+    """Values of the right shape that this program cannot have stored."""
     for name, day in (("day", state.day), ("since", state.since)):
         if day is not None:
             yield from _day(name, day)
@@ -201,7 +200,11 @@ def _impossible(state: State) -> Iterator[Broken]:
             yield from _day(f"{part}.{clean(name)}", day)
     yield from _impossible_keyed(state)
     yield from _impossible_debts(state)
+    yield from wrong_keys(state, program)
+    yield from never_settled(state)
     yield from _impossible_lots(state)
+    yield from too_many(state.lots)
+    yield from wrong_facts(state.lots, program)
     yield from _impossible_holdings(state)
 
 

@@ -89,6 +89,9 @@ def _misshapen(said: str, form: Form[T]) -> tuple[str, str]:
     if expected is not None:
         wanted, got = (_TYPES.get(word, word) for word in expected.groups())
         return where, f"there must be {wanted}, not {got}"
+    unknown = re.search(r"contains unknown field `(.*?)`", said)
+    if unknown is not None:
+        return f"{where}.{clean(unknown[1])}".lstrip("."), f"{form.lacks} no such part"
     missing = re.search(r"missing required field `([a-z_]+)`", said)
     what = form.lacks.rpartition(" ")[0]
     return where, f"`{missing[1]}` is missing" if missing else f"it has not the shape of {what}"

@@ -16,11 +16,13 @@ from rules_engine.feeds.records import FeedError
 
 
 class StateFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a state file holds: the version of its layout, the program that wrote it, and the state itself."""
+    """What a state file holds: the version of its layout, the program that wrote it (its fingerprint and its title,
+    where it says that), and the state itself."""
 
     version: int
     fingerprint: str
     state: dict[str, Any]
+    program: str = ""
 
 
 def read_state(path: str | Path, *, version: int) -> StateFile | None:
@@ -64,7 +66,12 @@ def write_shared(path: str | Path, content: bytes) -> None:
     replace_bytes(Path(path), orjson.dumps(orjson.loads(content), option=option))
 
 
-def write_state(path: str | Path, state: dict[str, Any], *, version: int, fingerprint: str) -> None:
+def write_state(path: str | Path, state: dict[str, Any], *, version: int, fingerprint: str, program: str = "") -> None:
     """Replace the state file: keys in order, so that equal states give equal files."""
-    whole = {"version": version, "fingerprint": fingerprint, "state": state}
+    whole = {
+        "version": version,
+        "fingerprint": fingerprint,
+        "state": state,
+        **({"program": program} if program else {}),
+    }
     replace_bytes(Path(path), orjson.dumps(whole, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))

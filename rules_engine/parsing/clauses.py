@@ -11,7 +11,7 @@ from typing import Any
 
 from rules_engine import tree as t
 from rules_engine.parsing.declarations import sources_of
-from rules_engine.parsing.refusals import Part, RefusalError, clause, whole
+from rules_engine.parsing.refusals import Part, RefusalError, clause, twice, whole
 from rules_engine.source import Span
 
 # ---- rules and matches ----
@@ -48,7 +48,7 @@ def _slots(clauses: tuple[Any, ...], order: tuple[str, ...]) -> dict[str, list[A
             data = {"clause": part.slot, "before": before.slot, "at": f"{before.span[0]}:{part.span[0]}:{part.span[1]}"}
             raise RefusalError("P111", part.span, data)
         if found[part.slot] and part.slot not in _MANY:
-            raise RefusalError("P112", part.span, {"clause": part.slot})
+            raise RefusalError("P112", part.span, twice(part.slot))
         found[part.slot].append(part.value)
     return found
 

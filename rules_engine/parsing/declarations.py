@@ -7,7 +7,7 @@ from typing import Any
 
 from rules_engine import tree as t
 from rules_engine.diagnostics import nearest
-from rules_engine.parsing.refusals import Part, RefusalError, clause, once, whole
+from rules_engine.parsing.refusals import Part, RefusalError, clause, once, twice, whole
 from rules_engine.source import Span
 
 # ---- the header ----
@@ -164,7 +164,7 @@ def _rung(s: Span, name: t.Name, condition: Any, *parts: Part) -> t.RungDecl:
             continue
         place = 1 if part.slot == "as" else 2
         if ways[-1][place] is not None:
-            raise RefusalError("P112", part.span, {"clause": part.slot})
+            raise RefusalError("P112", part.span, twice(part.slot))
         ways[-1][place] = part.value
         ways[-1][4] = part.span[1]
     return t.RungDecl(s, name, tuple(t.Way((w[3], w[4]), w[0], w[1], w[2]) for w in ways))

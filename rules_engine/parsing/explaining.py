@@ -331,6 +331,8 @@ def _possible(fault: Fault) -> set[int]:
 def _insertable(fault: Fault) -> list[str]:
     shown = spellings(fault.driver.table)
     names = {shown[t] for t in _possible(fault)}
+    if any(name.startswith(", ") for name in names):
+        names.add(",")
     return [mark for mark in _MARKS if mark in names]
 
 

@@ -83,6 +83,7 @@ HABITS: tuple[Habit, ...] = (
     _row("P135", r"\b(?:is\s+)?at\s+most\b", "<="),
     _row("P135", r"\b(?:does\s+not\s+equal|is\s+not\s+equal\s+to|not\s+equal\s+to|isn't)", "is not"),
     _row("P135", r"\b(?:is\s+)?(?:equals?(?:\s+to)?|exactly)\b", "is"),
+    _row("P147", r"\bturn\s+(?:each|every)\s+(?=\d)", "turn every full "),
     _row("P142", r"\[", "("),
     _row("P142", r"\]", ")"),
     _row("P137", r"\b(?:if|else|unless|default|elif)\b", lambda found: _WORDS[found[0]]),

@@ -47,5 +47,13 @@ def once(parts: list[Part], words: dict[str, str]) -> None:
     seen: set[str] = set()
     for one in parts:
         if one.slot in seen:
-            raise RefusalError("P112", one.span, {"clause": words[one.slot]})
+            raise RefusalError("P112", one.span, twice(words[one.slot]))
         seen.add(one.slot)
+
+
+_ALL_IN_ONE = {"remembers": "write all facts behind one: `remembers n: count up to 9   shop: text`"}
+
+
+def twice(clause: str) -> dict[str, str]:
+    """What is said of a clause that is written twice."""
+    return {"clause": clause, "mend": _ALL_IN_ONE.get(clause, "keep one of them")}

@@ -10,6 +10,6 @@ from __future__ import annotations
 from rules_engine.returning.bought import Terms
 from rules_engine.returning.giving import give_back
 from rules_engine.returning.moving import Now
-from rules_engine.returning.worth import Worth, worth_in
+from rules_engine.returning.worth import worth_in
 
 __all__ = ["Now", "Terms", "Worth", "give_back", "worth_in"]

@@ -23,12 +23,12 @@ from rules_engine.backends.reference import Reference
 from rules_engine.event import Event
 from rules_engine.outcome import Charge, Gift
 from rules_engine.returning.bought import Bought, Counter, Terms, bought, counters, moved
-from rules_engine.returning.keeping import given_on_kept
+from rules_engine.returning.keeping import given_again, given_on_kept, kept_event
 from rules_engine.returning.moving import Moves, Now, check_now, may_move, moved_now
 from rules_engine.returning.records import read_counts, read_earlier, read_outcome
 from rules_engine.returning.standings import Standing, difference, everything, standing
 from rules_engine.returning.tracks import Tracks, tracks_back
-from rules_engine.returning.units import UnitStanding, paid_with_units, unit_standing
+from rules_engine.returning.units import UnitStanding, paid_with_units, spent_on_kept, unit_standing
 from rules_engine.returns import Return, ReturnedLine, Shortfall, ShortfallPolicy, TakenBack
 from rules_engine.state import Change, LimitUsed
 
@@ -66,6 +66,8 @@ def give_back(
     counts = _with_shipping(what, [count + more for count, more in zip(before, now, strict=True)])
     kept = given_on_kept(what, counts)
     stands = standing(what, counts, kept)
+    if what.again and (what.outcome.payments or what.given.taken):
+        kept = given_again(what, counts, kept, spent_on_kept(what, counts, stands, kept, kept_event(what, counts)[1]))
     moves = _moves(what, counts, stands, unit_standing(what, counts, stands, kept), gone, current)
     back = _return(what, stands, gone, tuple(count - old for count, old in zip(counts, before, strict=True)), moves)
     return replace(back, on=current.on)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from rules_engine import ir
+from rules_engine.backends.reference import Reference, Spent
 from rules_engine.event import Event, FieldValue
 from rules_engine.returning.bought import Bought, Given, given_of, units_of, whole
 from rules_engine.returning.standings import everything, first_parts
@@ -24,6 +25,17 @@ def given_on_kept(bought: Bought, counts: Sequence[int]) -> Given:
     assert opening is not None, "an event that may be worked out again keeps its opening"
     event, places = kept_event(bought, counts)
     found = bought.terms.evaluate(event, opening.facts, opening.state, opening.shared, opening.people)
+    return given_of(found, found.changes, found.others, places)
+
+
+def given_again(bought: Bought, counts: Sequence[int], kept: Given, spent: Spent) -> Given:
+    """The same, where redeems do not act anew on the pieces that are kept: what they paid there they have paid."""
+    opening = bought.outcome.opening
+    if opening is None or not bought.again or everything(bought, counts) or not (spent.payments or spent.taken):
+        return kept
+    event, places = kept_event(bought, counts)
+    reference = bought.terms.reference or Reference(bought.terms.core)
+    found = reference.again(event, opening, spent)
     return given_of(found, found.changes, found.others, places)
 
 

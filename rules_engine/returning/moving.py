@@ -119,6 +119,7 @@ def moved_now(
         back.owe_again(each.lot, each.to, each.owed)
     restored = tuple(_restored(bought, units, earlier, back))
     found = tuple(_taken_back(bought, asked, earlier, back))
+    back.check({each.unit for each in found} | {each.unit for each in restored})
     lowered = tuple(_lowered(tracks, earlier))
     fresh = fresh_keys(bought)
     for track in lowered:
@@ -221,9 +222,7 @@ def _priced(bought: Bought, back: UnitsBack, shortfall: ShortfallPolicy, off: di
     if shortfall == "forgiven":
         return msgspec.structs.replace(back, missing=0, forgiven=back.forgiven + back.missing)
     worth = worth_of(bought, back.unit)
-    if worth is None:
-        raise refuse(bought.event, fault("V182", Place(bought.event.name), "", event=named(bought.event),
-                                         unit=back.unit, rule=back.rule))  # fmt: skip
+    assert worth is not None, "the checker asks for a worth of what is taken off refunds"
     before = off.get(back.unit, 0)
     off[back.unit] = before + back.missing
     return msgspec.structs.replace(back, money=worth.of(off[back.unit]) - worth.of(before))

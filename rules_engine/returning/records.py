@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from rules_engine import ir
-from rules_engine.decoding import Place, fault, hint, shown
+from rules_engine.decoding import Place, clean, fault, hint, shown
 from rules_engine.event import Event
 from rules_engine.outcome import Award, EventRefused, Fault, Outcome, Payment, Refused, Taken
 from rules_engine.returning.bought import Bought, Terms, kind_of, list_of
@@ -192,7 +192,8 @@ def _no_line(key: object, bought: Bought) -> Fault:
     if len(bought.lines) > len(bought.event.lines):
         known.append(SHIPPING)
     advice = hint(key, known, "lines") if isinstance(key, str) else hint("", known, "lines")
-    return fault("V172", Place(bought.event.name), "", event=named(bought.event), found=shown(key), hint=advice)
+    found = f"`{clean(key)}`" if isinstance(key, str) else shown(key)
+    return fault("V172", Place(bought.event.name), "", event=named(bought.event), found=found, hint=advice)
 
 
 def _too_many(counts: Sequence[int], bought: Bought, before: Sequence[int]) -> Iterator[Fault]:

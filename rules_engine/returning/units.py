@@ -17,7 +17,7 @@ from typing import TypeAlias
 import msgspec
 
 from rules_engine.allocation import spread
-from rules_engine.backends.reference import parts_of
+from rules_engine.backends.reference import Spent, parts_of
 from rules_engine.outcome import Award, Payment, Taken, Value
 from rules_engine.returning.bought import Bought, Given
 from rules_engine.returning.standings import Standing, everything, first_parts
@@ -191,6 +191,36 @@ def paid_on_line(bought: Bought, place: int, stands: Standing) -> tuple[int, int
     parts = [payment.parts[place] for payment in payments(bought)]
     share = _within(stands.nets[place], bought.lines[place].net)
     return sum(parts), sum(part_of(part, share) for part in parts)
+
+
+def spent_on_kept(bought: Bought, counts: Sequence[int], stands: Standing, kept: Given, places: Sequence[int]) -> Spent:
+    """What redeems have paid of the pieces that are kept, which lie in these places, and what they took for it."""
+    values = _values(bought, stands)
+    mine = zip(payments(bought), values, strict=True)
+    paid = [_kept_of(bought, each, back, stands, places) for each, back in mine if each in bought.outcome.payments]
+    back = _taken(bought, counts, stands, kept, values)
+    taken = [
+        msgspec.structs.replace(each, taken=each.taken - back.get(number, 0))
+        for number, each in enumerate(bought.given.taken)
+        if _kind_of(bought, each.rule) == "redeem"
+    ]
+    return Spent(tuple(each for each in paid if each.value), tuple(each for each in taken if each.taken))
+
+
+def _kept_of(bought: Bought, payment: Payment, back: int, stands: Standing, places: Sequence[int]) -> Payment:
+    """What a payment has paid of the pieces that are kept, in the order of an event of these alone."""
+    lines = len(bought.lines)
+    parts = [
+        payment.parts[place] - part_of(payment.parts[place], _within(stands.nets[place], bought.lines[place].net))
+        for place in places
+    ]
+    for part, gone, whole in (
+        (payment.parts[lines], sum(stands.charges.values()), sum(bought.given.charges.values())),
+        (payment.parts[lines + 1], sum(stands.taxes), sum(line.tax for line in bought.lines)),
+    ):
+        parts.append(part - part_of(part, _within(gone, whole)))
+    value = min(payment.value - back, sum(parts))
+    return msgspec.structs.replace(payment, value=value, parts=tuple(spread(value, parts, parts)))
 
 
 # ---- what was taken ----

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from rules_engine.scoring.company import Accounts, Company, Scorer, ties_of
 from rules_engine.scoring.days import Advance, Day, Due
-from rules_engine.scoring.migrating import Migration, Note
+from rules_engine.scoring.migrating import Migration, Note, migrate_shared
 from rules_engine.scoring.previewed import NextTier, Preview
 from rules_engine.scoring.program import Program
+from rules_engine.scoring.told import Explanation
 
 __all__ = [
     "Accounts",
@@ -18,11 +19,13 @@ __all__ = [
     "Company",
     "Day",
     "Due",
+    "Explanation",
     "Migration",
     "NextTier",
     "Note",
     "Preview",
     "Program",
     "Scorer",
+    "migrate_shared",
     "ties_of",
 ]

@@ -69,9 +69,11 @@ def ties_of(core: ir.Program) -> Ties:
     rules = (core.rules, core.offers, core.groups, core.offer_groups, core.tracks, core.matches)
     found = list(ir.records(rules))
     limits = [each for each in found if isinstance(each, ir.LimitDef)]
+    given = [each for each in found if isinstance(each, ir.GiveDef) and each.to]
+    pooled = {unit.name for unit in core.units if unit.owner == "household"}
     reads = {each.person for each in found if isinstance(each, ir.PersonField)}
-    gives = {each.to for each in found if isinstance(each, ir.GiveDef) and each.to}
-    gives |= {limit.other for limit in limits if limit.other}
+    reads |= {each.to for each in given if not pooled.isdisjoint((each.unit, *(row.unit for row in each.split)))}
+    gives = {each.to for each in given} | {limit.other for limit in limits if limit.other}
     owners: set[str] = {unit.owner for unit in core.units}
     owners |= {track.owner for track in core.tracks} | {limit.owner for limit in limits}
     scheduled = {event.name: place for place, event in enumerate(core.events) if event.schedule is not None}
@@ -126,13 +128,13 @@ class Company:
         """Score an event that was decoded, and move everybody along; raises `EventRefused`."""
         facts = self.program.facts(event, None if event.member is None else self.members.get(event.member))
         state = State() if event.member is None else self.states.of(event.member) or State()
-        outcome = self.program.outcome(event, facts, state, counters, self._people(event, facts))
+        outcome = self.program.outcome(event, facts, state, counters, self.people(event, facts))
         shared.reserve(outcome.reserved)
         self._apply(outcome)
         return outcome
 
-    def _people(self, event: Event, facts: Facts) -> People:
-        """Everybody whom an event may ask or give to, as they stand."""
+    def people(self, event: Event, facts: Facts) -> People:
+        """Everybody whom an event may ask or give to, as they stand; raises `EventRefused`."""
         known: dict[str, Facts] = {}
         for who in self._named(event, facts, self.ties.reads):
             found = self._facts(who, event)

@@ -154,7 +154,15 @@ class _Teller:
             return f'lost to "{titles.get(noted.by, noted.by)}" in {place}', "it comes first, and only the first acts"
         if not noted.why and _nothing_left(noted):
             return "limit reached", "no room is left under its limits"
-        return noted.why, _nothing(noted) or _WORDS.get(noted.why, "")
+        return noted.why, _nothing(noted) or self._nobody(noted) or _WORDS.get(noted.why, "")
+
+    def _nobody(self, noted: RuleNoted) -> str:
+        """Who does not receive anything, since the event does not name them."""
+        rule = noted.rule
+        if noted.why != "nothing offered" or not isinstance(rule, ir.RuleDef):
+            return ""
+        named = [give.to for give in rule.gives if give.to and self.event.fields.get(give.to) is None]
+        return f"`{named[0]}` names nobody" if len(named) == len(rule.effects) else ""
 
     def _give(self, noted: GiveNoted, awards: list[Award]) -> GiveTold:
         award = awards[0] if awards else None

@@ -34,6 +34,7 @@ _Key = TypeVar("_Key")
 
 def merge(reference: Reference, states: tuple[State, State], facts: tuple[Facts, Facts]) -> State:
     """The state of both together; raises `EventRefused` with every reason."""
+    _at_home(reference.core, facts)
     _settled(reference, tuple(zip(facts, states, strict=True)))
     one, other = states
     tracks = {track.key: track for track in reference.core.tracks}
@@ -59,6 +60,23 @@ def merge(reference: Reference, states: tuple[State, State], facts: tuple[Facts,
     if faults:
         raise EventRefused(Refused("", "", faults))
     return merged
+
+
+def _at_home(core: ir.Program, facts: tuple[Facts, Facts]) -> None:
+    """Raise `EventRefused` where what a member owns may stand in a pool that stays behind: under the member's id, or in
+    the pot of another household. A merge sees states and no pool."""
+    held = [unit for unit in core.units if unit.owner == "household"]
+    apart = next((unit.name for unit in held if unit.apart), None)
+    homes = [each.get(core.household) for each in facts]
+    if apart is not None:
+        why = f"`{apart}` is kept apart in the pool of a household, where lots say whose they are"
+        mend = "keep both members, or let one hand over to the other what stands there"
+    elif held and (homes[0] != homes[1] or not homes[0]):
+        why = f"the pots of two households hold `{held[0].name}`"
+        mend = "bring both into one household first, and pass facts that name it"
+    else:
+        return
+    raise EventRefused(Refused("", "", (fault("V184", Place("the state"), "", reason=why, advice=mend),)))
 
 
 def _settled(reference: Reference, members: tuple[tuple[Facts, State], ...]) -> None:

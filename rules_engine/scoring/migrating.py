@@ -8,18 +8,20 @@ does not read is kept as it is, so that a rule that comes back goes on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal, TypeAlias, TypeVar
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Final, Literal, TypeAlias, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 from rules_engine import ir
-from rules_engine.decoding import Place, States, decode_state, fault
+from rules_engine.decoding import Place, States, declared, decode_shared, decode_state, fault, key_kind, shape_of
 from rules_engine.lowering import meaning
 from rules_engine.outcome import EventRefused, Refused
-from rules_engine.state import State
+from rules_engine.state import Shared, State
 
+_Key = TypeVar("_Key")
 Kind: TypeAlias = Literal["renamed", "carried", "changed", "anew", "kept"]
 
 
@@ -28,8 +30,8 @@ class Note(msgspec.Struct, frozen=True, order=True):
     `anew` (its count begins anew), or `kept` though nothing reads it any more. `what` is a track, a limit, a unit, a
     match, a tier, a rule that lots came from, a schedule or a kind of event; `why` says more.
 
-    >>> [(note.kind, note.what, note.name) for note in program.migrate(state, program).notes]
-    [('carried', 'track', 'spend'), ('carried', 'unit', 'point')]
+    >>> [(note.kind, note.what, note.name) for note in program.migrate(state, program).notes[1:]]
+    [('carried', 'tier', 'Gold'), ('carried', 'track', 'spend'), ('carried', 'unit', 'point')]
     """
 
     kind: Kind
@@ -39,7 +41,11 @@ class Note(msgspec.Struct, frozen=True, order=True):
 
 
 class Migration(msgspec.Struct, frozen=True):
-    """A state as another version of its program goes on from it, and what became of its parts."""
+    """A state as another version of its program goes on from it, and what became of its parts.
+
+    >>> program.migrate(state, program).state == state
+    True
+    """
 
     state: State
     notes: tuple[Note, ...]
@@ -55,11 +61,48 @@ def carried(old: ir.Program, new: ir.Program, states: States, stored: object, wh
 
 def migrate(old: ir.Program, new: ir.Program, state: State, who: str = "", *, pool: bool = False) -> Migration:
     """Carry a state; raises `EventRefused` with every reason why the new version cannot go on from it."""
-    found = decode_state(_rescaled(old, new, state, who), new, who, pool=pool)
+    found = decode_state(_rescaled(old, new, _let_go(old, new, state), who), new, who, pool=pool)
     if not isinstance(found, State):
         raise EventRefused(Refused("", "", found))
-    notes = {*_tracks(old, new, state), *_limits(old, new, state), *_units(old, new, state), *_rules(old, new, state)}
+    notes = {
+        *_tracks(old, new, state),
+        *_limits(old, new, state.limits),
+        *_units(old, new, state),
+        *_rules(old, new, state),
+    }
     return Migration(found, tuple(sorted((*notes, *_others(old, new, state)), key=_order)))
+
+
+def migrate_shared(old: ir.Program, new: ir.Program, stored: object) -> tuple[Shared, dict[Note, int]]:
+    """Carry the counters that all members share, and say of each limit what became of it, with how many counters it
+    has: one for each value of its keys. Raises `EventRefused` where they cannot be read, or not counted anew.
+
+    Counters of no limit of the old version are of another program, which keeps its own in the same place.
+    """
+    known = decode_shared(stored, old)
+    if not isinstance(known, Shared):
+        raise EventRefused(Refused("", "", known))
+    owners = _owners(old)
+    limits = _shifted(
+        known.limits,
+        _limit_shifts(known.limits, owners, _unit_shifts(old, new)),
+        _Exact(Place("the shared counters"), "V158"),
+    )
+    found = decode_shared(Shared(limits, known.version), new)
+    if not isinstance(found, Shared):
+        raise EventRefused(Refused("", "", found))
+    counted = Counter(_without_keys(name, owners, old) for name in known.limits)
+    notes = [replace(note, what="shared limit") for note in _limits(old, new, counted)]
+    other = "no limit of this program: it stays, for another that uses the same file"
+    notes = [note if _words(note.name, owners)[0] else replace(note, why=other) for note in notes]
+    return found, {note: counted[note.name] for note in sorted(notes, key=_order)}
+
+
+def _without_keys(name: str, owners: Iterable[str], core: ir.Program) -> str:
+    """A counter called as its limit is, without the values of keys that follow."""
+    owner, words = _words(name, owners)
+    limit = _limit(words, owner, core)
+    return limit.key if limit is not None else name
 
 
 _KINDS: tuple[Kind, ...] = ("renamed", "changed", "anew", "kept", "carried")
@@ -75,10 +118,33 @@ def _order(note: Note) -> tuple[int, str, str]:
 def _tracks(old: ir.Program, new: ir.Program, state: State) -> Iterator[Note]:
     before = {track.key: track for track in old.tracks}
     after = {track.key: track for track in new.tracks}
-    renamed = {track.was: track.key for track in new.tracks if track.was}
+    renamed = _present(new)
+    anew = _reshaped(old, new)
     for name in {*state.tracks, *state.keys, *state.streaks, *state.seen, *state.keyed}:
         now = renamed.get(name, name)
+        if name in anew:
+            was, shape = shape_of(before[name]), shape_of(after[now])
+            words = f"{was} was kept before, {shape} now" if was != shape else "its keys are of another kind now"
+            yield Note("anew", "track", name, f"{words}: `{now}` begins anew")
+            continue
         yield _carried("track", name, now, tuple(_redefined(before.get(name), after.get(now), old, new)))
+
+
+def _present(core: ir.Program) -> dict[str, str]:
+    """The present name of each renamed track."""
+    return {track.was: track.key for track in core.tracks if track.was}
+
+
+def _reshaped(old: ir.Program, new: ir.Program) -> frozenset[str]:
+    """The tracks, by their old names, of which another thing is kept now, so that none of their numbers is carried."""
+    after, renamed = {track.key: track for track in new.tracks}, _present(new)
+    found = ((track, after.get(renamed.get(track.key, track.key))) for track in old.tracks)
+    return frozenset(track.key for track, now in found if now is not None and _form(track, old) != _form(now, new))
+
+
+def _form(track: ir.TrackDef, core: ir.Program) -> tuple[str, str]:
+    """What a track keeps, and by keys of which kind."""
+    return shape_of(track), "" if track.by_key is None else key_kind(track, declared(core))
 
 
 def _carried(what: str, name: str, now: str, changes: tuple[str, ...]) -> Note:
@@ -130,10 +196,10 @@ def _window(window: ir.Window, core: ir.Program) -> tuple[str, bytes]:
 # ---- limits ----
 
 
-def _limits(old: ir.Program, new: ir.Program, state: State) -> Iterator[Note]:
+def _limits(old: ir.Program, new: ir.Program, names: Iterable[str]) -> Iterator[Note]:
     """Counters are found by the words of their limits: where these changed the count begins anew."""
     before, after = _owners(old), _owners(new)
-    for name in state.limits:
+    for name in names:
         owner, words = _words(name, before)
         now = next((each for each, was in after.items() if owner in (was, each)), "")
         if not owner or not now:
@@ -214,6 +280,12 @@ def _other_unit(before: ir.UnitDef, after: ir.UnitDef) -> Iterator[str]:
         yield f"used {before.use} before, {after.use} now"
     if before.floor != after.floor:
         yield "its least balance is another"
+    now = {field.name: field for field in after.remembers}
+    for field in before.remembers:
+        if field.name not in now:
+            yield f"lots no longer remember `{field.name}`: what they remembered is let go"
+        elif replace(now[field.name], optional=field.optional) != field:
+            yield f"what lots remember as `{field.name}` is declared otherwise; what they remember fits it"
 
 
 def _lives(unit: ir.UnitDef) -> tuple[object, ...]:
@@ -252,9 +324,21 @@ def _others(old: ir.Program, new: ir.Program, state: State) -> Iterator[Note]:
     for what, names in (("schedule", state.settled), ("kind of event", state.last)):
         for name in names:
             if name in events:
-                yield Note("carried", what, name)
+                moved = what == "schedule" and _period_of(name, old) != _period_of(name, new)
+                yield Note("changed" if moved else "carried", what, name, _OTHER_DAYS if moved else "")
             else:
                 yield Note("kept", what, name, "nothing reads it any more")
+
+
+_OTHER_DAYS: Final = (
+    "its period has other days now: it goes on with the first occurrence that begins after the last that was settled"
+)
+
+
+def _period_of(schedule: str, core: ir.Program) -> bytes:
+    """The days of the period of a schedule; nothing where the program has it not."""
+    name = next((each.schedule.period for each in core.events if each.name == schedule and each.schedule), "")
+    return meaning(next((each for each in core.periods if each.name == name), None))
 
 
 # ---- amounts in other decimals ----
@@ -263,7 +347,7 @@ def _others(old: ir.Program, new: ir.Program, state: State) -> Iterator[Note]:
 def _rescaled(old: ir.Program, new: ir.Program, state: State, who: str) -> State:
     """The state with the amounts of units and tracks whose decimals changed counted in the new ones; raises
     `EventRefused` where that is not exact."""
-    units = _shifts({unit.name: unit.decimals for unit in old.units}, {unit.name: unit.decimals for unit in new.units})
+    units = _unit_shifts(old, new)
     names = {track.key: track.was or track.key for track in new.tracks}
     tracks = _shifts(
         {track.key: track.decimals for track in old.tracks},
@@ -271,10 +355,8 @@ def _rescaled(old: ir.Program, new: ir.Program, state: State, who: str) -> State
     )
     if not units and not tracks:
         return state
-    owners = _owners(old)
-    words = {name: _words(name, owners)[1].split(" ")[0] for name in state.limits}
-    limits = {name: units[unit] for name, unit in words.items() if unit in units}
-    exact = _Exact(who)
+    limits = _limit_shifts(state.limits, _owners(old), units)
+    exact = _Exact(Place(f"the state of `{who}`" if who else "the state"))
     return replace(
         state,
         lots=[replace(lot, left=exact(lot.left, units.get(lot.unit, 0), lot.unit)) for lot in state.lots],
@@ -289,12 +371,37 @@ def _rescaled(old: ir.Program, new: ir.Program, state: State, who: str) -> State
     )
 
 
+def _let_go(old: ir.Program, new: ir.Program, state: State) -> State:
+    """The state without the numbers of tracks that begin anew, and without what lots no longer remember."""
+    anew = _reshaped(old, new)
+    known = {unit.name: {field.name for field in unit.remembers} for unit in new.units}
+    forgotten = {
+        unit.name: {field.name for field in unit.remembers} - known[unit.name]
+        for unit in old.units
+        if unit.name in known
+    }
+    parts = {part: _without(getattr(state, part), anew) for part in ("tracks", "keys", "streaks", "seen", "keyed")}
+    lots = [replace(lot, facts=_without(lot.facts, forgotten.get(lot.unit, ()))) for lot in state.lots]
+    return replace(state, lots=lots, **parts)
+
+
+def _without(named: Mapping[str, _Key], names: Collection[str]) -> dict[str, _Key]:
+    return {name: value for name, value in named.items() if name not in names}
+
+
+def _unit_shifts(old: ir.Program, new: ir.Program) -> dict[str, int]:
+    return _shifts({unit.name: unit.decimals for unit in old.units}, {unit.name: unit.decimals for unit in new.units})
+
+
+def _limit_shifts(names: Iterable[str], owners: Iterable[str], units: Mapping[str, int]) -> dict[str, int]:
+    """The counters of amounts whose unit is counted anew."""
+    words = {name: _words(name, owners)[1].split(" ")[0] for name in names}
+    return {name: units[unit] for name, unit in words.items() if unit in units}
+
+
 def _shifts(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
     """How many decimals more each name has now; those that have as many are left out."""
     return {name: places - before[name] for name, places in after.items() if before.get(name, places) != places}
-
-
-_Key = TypeVar("_Key")
 
 
 def _shifted(
@@ -310,17 +417,17 @@ def _moved(values: Mapping[_Key, int], shift: int, exact: _Exact, name: str) -> 
 class _Exact:
     """Counts an amount in more or fewer decimals; raises `EventRefused` where something would be lost."""
 
-    def __init__(self, who: str) -> None:
-        self.who = who
+    def __init__(self, place: Place, code: str = "V131") -> None:
+        self.place = place
+        self.code = code
 
     def __call__(self, amount: int, shift: int, name: str) -> int:
         if shift >= 0:
             return int(amount * 10**shift)
         whole, rest = divmod(amount, 10**-shift)
         if rest:
-            place = Place(f"the state of `{self.who}`" if self.who else "the state")
             reason = f"{amount} of `{name}` is no whole number in the fewer decimals that it has now"
-            raise EventRefused(Refused("", "", (fault("V131", place, name, reason=reason),)))
+            raise EventRefused(Refused("", "", (fault(self.code, self.place, name, reason=reason),)))
         return int(whole)
 
 

@@ -21,7 +21,7 @@ from rules_engine.scoring.measures import PLAIN, Measures
 from rules_engine.scoring.texts import Texts
 from rules_engine.scoring.told import BalanceTold, CarryTold, PaymentTold, TakeTold, TrackTold, UsedTold, ValueTold
 from rules_engine.scoring.valuing import Values, without_whole
-from rules_engine.state import Change, DebtMoved, KeyMoved, Lot, LotAdded, LotTaken, State, apply
+from rules_engine.state import Change, DebtMoved, KeyMoved, Lot, LotAdded, LotRestored, LotTaken, State, apply
 
 _SHOWN: Final = 12
 """So many keys of a track are told."""
@@ -229,7 +229,7 @@ class OwningTeller:
 
 def _moves(change: Change, unit: str) -> bool:
     match change:
-        case LotTaken(lot=lot) | LotAdded(lot=lot):
+        case LotTaken(lot=lot) | LotAdded(lot=lot) | LotRestored(lot=lot):
             return lot.unit == unit
         case DebtMoved(unit=name):
             return name.split(" ")[0] == unit

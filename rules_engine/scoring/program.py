@@ -37,7 +37,7 @@ from rules_engine.returns import Return, moved_on, restored
 from rules_engine.scoring.days import Advance, Day, Due, day_number, due_until
 from rules_engine.scoring.previewed import Preview
 from rules_engine.scoring.requests import score_request
-from rules_engine.scoring.sent import Others, in_place, refused, stored_values
+from rules_engine.scoring.sent import Others, day_sent, in_place, of_this_state, refused, stored_values
 from rules_engine.source import Source
 from rules_engine.state import Change, LotLapsed, Shared, State
 from rules_engine.values import format_decimal
@@ -312,7 +312,7 @@ class Program:
             self._check_people(scored, outcome.opening.people)
         known = None if state is None else self.checked_state(state)
         people = self.people(scored, others, pool) or People()
-        now = Now(None if on is None else day_number(on), known, people)
+        now = Now(day_sent(on, scored), known, people)
         terms = Terms(self.core, self.fingerprint, self.backend.evaluate, self._reference)
         return give_back(terms, scored, outcome, returned, earlier, now)
 
@@ -361,12 +361,13 @@ class Program:
             raise ValueError(f"a {due.kind} is no event: `advance` does it, and `score` before the next event")
         return scheduled_form(member, due.what, due.occurrence)
 
-    def state(self, stored: object) -> State:
+    def state(self, stored: object, *, pool: bool = False) -> State:
         """A state that a host stored (`State.to_json`), read back and held against this program; None: a new member's.
-        Raises `EventRefused` where this program cannot go on from it."""
-        state = decode_state(stored_values(stored, "the state", "State"), self.core)
+        With `pool` it is a household's. Raises `EventRefused` where this program cannot go on from it."""
+        readers = self._owners.pools if pool else self._states
+        state = decode_state(stored_values(stored, "the pool" if pool else "the state", "State"), self.core, pool=pool)
         if isinstance(state, State):
-            self._states.keep(state)
+            readers.keep(state)
             return state
         raise EventRefused(Refused("", "", state))
 
@@ -429,15 +430,16 @@ class Program:
     ) -> State:
         """The state after an outcome, a return, or changes; the state given is left as it is. It is that of the event's
         member or, with `owner`, of another whom it touched (a key of `outcome.changes`, of `returned.others`). A return
-        is of the state from which it was worked out; raises `ValueError` where that is not so."""
+        is of the state from which it was worked out; raises `ValueError` where what is taken is not there."""
         good = state is None or self._states.known(state)
         state = State() if state is None else state
-        if isinstance(changed, Return):
-            return restored(state, changed, owner)
-        if not isinstance(changed, Outcome):
-            return states_.apply(state, changed)
-        own = owner is None or owner == changed.member
-        after = applied(state, changed) if own else states_.apply(state, changed.changes.get(owner or "", ()))
+        with of_this_state():
+            if isinstance(changed, Return):
+                return restored(state, changed, owner)
+            if not isinstance(changed, Outcome):
+                return states_.apply(state, changed)
+            own = owner is None or owner == changed.member
+            after = applied(state, changed) if own else states_.apply(state, changed.changes.get(owner or "", ()))
         if good and changed.fingerprint == self.fingerprint:
             self._states.keep(after)
         return after
@@ -446,7 +448,8 @@ class Program:
         """The state of the household `changed.household` after an outcome or a return; the one given is left as it
         is."""
         pool = State() if pool is None else pool
-        return moved_on(pool, changed.pool) if isinstance(changed, Return) else states_.apply(pool, changed.pool)
+        with of_this_state():
+            return moved_on(pool, changed.pool) if isinstance(changed, Return) else states_.apply(pool, changed.pool)
 
     # ---- words ----
 

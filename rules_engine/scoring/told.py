@@ -249,7 +249,12 @@ class PriceTold(msgspec.Struct, frozen=True):
 
 class Explanation(msgspec.Struct, frozen=True):
     """Everything that happened to one event, in words and amounts; `outcome` is what `score` gives. What a scheduled
-    event gives is earned on the day it is `posted`; `paid` is what is left to pay in money after `payments`."""
+    event gives is earned on the day it is `posted`; `paid` is what is left to pay in money after `payments`.
+
+    >>> why = program.explain(order, member)
+    >>> why.rules[0].rule, why.rules[0].gives[0].given, why.outcome.totals
+    ('Points', '5 points', {'point': 5})
+    """
 
     event: str
     id: str

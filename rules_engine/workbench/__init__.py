@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from rules_engine.workbench.batch import Job, Report, score_file
 from rules_engine.workbench.coverage import Coverage, FileCoverage, Share, total
-from rules_engine.workbench.lookup import is_table, owner_of, stored_facts, stored_state
-from rules_engine.workbench.migrate import Carried, migrate_file
+from rules_engine.workbench.lookup import TABLES, Known, explained, is_table
+from rules_engine.workbench.memory import has_shared
+from rules_engine.workbench.migrate import Carried, Files, migrate_files
 from rules_engine.workbench.minting import chance, series, write_series
 from rules_engine.workbench.replaying import History
 from rules_engine.workbench.results import TestCase, TestResult
@@ -20,11 +21,14 @@ from rules_engine.workbench.simulate_page import NoPlots, check_plots, simulatio
 from rules_engine.workbench.simulation import Simulation, compare, simulate, simulation_json, simulation_text
 
 __all__ = [
+    "TABLES",
     "Carried",
     "Coverage",
     "FileCoverage",
+    "Files",
     "History",
     "Job",
+    "Known",
     "NoPlots",
     "Report",
     "Share",
@@ -34,10 +38,11 @@ __all__ = [
     "chance",
     "check_plots",
     "compare",
+    "explained",
+    "has_shared",
     "is_table",
-    "migrate_file",
+    "migrate_files",
     "money_lines",
-    "owner_of",
     "run_tests",
     "score_file",
     "series",
@@ -45,8 +50,6 @@ __all__ = [
     "simulation_json",
     "simulation_page",
     "simulation_text",
-    "stored_facts",
-    "stored_state",
     "total",
     "write_series",
 ]

@@ -84,7 +84,7 @@ def score_file(program: Program, job: Job, progress: Progress | None = None) -> 
         _write(done, out, effects)
         reasons = replay.refusals.written()
     if job.state is not None:
-        remember(memory, job.state, program.fingerprint)
+        remember(memory, job.state, program)
     if job.shared is not None:
         write_shared(job.shared, memory.shared.to_json())
     return Report(replay.tally, totals, reasons, memory.remark, money)

@@ -80,6 +80,15 @@ class Host:
         self.sent = plain
         return self.company.score(event, self.cast.shared, self.cast.shared)
 
+    def receipt(self) -> Outcome:
+        """The outcome of the last event as a host stores it, with what rules might have read of the member: a return
+        asks it again. What the test left out nothing has asked for, so it is the same outcome otherwise."""
+        asked = self.asked[-1]
+        assert self.sent is not None
+        facts = {} if self.sent.member is None else self._plain(self.sent.member)
+        people = structs.replace(asked.people, facts={who: self._plain(who) for who in asked.people.facts})
+        return self.rules.outcome(self.sent, facts, asked.state, asked.shared, people)
+
     def until(self, day: int) -> tuple[list[Outcome | Refused], dict[str, Passed]]:
         """Score what is due up to a day, and move everybody's time to it; what time alone did, by member."""
         self.asked.clear()

@@ -37,9 +37,15 @@ class Stored(msgspec.Struct, frozen=True):
     """A state file as it stands: which program wrote it, states by member and by household, ids by kind of event."""
 
     fingerprint: str
+    program: str
     members: Mapping[str, Any]
     pools: Mapping[str, Any]
     events: Mapping[str, list[str]]
+
+
+def has_shared(core: ir.Program) -> bool:
+    """Whether members share counters of some limit."""
+    return any(isinstance(each, ir.LimitDef) and each.owner == "shared" for each in ir.records(core))
 
 
 def nothing() -> Memory:
@@ -56,7 +62,7 @@ def stored(path: Path) -> Stored | None:
     whole = {"members", "events"} <= found.state.keys() and all(isinstance(each, Mapping) for each in (members, pools))
     if not whole or not isinstance(events, Mapping) or not all(map(_listed, events.values())):
         raise FeedError(f"the state file `{path}` does not hold members and events; nothing was scored from it")
-    return Stored(found.fingerprint, members, pools, events)
+    return Stored(found.fingerprint, found.program, members, pools, events)
 
 
 def remembered(program: Program, state: Path | None, shared: Path | None) -> Memory:
@@ -66,6 +72,12 @@ def remembered(program: Program, state: Path | None, shared: Path | None) -> Mem
     found = stored(state) if state is not None else None
     if found is None:
         return Memory({}, {}, set(), counters)
+    title = program.core.header.title
+    if found.program and found.program != title:
+        raise FeedError(
+            f"the state file `{state}` is of another program, `{found.program}`, and this one is `{title}`; where it "
+            "goes on under another name, `rules migrate` carries its states"
+        )
     problems: list[str] = []
     states = _states(found.members, "member", program.core, problems)
     pools = _states(found.pools, "household", program.core, problems)
@@ -101,7 +113,7 @@ def _listed(ids: object) -> bool:
     return isinstance(ids, list) and all(isinstance(each, str) for each in ids)
 
 
-def remember(memory: Memory, path: Path, fingerprint: str) -> None:
+def remember(memory: Memory, path: Path, program: Program) -> None:
     """Write what the next run goes on from, in an order that depends on nothing else."""
     seen: dict[str, list[str]] = {}
     for kind, each in sorted(memory.seen):
@@ -109,4 +121,5 @@ def remember(memory: Memory, path: Path, fingerprint: str) -> None:
     kept: dict[str, Any] = {"members": memory.states, "pools": memory.pools}
     kept = {part: {owner: encode_state(each) for owner, each in owners.items()} for part, owners in kept.items()}
     kept = {part: owners for part, owners in kept.items() if owners or part == "members"}
-    write_state(path, {**kept, "events": seen}, version=STATE_VERSION, fingerprint=fingerprint)
+    by = {"fingerprint": program.fingerprint, "program": program.core.header.title}
+    write_state(path, {**kept, "events": seen}, version=STATE_VERSION, **by)

@@ -183,8 +183,9 @@ def _money_of(what: tree.PriceWord, after: After) -> int | str:
     if after.back is not None:
         return "not known after a return, which says `refund`, `tax` and `shortfall`"
     price = after.found.price if after.found is not None else None
-    if after.found is not None and after.found.to_pay is not None and what == "paid":
-        return after.found.to_pay
+    if after.found is not None and price is not None and what == "paid":
+        left = after.found.to_pay
+        return f"nothing: the event is priced in `{price.currency}`" if left is None else left
     if price is not None:
         amount: int = getattr(price, what)
         return amount

@@ -104,7 +104,7 @@ class _Run:
             self._refused(step, act, refusal.refused.faults)
             return
         if definition.returnable or self.last is None:
-            self.last = Sold(event, found)
+            self.last = Sold(event, self.host.receipt() if definition.returnable else found)
         changes = found.changes.get(found.member or "", ())
         self._compare(step, After(
             self.host, event, event.day, event.member, found.tiers, changes, found, fate=self.host.fate,

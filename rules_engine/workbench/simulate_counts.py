@@ -179,7 +179,8 @@ class Counts:
         side.add(("",), "members", 1)
         side.add(("",), "events", person.events)
         for currency, revenue in person.revenue.items():
-            side.add((currency,), "revenue", revenue)
+            for power, name in enumerate(("revenue", "squares", "cubes"), 1):
+                side.add((currency,), name, revenue**power)
 
 
 class Standings:

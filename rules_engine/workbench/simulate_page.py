@@ -94,7 +94,7 @@ def _table(table: Table) -> str:
     head = "".join(
         [f"<th>{escape(name)}</th>" for name in table.names] + [f'<th class="n">{name}</th>' for name in columns]
     )
-    return _rows(head, lines)
+    return "".join([_rows(head, lines), *(f"<p>{escape(note)}</p>" for note in table.notes)])
 
 
 def _differences(found: Sequence[Difference]) -> str:

@@ -14,17 +14,22 @@ import msgspec
 
 from rules_engine import ir
 from rules_engine.currencies import CURRENCY_DECIMALS
-from rules_engine.returning import Worth, worth_in
+from rules_engine.returning import worth_in
 from rules_engine.values import format_decimal, round_fraction
+from rules_engine.workbench.intervals import FEWEST, Sample, difference, ratio
 from rules_engine.workbench.simulate_counts import GUESTS, Counts, Key, Ledger
+from rules_engine.worth import Worth
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """One number, exact: an amount or a count, a mean, or a share. `decimals` are shown of it."""
+    """One number, exact: an amount or a count, a mean, or a share. `decimals` are shown of it. With `high`, an interval
+    from `value` to there, of what it is an interval of; `word` stands where no number can."""
 
     value: Fraction
     decimals: int = 0
     what: str = "amount"
+    high: Fraction | None = None
+    word: str = ""
 
     @property
     def text(self) -> str:
@@ -33,13 +38,23 @@ class Cell(msgspec.Struct, frozen=True):
         >>> Cell(Fraction(1, 3), what="share").text, Cell(Fraction(-5, 2), 2).text
         ('33.33%', '-2.50')
         """
+        if self.word:
+            return self.word
+        return self._text(self.value) if self.high is None else f"{self._text(self.value)} to {self._text(self.high)}"
+
+    def _text(self, value: Fraction) -> str:
         if self.what == "share":
-            return f"{format_decimal(round_fraction(self.value * 10_000, 'half up'), 2)}%"
-        return format_decimal(round_fraction(self.value * 10**self.decimals, "half up"), self.decimals)
+            return f"{format_decimal(round_fraction(value * 10_000, 'half up'), 2)}%"
+        return format_decimal(round_fraction(value * 10**self.decimals, "half up"), self.decimals)
 
     @property
     def json(self) -> object:
-        """The number for a program: amounts as decimal text, counts as they are, what is a fraction also as one."""
+        """The number for a program: amounts as decimal text, counts as they are, what is a fraction also as one; of an
+        interval both ends."""
+        if self.word:
+            return {"shown": self.text}
+        if self.high is not None:
+            return {"low": self._text(self.value), "high": self._text(self.high), "shown": self.text}
         if self.what == "amount":
             return self.text if self.decimals else int(self.value)
         return {"exact": str(self.value), "shown": self.text}
@@ -49,12 +64,14 @@ Row: TypeAlias = tuple[Cell | None, ...]
 
 
 class Table(msgspec.Struct, frozen=True):
-    """Rows by their names, each with a cell a column; None where a column says nothing of a row."""
+    """Rows by their names, each with a cell a column; None where a column says nothing of a row. `notes` say how to
+    read it."""
 
     title: str
     names: tuple[str, ...]
     columns: tuple[str, ...]
     rows: dict[Key, Row]
+    notes: tuple[str, ...] = ()
 
     def shown(self) -> tuple[str, ...]:
         """The columns that say anything."""
@@ -147,28 +164,39 @@ class _Maker:
     def holdouts(self) -> Table:
         """Those who were kept out against all others, for each holdout and currency."""
         found: dict[Key, Row] = {}
+        notes: list[str] = []
         for number, (holdout, sides) in enumerate(zip(self.core.holdouts, self.counts.sides, strict=True), 1):
             codes = sorted({row[0] for side in sides.values() for row in side.rows} - {""}) or [""]
             for code in codes:
-                found[f"{number}. {_called(holdout)}", code] = self._lift(sides, code)
+                found[f"{number}. {_called(holdout)}", code] = (*self._met(sides), *self._lift(sides, code))
+                notes += _skewed(number, code, *_samples(sides, code))
         names = ("members kept out", "other members", "events each, kept out", "events each, others")
-        money = ("net each, kept out", "net each, others", "difference", "lift")
-        return Table("holdouts", ("holdout", "in"), (*names, *money), found)
+        money = ("net each, kept out", "net each, others", "difference", "difference, 95%", "lift", "lift, 95%")
+        return Table("holdouts", ("holdout", "in"), (*names, *money), found, (METHOD, *notes))
+
+    def _met(self, sides: dict[bool, Ledger]) -> Row:
+        """How many there are on each side, and how often they came."""
+        counted = [(side.of(("",), "members"), side.of(("",), "events")) for side in (sides[True], sides[False])]
+        means = (_mean(events, members, 0) for members, events in counted)
+        shown = (each and msgspec.structs.replace(each, decimals=2) for each in means)
+        return (*(self._count(members) for members, _ in counted), *shown)
 
     def _lift(self, sides: dict[bool, Ledger], code: str) -> Row:
-        out, others = ((side.of(("",), "members"), side) for side in (sides[True], sides[False]))
-        means = [_mean(side.of(("",), "events"), members, 0) for members, side in (out, others)]
+        """What each side brings a member, and how much more the others do."""
         places = self._decimals(code)
-        nets = [
-            _mean(side.of((code,), "revenue"), members, places) if code else None for members, side in (out, others)
-        ]
-        difference = lift = None
-        kept, rest = nets or (None, None)
-        if kept is not None and rest is not None:
-            difference = Cell(rest.value - kept.value, places, "mean")
-            lift = Cell(rest.value / kept.value - 1, what="share") if kept.value > 0 else None
-        shown = (each and msgspec.structs.replace(each, decimals=2) for each in means)
-        return (self._count(out[0]), self._count(others[0]), *shown, kept, rest, difference, lift)
+        kept, others = _samples(sides, code)
+        nets = [_mean(each.total, each.count, places) if code else None for each in (kept, others)]
+        if not code or not kept.count or not others.count:
+            return (*nets, None, None, None, None)
+        apart = Cell((others.mean - kept.mean) / 10**places, places, "mean")
+        lift = Cell(others.mean / kept.mean - 1, what="share") if kept.mean > 0 else None
+        if min(kept.count, others.count) < FEWEST:
+            few = Cell(Fraction(), word="too few")
+            return (*nets, apart, few, lift, few if lift is not None else None)
+        low, high = (end / 10**places for end in difference(others, kept))
+        ends = ratio(others, kept)
+        reach = Cell(ends[0] - 1, what="share", high=ends[1] - 1) if ends else Cell(Fraction(), word="no bounds")
+        return (*nets, apart, Cell(low, places, "mean", high), lift, reach if lift is not None else None)
 
     # ---- cells ----
 
@@ -242,6 +270,34 @@ def _mean(total: int, members: int, decimals: int) -> Cell | None:
     return Cell(Fraction(total, members * 10**decimals), decimals, "mean") if members else None
 
 
+METHOD = (
+    f"95%: Welch's interval of the difference, Fieller's of the lift, where both groups have {FEWEST} members; "
+    "one that holds 0 may be chance"
+)
+
+
+def _samples(sides: dict[bool, Ledger], code: str) -> tuple[Sample, Sample]:
+    """What each side brought in a currency, those kept out first."""
+    one, other = (
+        Sample(side.of(("",), "members"), *(side.of((code,), name) for name in ("revenue", "squares", "cubes")))
+        for side in (sides[True], sides[False])
+    )
+    return one, other
+
+
+def _skewed(number: int, code: str, kept: Sample, others: Sample) -> Iterator[str]:
+    """A note where a group is large enough for an interval, and too small for amounts as skewed as these."""
+    if min(kept.count, others.count) < FEWEST:
+        return
+    needed = [(each.count, each.enough) for each in (kept, others)]
+    if any(count < enough for count, enough in needed):
+        words = " and ".join(f"{enough:,}" for _, enough in needed)
+        yield (
+            f"{number}. in {code}: few members bring much, so these intervals are rough; with {words} members "
+            "(kept out, others) they would not be"
+        )
+
+
 def _called(holdout: ir.HoldoutDef) -> str:
     """A holdout by what stands in it."""
     if holdout.share is None:
@@ -269,6 +325,8 @@ class Difference(msgspec.Struct, frozen=True):
         assert one is not None
         if one.what != "amount" and (self.old is None or self.new is None):
             return None
+        if any(each is not None and (each.word or each.high is not None) for each in (self.old, self.new)):
+            return None
         return msgspec.structs.replace(one, value=_value(self.new) - _value(self.old), decimals=self._places)
 
     @property
@@ -278,6 +336,10 @@ class Difference(msgspec.Struct, frozen=True):
 
 def _value(cell: Cell | None) -> Fraction:
     return Fraction() if cell is None else cell.value
+
+
+def _said(cell: Cell | None) -> tuple[Fraction, Fraction | None, str]:
+    return (Fraction(), None, "") if cell is None else (cell.value, cell.high, cell.word)
 
 
 def differences(old: Iterable[Table], new: Iterable[Table]) -> tuple[Difference, ...]:
@@ -296,13 +358,13 @@ def _differing(title: str, old: Table | None, new: Table | None) -> Iterator[Dif
     for row in dict.fromkeys((*after, *before)):
         nothing: Row = (None,) * len(one.columns)
         for column, was, now in zip(one.columns, before.get(row, nothing), after.get(row, nothing), strict=True):
-            if _value(was) != _value(now) or _says_nothing(was) != _says_nothing(now):
+            if _said(was) != _said(now) or _says_nothing(was) != _says_nothing(now):
                 yield Difference(title, row, column, was, now)
 
 
 def _says_nothing(cell: Cell | None) -> bool:
     """No number, and none of anything, are the same; a share of nothing is not."""
-    return cell is None or (cell.what == "amount" and not cell.value)
+    return cell is None or (cell.what == "amount" and not cell.value and not cell.word)
 
 
 # ---- text and JSON ----
@@ -322,6 +384,7 @@ def table_lines(table: Table) -> Iterator[str]:
             text.rjust(width) for text, width in zip(line[len(table.names) :], widths[len(table.names) :], strict=True)
         ]
         yield "  " + "  ".join([*left, *right]).rstrip()
+    yield from (f"  {note}" for note in table.notes)
 
 
 def difference_lines(found: Iterable[Difference]) -> Iterator[str]:

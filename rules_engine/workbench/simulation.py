@@ -96,6 +96,7 @@ def simulation_json(simulation: Simulation, against: Simulation | None = None) -
         "last": _day(simulation.last),
         "events": _counted(simulation),
         **{table.title.replace(" ", "_"): table_json(table) for table in simulation.tables},
+        "notes": {table.title.replace(" ", "_"): table.notes for table in simulation.tables if table.notes},
     }
     if against is not None:
         found["against"] = {"program": against.title, "fingerprint": against.fingerprint}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ DATES = ("from 2027-01-10", "until 2027-11-30", "from 2027-01-01 until 2027-12-3
 
 def rule(
     larder: Larder, kind: str, at: Kept, name: str, effects: Sequence[str], *, tests: Sequence[str] = (),
-    limits: Sequence[str] = (), group: str = "", trigger: str = "", loop: str = "",
+    limits: Sequence[str] = (), group: str = "", trigger: str = "", loop: str = "", priority: int | None = None,
 ) -> None:  # fmt: skip
     """A rule, one clause on a line."""
     made = larder.made
@@ -34,13 +35,14 @@ def rule(
         '  say "Done"' if made.chance(10) else "",
         *(f"  {each}" for each in limits),
         f"  competes in {group}" if group else "",
-        _returned(larder, kind, at),
+        "" if priority is None else f"  priority {priority}",
+        _returned(larder, kind, at, effects),
         "}",
     )
     larder.rules.append(f'"{name}"')
 
 
-def _returned(larder: Larder, kind: str, at: Kept) -> str:
+def _returned(larder: Larder, kind: str, at: Kept, effects: Sequence[str]) -> str:
     made = larder.made
     if at.event != "buy" or not larder.returnable or not made.chance(40):
         return ""
@@ -49,7 +51,10 @@ def _returned(larder: Larder, kind: str, at: Kept) -> str:
     if made.chance(30):
         return "  on return keep"
     how = made.pick(("by share", "work out again"))
-    return f"  on return {how}, shortfall {made.pick(('off balance', 'forgiven', 'off refund'))}"
+    words = set(re.findall(r"\w+", " ".join(effects)))
+    named = [unit for unit in larder.units if {unit.name, unit.plural} & words]
+    refund = ("off refund",) * 2 if all(larder.has_worth(unit) for unit in named) else ()
+    return f"  on return {how}, shortfall {made.pick(('off balance', 'forgiven', *refund))}"
 
 
 def knowing(larder: Larder, at: Kept) -> Kept:
@@ -204,7 +209,7 @@ def _each_shop(larder: Larder, at: Kept, number: int) -> None:
 def takers(larder: Larder, kind: str) -> None:
     """Earns or rewards that deduct and turn, in one ordered group."""
     made = larder.made
-    names = []
+    names, ranks = list[str](), _priorities(larder)
     for number in range(made.number(0, 3)):
         event = made.pick(("buy", "visit", "visit", "edge" if larder.settles else "visit"))
         at = _edge(larder, kind) if event == "edge" else knowing(larder, Kept(kind, event))
@@ -214,25 +219,33 @@ def takers(larder: Larder, kind: str) -> None:
         effects, units = _taking(larder, at)
         trigger = _presented(larder, at) if made.chance(25) else ""
         found = limits(larder, at, units)
-        rule(larder, kind, at, name, effects, limits=found, group=f"{kind}_spending", trigger=trigger)
+        group, rank = f"{kind}_spending", ranks.pop() if ranks else None
+        rule(larder, kind, at, name, effects, limits=found, group=group, trigger=trigger, priority=rank)
         names.append(name)
     if names:
-        _group(larder, f"{kind}_spending", names)
+        _group(larder, f"{kind}_spending", names, by_priority=rank is not None)
+
+
+def _priorities(larder: Larder) -> list[int]:
+    """Different priorities for up to three rules, or none, where a list orders them."""
+    made = larder.made
+    return made.rng.sample(range(90), 3) if made.chance(30) else []
 
 
 def _edge(larder: Larder, kind: str) -> Kept:
     made = larder.made
-    period = made.pick(larder.spans)
+    period = made.pick((*larder.spans, *larder.hosted * 2))
     settled = f", settled after {made.pick(('5 days', '2 days', '1 week'))}" if made.chance(35) else ""
     edge = f"start of {period}" if made.chance(30) else f"end of {period}{settled}"
     return Kept(kind, "edge", scheduled=edge)
 
 
-def _group(larder: Larder, name: str, names: list[str]) -> None:
+def _group(larder: Larder, name: str, names: list[str], *, by_priority: bool) -> None:
     made = larder.made
     turned = names[::-1] if made.chance(50) else names
-    policy = made.pick(("all in order", "all in order", "first per basket in order"))
-    made.say(f"group {name} {{", f"  {policy} " + ", ".join(f'"{each}"' for each in turned))
+    policy = made.pick(("all", "all", "first per basket"))
+    listed = "in order " + ", ".join(f'"{each}"' for each in turned)
+    made.say(f"group {name} {{", f"  {policy} {ordered_by(larder) if by_priority else listed}")
     if made.chance(15):
         made.say(f"  at most {made.number(1, 4)} times per member per {made.pick(larder.spans)}")
     made.say("}")
@@ -320,7 +333,8 @@ def _turn(larder: Larder, at: Kept) -> str:
 def redeems(larder: Larder) -> None:
     """Up to three redeems of `buy`, in the order of the tender."""
     made = larder.made
-    names = []
+    names, ranks = list[str](), _priorities(larder)
+    larder.ranked = bool(ranks)
     for number in range(made.pick((0, 1, 1, 1, 2, 2, 3))):
         if not larder.offered:
             break
@@ -328,7 +342,9 @@ def redeems(larder: Larder) -> None:
         name = f"Pay {number}"
         effects, units = zip(*[_accept(larder, at) for _ in range(2 if made.chance(15) else 1)], strict=True)
         trigger = _presented(larder, at) if made.chance(15) else ""
-        rule(larder, "redeem", at, name, effects, limits=limits(larder, at, units), trigger=trigger)
+        found = [*limits(larder, at, units), *_paid_at_most(larder)]
+        rank = ranks.pop() if ranks else None
+        rule(larder, "redeem", at, name, effects, limits=found, trigger=trigger, priority=rank)
         names.append(name)
     if larder.nights is not None:
         at = Kept("redeem", "stay")
@@ -341,9 +357,26 @@ def redeems(larder: Larder) -> None:
                 'item offer "Free night" {', "  on stay   automatic",
                 "  take 100% of current off each line at the cheapest 1 per full 3", "}",
             )  # fmt: skip
-        rule(larder, "redeem", at, "Pay the nights", [f"deduct net{made.pick(('', ', or nothing'))}"])
+        rank = 99 if larder.ranked else None
+        rule(larder, "redeem", at, "Pay the nights", [f"deduct net{made.pick(('', ', or nothing'))}"], priority=rank)
         names.append("Pay the nights")
     larder.redeems = names
+
+
+def ordered_by(larder: Larder) -> str:
+    """An order by priorities, from either end."""
+    return f"by priority {larder.made.pick(('highest', 'lowest'))} first"
+
+
+def _paid_at_most(larder: Larder) -> list[str]:
+    """A limit of the money that a redeem pays."""
+    made = larder.made
+    if not made.chance(25):
+        return []
+    scopes = [f"per member per {made.pick(larder.spans)}", "per member per 30 days", "in total"]
+    scopes += ["per household per calendar year"] if larder.pooled else []
+    tail = ", or nothing" if made.chance(20) else ""
+    return [f"at most {made.money(40, 1)} {made.pick(scopes)}{tail}"]
 
 
 def _accept(larder: Larder, at: Kept) -> tuple[str, Owned]:
@@ -378,6 +411,8 @@ def _worth(larder: Larder, at: Kept, unit: Owned, offered: str) -> str:
         options.append(f"by {offered} {{ {rows}{made.money(40, 5)}   otherwise: no award }}")
     options.append(f"by member.plan {{ plus: {rate}   basic: {made.money(9, 1)} per {made.amount(unit, 30, 1)} }}")
     text = made.pick(options)
+    if " per " in text:
+        larder.rates.setdefault(unit.name, set()).add(text)
     found = []
     if made.chance(40):
         found.append(

@@ -63,10 +63,13 @@ class Larder:
     units: list[Owned] = field(default_factory=list)
     tracks: list[Ledger] = field(default_factory=list)
     periods: list[str] = field(default_factory=list)
+    hosted: list[str] = field(default_factory=list)  # whose occurrences the host says; days may lie outside
     offered: dict[str, Owned] = field(default_factory=dict)  # field of `buy` -> its unit
     things: dict[str, Owned] = field(default_factory=dict)
     nights: Owned | None = None
     redeems: list[str] = field(default_factory=list)
+    ranked: bool = False  # whether redeems have priorities
+    rates: dict[str, set[str]] = field(default_factory=dict)  # unit -> the rates at which redeems accept it
     takers: dict[str, list[str]] = field(default_factory=dict)  # kind of rule -> those that take
     rules: list[str] = field(default_factory=list)
     settles: bool = True  # whether anything happens at edges of periods
@@ -83,6 +86,11 @@ class Larder:
             and not (own and each.pooled)
         ]
         return self.made.pick(found or self.units[:1])
+
+    def has_worth(self, unit: Owned) -> bool:
+        """Whether a refund can make up for units that are missing: they count money, or have one rate."""
+        rates = self.rates.get(unit.name, set())
+        return bool(unit.currency) or (len(rates) == 1 and not any(each.startswith("by ") for each in rates))
 
     @property
     def spans(self) -> list[str]:
@@ -179,6 +187,9 @@ def periods(larder: Larder) -> None:
         if made.chance(30):
             made.say(f"period {name} = {span}")
             larder.periods.append(name)
+    if made.chance(25):
+        made.say("period cycles = from host")
+        larder.hosted.append("cycles")
 
 
 def events(larder: Larder) -> None:

@@ -25,6 +25,9 @@ FILES = {
     "skus.csv": b"sku,note\nA1,x\nC3,y\n",
     "codes.csv": b"code\nSER-1\nser2\nSER 3\n",
     "series.csv": b"code\ns-1\nS2\nS3\n",
+    "closed.csv": b"day\n2027-01-01\n2027-02-13\n2027-02-14\n2027-02-15\n2027-03-28\n2027-12-31\n2028-02-29\n",
+    "cycles.csv": b"first,last\n2026-12-20,2027-01-31\n2027-02-01,2027-02-28\n2027-03-05,2027-06-30\n"
+    b"2027-07-01,2027-12-31\n",
     "areas.csv": b"sku,area\nA1,north\nB2,south\nC3,north\n",
 }
 """What stands beside every generated program: columns and a table to import."""
@@ -98,8 +101,9 @@ class Shop:
     """The event `order`, which offers act on: its currencies, where its price stands, the roles of its other fields.
 
     `price` is `each`, `line` or `offers`; `was` and `floor` say how such a field is declared (empty: not at all);
-    `shipping` is `field`, `flag` or nothing; `dense` says that offers act
-    often, on the same things; `tax_prices` is `include`, `exclude` or nothing.
+    `shipping` is `field`, `flag` or nothing; `returns` is the
+    header's policy, empty where nothing can be returned; `dense` says that offers act often, on the same things;
+    `tax_prices` is `include`, `exclude` or nothing.
     """
 
     currencies: tuple[str, ...]
@@ -115,8 +119,13 @@ class Shop:
     tax_prices: str = ""
     codes: bool = False
     treat: str = ""
-    returnable: bool = False
+    returns: str = ""
     dense: bool = False
+
+    @property
+    def returnable(self) -> bool:
+        """Whether an order can be returned."""
+        return self.returns != ""
 
     @property
     def flagged(self) -> bool:

@@ -35,7 +35,7 @@ def declare(made: Made, name: str, measure: str, fold: str, *, on: str = "visit"
     by = ""
     if not guard and kind == "" and how.get("dated") and made.chance(20):
         by = " by booked" if on == "visit" else ""
-    was = ' was "old"' if made.chance(3) else ""
+    was = f' was "old {name}"' if made.chance(3) else ""
     clauses = f"on {on}{where}, " if on else ""
     made.say(f"track {name}{was} = {fold}, {clauses}per {per}{by}")
     made.tracks.append(Track(name, measure, kind or per * 0, how.get("sliced", False), how.get("signed", False)))

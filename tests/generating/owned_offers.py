@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.generating import owned
+from tests.generating import dealing, owned
 from tests.generating.larder import Kept, Larder
 from tests.generating.made import MODES, ZONES
 
@@ -12,7 +12,8 @@ def header(larder: Larder) -> None:
     made = larder.made
     odd = made.pick(("to the largest remainder", "to the largest remainder", "to first", "to last"))
     order = ", ".join(f'"{each}"' for each in (larder.redeems if made.chance(50) else larder.redeems[::-1]))
-    policy = made.pick(("all in order", "all in order", "first per basket in order"))
+    order = dealing.ordered_by(larder) if larder.ranked else f"in order {order}"
+    policy = made.pick(("all", "all", "first per basket"))
     how = made.pick(("by share, shortfall off balance", "by share, shortfall forgiven", "keep"))
     made.say(
         'program "Generated" {',

@@ -102,7 +102,7 @@ def rule(
     if not plain and made.chance(55):
         test = conditions.condition(made, place)
         tests.append(f"({test})" if tests else test)
-    was = ' was "old one"' if made.chance(2) else ""
+    was = f' was "old {len(made.rules)}"' if made.chance(2) else ""
     named = f" as {name}" if name else ""
     effects = [f"  give {each.text}{_mods(made, place, each)}" for each in amounts]
     made.say(f'{kind} "{title}"{named}{was} {{', f"  on {on}{'' if plain else dates(made, place)}")
@@ -110,8 +110,17 @@ def rule(
     made.say(f'  say "{made.pick(("Thank you", ODD_TEXT))}"' if made.chance(10) else "")
     if not plain:
         made.say(*(f"  {each}" for each in _limits(made, place, amounts, scoped)))
-    made.say(f"  competes in {group}" if group else "", "}")
+    made.say(f"  competes in {group}" if group else "", _returned(made, place), "}")
     made.rules.append(name or f'"{title}"')
+
+
+def _returned(made: Made, place: Place) -> str:
+    """What a return takes back of what orders earned: nothing says what it would be worth off a refund."""
+    returns = made.shop.returns if made.shop is not None else ""
+    if place.event != "order" or not returns or not ("off refund" in returns or made.chance(30)):
+        return ""
+    how = made.pick(("by share", "work out again"))
+    return "  on return " + made.pick(("keep", f"{how}, shortfall forgiven", f"{how}, shortfall off balance"))
 
 
 def _partial(made: Made, place: Place) -> str:
@@ -213,6 +222,11 @@ def _limits(made: Made, place: Place, amounts: list[measures.Amount], scoped: st
         names = [period.name for period in made.periods if not period.timed]
         window = made.pick([*names, *names, "30 days", "the last 2 calendar months", *made.covering[:3]])
         add(f"at most {made.number(5, 300)} {amounts[0].unit.plural}", f"per member per {window} by night")
+        if made.chance(40):
+            scope = made.pick(
+                ("", f" per {made.pick(made.covering)}", " per 30 days", f" per {made.covering[0]} by night")
+            )
+            add(f"at most {made.number(5, 200)} {amounts[0].unit.plural}", f"per member per kind{scope}")
     if made.chance(6) and not any(what == "times" for what, _ in found):
         found["times", ""] = "once per member per calendar day"
     ordered = [text for text in found.values() if "times" in text or text.startswith("once")]

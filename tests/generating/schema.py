@@ -50,6 +50,7 @@ SPANS: tuple[tuple[str, str, str], ...] = (
     ("welcome", "6 months from member.joined", "joined"),
     ("first_days", "10 days from member.birthday", "birthday"),
     ("own_terms", "from member.joined until 2027-06-30", "joined"),
+    ("closed", "from host", ""),
     ("quiet", "weekend", "needs weekend"),
     ("quiet_days", "off_peak except weekend", "needs off_peak weekend"),
     ("quiet_nights", "late except weekend", "timed needs late weekend"),

@@ -38,7 +38,7 @@ def pick_shop(made: Made) -> Shop:
         tax_prices=prices,
         codes=made.chance(60),
         treat=made.pick(("", "needed", "optional")),
-        returnable=returnable,
+        returns=_said(returned(made)) if returnable else "",
         dense=made.chance(50),
     )
     if made.chance(60):
@@ -65,7 +65,7 @@ def header(made: Made, stacking: list[str]) -> None:
         f"  tax {made.pick(MODES)} per {made.pick(('line', 'unit'))}" if shop.tax_prices else "",
         f"  split {made.pick(('in proportion', 'in proportion', 'evenly'))}, odd pennies {odd}",
         f"  terms {made.pick(('from 2025-01-01', 'from 2025-01-01 until 2035-12-31'))}" if made.terms else "",
-        f"  returns {_said(returned(made))}" if shop.returnable else "",
+        f"  returns {shop.returns}" if shop.returnable else "",
         *(["  stacking {", *(f"    {row}" for row in stacking), "  }"] if stacking else []),
         "}",
     )

@@ -86,7 +86,7 @@ class Offers(Ruling):
             also = f"{amount} or 0" if function.fields[event.shipping_field].optional else amount
             out.add(f"all_c_amount = [*{amounts}, {also}]")
             amounts = "all_c_amount"
-            if function.passing.was:
+            if "was_amount" in function.passing.columns:
                 out.add(f"all_c_was_amount = [*c_was_amount, {also}]")
         out.add(f"cost = {amounts}[:]")
         if event.quantity_field:

@@ -348,9 +348,10 @@ class Ruling:
         tests = held_tests(rule.offer.key, self.function)
         if tests and not self.guest:
             key, stage = const(rule.offer.key), const(rule.offer.stage)
-            with out.block(f"if {plan.name('given')} and ({' or '.join(tests)}):"):
+            moved = plan.moved(rule.offer.stage)
+            with out.block(f"if {moved} and ({' or '.join(tests)}):"):
                 out.add(f"discounts.append(Discount({key}, {stage}, {place}, {plan.name('wanted')}, 0, (), True))")
-                out.add(f"{plan.name('given')} = 0")
+                out.add(f"{plan.name('given')} = 0" if moved == plan.name("given") else f"{moved} = ()")
                 self._why(rule, "held out", out)
 
     def _take(self, rule: Rule, plan: Plan, place: int, own: str, out: Lines) -> None:

@@ -73,6 +73,8 @@ def shares_above(
     floors: Sequence[int] | None,
 ) -> list[int]:
     """An amount, not above what lines have above their floors, in proportion to what they cost."""
+    if len(lines) == 1:
+        return [amount]
     weights = [cost[line] for line in lines]
     if floors is None or not any(floors[line] for line in lines):
         return shares(amount, weights, lines, keys, odd)

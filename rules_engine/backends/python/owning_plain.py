@@ -13,6 +13,7 @@ from typing import assert_never
 from rules_engine import ir
 from rules_engine.backends.python.settling import unsettled
 from rules_engine.backends.reference import Reference, World, has_pool
+from rules_engine.decoding import TEXT_MAX, bounds_of, misfit
 
 NODES: tuple[tuple[type[ir.Node], str], ...] = (
     (ir.UsedRead, "reads what an event used"),
@@ -40,6 +41,7 @@ def reasons(event: ir.EventDef, tracks: list[ir.TrackDef], reference: Reference)
     for rule in program.rules:
         if event.name in rule.events:
             yield from (f'the rule "{rule.title}" {why}' for why in _rule(rule))
+            yield from (f'the rule "{rule.title}" {why}' for why in _facts(rule, event, world))
     for group in program.groups:
         if group.choice == "first" and any(
             each.key in group.order and event.name in each.events for each in program.rules
@@ -83,3 +85,44 @@ def _rule(rule: ir.RuleDef) -> Iterator[str]:
                 yield "takes, turns or carries"
             case _:
                 assert_never(effect)
+
+
+def _facts(rule: ir.RuleDef, event: ir.EventDef, world: World) -> Iterator[str]:
+    """Facts that a lot may not be able to remember, which refuses the event."""
+    for give in rule.gives:
+        fields = {field.name: field for field in world.units[give.unit].remembers}
+        if not all(_fits(expr, fields[name], rule, event, world) for name, expr in give.facts):
+            yield "lets lots remember what may be out of bounds"
+
+
+def _fits(expr: ir.Expr, field: ir.FieldDef, rule: ir.RuleDef, event: ir.EventDef, world: World) -> bool:
+    """Whether a fact is plainly one that its field can hold, whatever the event says."""
+    match expr:
+        case ir.Txt(value=value) | ir.Flg(value=value):
+            return not misfit(field, value, world.core)
+        case ir.Num(num=value, den=1):
+            return field.kind != "rate" and not misfit(field, value, world.core)
+        case ir.Field(name=name):
+            sent = next((each for each in event.fields if each.name == name), None)
+            return sent is not None and sent.kind == field.kind and _within(sent, field)
+        case ir.MarkRead():
+            marks = rule.loop.marks if isinstance(rule.loop, ir.MarksDef) else ()
+            return field.kind != "rate" and not any(misfit(field, mark, world.core) for mark in marks)
+        case _:
+            return False
+
+
+def _within(sent: ir.FieldDef, field: ir.FieldDef) -> bool:
+    """Whether every value of a field is one of another of its kind."""
+    match field.kind:
+        case "date" | "time" | "instant" | "flag" | "tier":
+            return True
+        case "count" | "money" | "unit" | "rate":
+            low, high = bounds_of(field)
+            return not sent.bounds and low <= bounds_of(sent)[0] and bounds_of(sent)[1] <= high
+        case "text":
+            return (sent.high or TEXT_MAX) <= (field.high or TEXT_MAX)
+        case "choice":
+            return set(sent.choices) <= set(field.choices)
+        case _:
+            return False

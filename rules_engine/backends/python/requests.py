@@ -13,7 +13,7 @@ import msgspec
 
 from rules_engine import ir
 from rules_engine.calendar import END_DAY, FIRST_DAY
-from rules_engine.decoding import attribute
+from rules_engine.decoding import attribute, never_settled, tracks_by_part
 from rules_engine.state import AMOUNT_MAX, STATE_VERSION, Shared, State
 
 _PLAIN: dict[str, Any] = {
@@ -50,9 +50,9 @@ class SentState(State, frozen=False, kw_only=True, forbid_unknown_fields=True):
 
 
 class Names(msgspec.Struct, frozen=True):
-    """What a state of a program may name."""
+    """What a state of a program may name; tracks by the part that speaks of them, units that remember nothing."""
 
-    tracks: frozenset[str]
+    tracks: dict[str, frozenset[str]]
     units: frozenset[str]
     tiers: frozenset[str]
     renamed: bool
@@ -62,8 +62,8 @@ def names_of(core: ir.Program) -> Names:
     """The names of a program; `renamed` where some have an old name that a state may still hold."""
     ladder = core.tiers
     return Names(
-        frozenset(track.key for track in core.tracks if track.owner == "member"),
-        frozenset(unit.name for unit in core.units if unit.owner == "member"),
+        tracks_by_part(track for track in core.tracks if track.owner == "member"),
+        frozenset(unit.name for unit in core.units if unit.owner == "member" and not unit.remembers),
         frozenset(rung.name for rung in ladder.rungs) if ladder is not None else frozenset(),
         any([t.was for t in core.tracks] + [r.was for r in core.rules] + [m.was for m in core.matches]),
     )
@@ -74,9 +74,9 @@ def plain_state(state: State, names: Names) -> bool:
     wrong, or finds that nothing is."""
     if state.version != STATE_VERSION or names.renamed or state.keys or state.streaks or state.matches:
         return False
-    if state.keyed or state.debts:
+    if state.keyed or state.debts or any(never_settled(state)):
         return False
-    if not (names.tracks >= state.tracks.keys() and names.tracks >= state.seen.keys()):
+    if not (names.tracks["tracks"] >= state.tracks.keys() and names.tracks["seen"] >= state.seen.keys()):
         return False
     days = [day for day in (state.day, state.since, *state.last.values(), *state.settled.values()) if day is not None]
     for counted in (state.tracks, state.seen, state.limits):
@@ -85,6 +85,8 @@ def plain_state(state: State, names: Names) -> bool:
             if not all(-AMOUNT_MAX <= value <= AMOUNT_MAX for value in values.values()):
                 return False
     if any(value < 0 for values in state.limits.values() for value in values.values()):
+        return False
+    if sum([lot.left for lot in state.lots]) > AMOUNT_MAX:
         return False
     for lot in state.lots:
         days += [lot.earned, lot.earned if lot.pending is None else lot.pending]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from math import gcd
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -29,6 +30,7 @@ from rules_engine.state import (
 )
 
 TRACK_MAX = AMOUNT_MAX
+_left, _given = attrgetter("left"), attrgetter("given")
 
 
 class NoAward(Exception):  # noqa: N818 - control flow of generated code
@@ -119,6 +121,17 @@ def fresh(awards: Iterable[Award], unit: str, day: int, pending: bool, lapses: b
         and (not lapses or award.expires is None or day <= award.expires)
         and (pending or award.pending is None or day > award.pending)
     )
+
+
+def overfull(lots: Iterable[Lot], awards: Iterable[Award]) -> bool:
+    """Whether awards would leave more of a unit than an amount can hold."""
+    if sum(map(_left, lots)) + sum(map(_given, awards)) <= AMOUNT_MAX:
+        return False
+    given: dict[str, int] = {}
+    for award in awards:
+        given[award.unit] = given.get(award.unit, 0) + award.given
+    left = {unit: sum(lot.left for lot in lots if lot.unit == unit) for unit in given}
+    return any(count and left[unit] + count > AMOUNT_MAX for unit, count in given.items())
 
 
 def counted(values: dict[int, int] | None, since: int, day: int) -> int:

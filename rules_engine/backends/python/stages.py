@@ -110,6 +110,9 @@ class Stages:
                 with out.block("if state is None:"):
                     out.add("state = NEW")
             out.extend(core)
+            if any(rule.gives for rule in self.program.rules if self.event.name in rule.events):
+                with out.block("if awards and overfull(state.lots, awards):"):
+                    out.add("return slow(event, facts, state, shared)")
             said = "tuple(said)" if self.says else "said"
             if way == "event":
                 out.add(

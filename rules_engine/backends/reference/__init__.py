@@ -19,6 +19,7 @@ from rules_engine.backends.reference.allotment import parts_of
 from rules_engine.backends.reference.bringing import Brought, Costs, facts_of
 from rules_engine.backends.reference.bringing import brought as _brought
 from rules_engine.backends.reference.evaluation import evaluate as _evaluate
+from rules_engine.backends.reference.holding import Spent
 from rules_engine.backends.reference.outlook import Lack, Outlook, PathNoted, Standing
 from rules_engine.backends.reference.outlook import outlook as _outlook
 from rules_engine.backends.reference.placing import placed as _placed
@@ -91,6 +92,11 @@ class Reference:
     ) -> Evaluation:
         """What an event gives its member at the prices of an outcome: offers and redeems do not act again."""
         return _evaluate(self.world, event, facts, state, None, shared, people, outcome)
+
+    def again(self, event: Event, opening: Opening, spent: Spent) -> Evaluation:
+        """An event as things stood before it, where redeems have paid and taken what they did; for returns."""
+        known = opening.facts, opening.state, None, opening.shared, opening.people
+        return _evaluate(self.world, event, *known, spent=spent)
 
     def opening(self, event: Event, facts: Facts, state: State, shared: Shared | None = None) -> Opening | None:
         """What a return needs of the time before an event."""
@@ -188,6 +194,7 @@ __all__ = [
     "Reversal",
     "RuleNoted",
     "Slice",
+    "Spent",
     "StageNoted",
     "Standing",
     "TakenNoted",

@@ -65,16 +65,28 @@ class Act(msgspec.Struct):
 
 
 class Meter(msgspec.Struct):
-    """The limits by amount that a rule meets, and what it has taken of them and of those by times so far."""
+    """The limits by amount that a rule meets, and what it has taken of them and of those by times so far.
+
+    What a rule gives of a unit that it takes (`deduct 300 points  give 300 points, to friend`) has the same room as the
+    taking and is counted apart, in `handed`, of which nothing is kept: else one amount would count twice.
+    """
 
     by_amount: list[ir.LimitDef]
     taken: limits.Taken
+    handed: limits.Taken
+    takes: frozenset[str]
 
-    def let_through(self, unit: str, asked: int, act: Act, or_nothing: bool) -> int:
+    def counter(self, give: ir.GiveDef) -> limits.Taken:
+        """Where what is given counts."""
+        return self.handed if give.unit in self.takes else self.taken
+
+    def let_through(
+        self, unit: str, asked: int, act: Act, or_nothing: bool, counted: limits.Taken | None = None
+    ) -> int:
         """So much of an amount of a unit, or of money, as its limits let through; raises `NotApplied` where a cut
         cancels the rule."""
         for limit in self.of(unit):
-            after = limits.cut_whole(limit, asked, self.taken, act.at)
+            after = limits.cut_whole(limit, asked, self.taken if counted is None else counted, act.at)
             if after < asked:
                 act.cut("limit", limit)
                 if limit.or_nothing or or_nothing:
@@ -82,14 +94,20 @@ class Meter(msgspec.Struct):
             asked = after
         return asked
 
-    def count(self, unit: str, count: int, act: Act) -> None:
+    def count(self, unit: str, count: int, act: Act, counted: limits.Taken | None = None) -> None:
         """Count what was given or taken."""
         for limit in self.of(unit):
-            limits.take_amount(limit, [count], self.taken, act.at)
+            limits.take_amount(limit, [count], self.taken if counted is None else counted, act.at)
 
     def of(self, unit: str) -> list[ir.LimitDef]:
         """The limits of a unit or a currency; a limit by days of lines does not reach what has no lines."""
         return [limit for limit in self.by_amount if limit.unit == unit and not limit.scope.by_line]
+
+
+def meter_of(rule: ir.RuleDef, by_amount: list[ir.LimitDef]) -> Meter:
+    """A meter on which nothing is counted yet."""
+    taking = [each.unit for each in rule.effects if isinstance(each, ir.AcceptDef | ir.DeductDef | ir.TurnDef)]
+    return Meter(by_amount, limits.Taken(), limits.Taken(), frozenset(taking))
 
 
 How: TypeAlias = Literal["deduct", "turn", "accept", "presented"]

@@ -15,9 +15,11 @@ import msgspec
 from rules_engine import ir
 from rules_engine.backends.reference import carrying
 from rules_engine.backends.reference.comparing import clipped
-from rules_engine.backends.reference.expressions import amount, evaluate, number, on_lines, truth
+from rules_engine.backends.reference.expressions import NoAmount, amount, evaluate, number, on_lines, truth
+from rules_engine.backends.reference.fields import canonical
 from rules_engine.backends.reference.run import Env
 from rules_engine.backends.reference.trace import noting
+from rules_engine.decoding import misfit
 from rules_engine.values import round_fraction
 
 
@@ -103,7 +105,7 @@ def weights(give: ir.GiveDef, env: Env) -> tuple[int, ...]:
     """The measure on each line: the sum of the shares there, exact, times their least common denominator."""
     if not give.shares:
         return ()
-    scales = [number(share.scale, env) if share.scale is not None else Fraction(1) for share in give.shares]
+    scales = [_scale(share, env) for share in give.shares]
     exact = [Fraction()] * len(env.run.lines)
     for on in on_lines(env):
         exact[on.number] = sum(
@@ -113,15 +115,29 @@ def weights(give: ir.GiveDef, env: Env) -> tuple[int, ...]:
     return tuple(int(weight * common) for weight in exact)
 
 
+def _scale(share: ir.Share, env: Env) -> Fraction:
+    """What a share counts for; one that is written for another currency than the event's counts for nothing."""
+    try:
+        return Fraction(1) if share.scale is None else number(share.scale, env)
+    except NoAmount:
+        return Fraction()
+
+
 def _share(share: ir.Share, on: Env) -> Fraction:
     return number(share.value, on) if truth(share.where, on) else Fraction()
 
 
-def facts_of(give: ir.GiveDef, env: Env) -> dict[str, int | str | bool | None]:
-    """The values that a lot remembers."""
+def facts_of(rule: str, give: ir.GiveDef, env: Env) -> dict[str, int | str | bool | None]:
+    """The values that a lot remembers; raises `EventRefused` for one that its unit does not declare so."""
+    run = env.run
+    fields = {field.name: field for field in run.world.units[give.unit].remembers}
     found: dict[str, int | str | bool | None] = {}
     for name, expr in give.facts:
-        value = evaluate(expr, env)
-        assert not isinstance(value, tuple)
-        found[name] = int(value) if isinstance(value, Fraction) else value
+        value = canonical(evaluate(expr, env), fields[name])
+        reason = "it is no whole number"
+        if not isinstance(value, Fraction):
+            reason = "" if value is None else misfit(fields[name], value, run.world.core)
+            found[name] = value
+        if reason:
+            raise run.refused("V168", "", rule=rule, unit=give.unit, name=name, reason=reason)
     return found

@@ -18,11 +18,11 @@ from rules_engine.backends.reference.acts import Act
 from rules_engine.backends.reference.amounts import facts_of
 from rules_engine.backends.reference.expressions import number
 from rules_engine.backends.reference.lives import expires, pending_until
-from rules_engine.backends.reference.run import Env, Run
+from rules_engine.backends.reference.run import Book, Env, Run
 from rules_engine.backends.reference.taking import gifts_of
 from rules_engine.backends.reference.trace import noting
 from rules_engine.outcome import Award
-from rules_engine.state import add_lot
+from rules_engine.outcome import receive as come_in
 from rules_engine.values import round_fraction
 
 
@@ -73,7 +73,7 @@ def _lasting(award: Award, give: ir.GiveDef, env: Env) -> Iterator[Award]:
 def _dated(award: Award, give: ir.GiveDef, env: Env) -> Award:
     run = env.run
     with noting(run.trace, []), run.earning():
-        pending, ends, facts = pending_until(give, env), expires(give, env), facts_of(give, env)
+        pending, ends, facts = pending_until(give, env), expires(give, env), facts_of(award.rule, give, env)
     return msgspec.structs.replace(award, pending=pending, expires=ends, facts=facts)
 
 
@@ -98,33 +98,44 @@ def split(amount: int, give: ir.GiveDef, env: Env) -> list[int]:
 
 def receive(start: int, run: Run) -> None:
     """At the end of a stage: what its awards gave comes in, those from the number `start` on. Booked lots come in by
-    their last days, then by rule, so that which of them pays a debt does not hang on the order of the text."""
+    their last days, then by rule, so that which of them pays a debt does not hang on the order of the text; the others
+    all together, those of earlier stages too, as an outcome that is applied has them."""
     run.booked = run.booked or bool(run.state.debts) or _may_be_taken(run)
-    for place in sorted(range(start, len(run.awards)), key=lambda place: _arrival(run.awards[place], run)):
+    for place in sorted(range(start, len(run.awards)), key=lambda place: _arrival(run.awards[place])):
         award = run.awards[place]
-        if not award.given:
-            continue
-        lot = award.lot(run.posted)
-        unit = run.world.units[award.unit]
-        pool = unit.owner == "household"
-        if _is_booked(award, run):
+        if award.given and _is_booked(award, run):
             run.awards[place] = msgspec.structs.replace(award, booked=True)
-            book = run.pool if pool else run.book_of(award.to) if award.to else run.book
-            holder = (award.to or run.member or "") if unit.apart else ""
-            lots.bring(msgspec.structs.replace(lot, holder=holder), book)
-        else:
-            add_lot(run.state.lots, lot)
+            _check(award, _book(award, run), run)
+    own = [award for award in run.awards if award.given and not award.booked]
+    if own:
+        run.came = list(run.state.lots) if run.came is None else run.came
+        run.state.lots = list(run.came)
+        come_in(run.state, own, run.posted)
+    for award in own:
+        _check(award, run.book, run)
+
+
+def _book(award: Award, run: Run) -> Book:
+    """Book an award's lot; whose book it is."""
+    unit = run.world.units[award.unit]
+    book = run.pool if unit.owner == "household" else run.book_of(award.to) if award.to else run.book
+    holder = (award.to or run.member or "") if unit.apart else ""
+    lots.bring(msgspec.structs.replace(award.lot(run.posted), holder=holder), book)
+    return book
+
+
+def _check(award: Award, book: Book, run: Run) -> None:
+    if lots.is_overfull(award.unit, book):
+        raise run.refused("V169", "", rule=award.rule, unit=award.unit)
 
 
 def _is_booked(award: Award, run: Run) -> bool:
     return bool(award.to) or run.booked or run.world.units[award.unit].owner == "household"
 
 
-def _arrival(award: Award, run: Run) -> tuple[bool, bool, int, str]:
+def _arrival(award: Award) -> tuple[bool, int, str]:
     """Where a lot stands among those that come in together; the sort keeps the order of the awards of one rule."""
-    if not _is_booked(award, run):
-        return False, False, 0, ""
-    return True, award.expires is None, award.expires or 0, award.rule
+    return award.expires is None, award.expires or 0, award.rule
 
 
 def _may_be_taken(run: Run) -> bool:

@@ -111,7 +111,7 @@ def priced(run: Run, costs: Sequence[Costs]) -> None:
     open_basket(run)
     assert run.basket is not None
     lines = (_line(runs, cost, run) for runs, cost in zip(run.basket.lines, costs, strict=True))
-    run.basket = Basket(tuple(lines))
+    run.basket = Basket(tuple(lines)).acting
 
 
 def _line(runs: Runs, cost: Costs, run: Run) -> Runs:

@@ -93,7 +93,7 @@ def _elsewhere(code: str, run: Run) -> bool:
 
 
 def _rule_reason(rule: ir.RuleDef, why: str, run: Run) -> str:
-    """The same of an earn or a reward."""
+    """The same of an earn, a redeem or a reward."""
     match why:
         case "outside its dates":
             return _outside(rule, run)
@@ -105,7 +105,9 @@ def _rule_reason(rule: ir.RuleDef, why: str, run: Run) -> str:
             return why
         case "lost":
             return "lost to another rule"
-        case "nothing offered" | "nothing to give" | "no amount":
+        case "nothing offered":
+            return why
+        case "nothing to give" | "no amount":
             return "nothing to give"
         case _:
             return "conditions not met"

@@ -29,7 +29,7 @@ from rules_engine.backends import Evaluation
 from rules_engine.backends.reference import limits, matches, pools, schedules, tender, tiers, tracks
 from rules_engine.backends.reference.advancing import advance
 from rules_engine.backends.reference.codes import results
-from rules_engine.backends.reference.holding import hold
+from rules_engine.backends.reference.holding import Spent, hold, spend
 from rules_engine.backends.reference.money import price
 from rules_engine.backends.reference.opening import opening_values
 from rules_engine.backends.reference.reading import held, track_value
@@ -53,9 +53,11 @@ def evaluate(
     shared: Shared | None = None,
     people: People | None = None,
     fixed: Outcome | None = None,
+    spent: Spent | None = None,
 ) -> Evaluation:
     """Score one decoded event; raises `EventRefused` where a track cannot hold what the event adds, or where no offer
-    prices it. With `fixed` its prices are those of that outcome: no offer and no redeem acts."""
+    prices it. With `fixed` its prices are those of that outcome: no offer and no redeem acts. With `spent` offers act,
+    and redeems have acted already."""
     if event.member is None:
         run = Run(world, facts, State(), trace, shared, people)
         return _told(run, _guest(run, event), event, facts, state, shared)
@@ -67,7 +69,7 @@ def evaluate(
         before, run.opening = opening_values(run), tracks.opening(run)
         _note_opening(run)
     if fixed is None:
-        _price(run)
+        _price(run, spent)
     else:
         hold(fixed, run)
     run.added, brought = tracks.contributions(run), tracks.met(run)
@@ -93,12 +95,18 @@ def evaluate(
     return _told(run, _owned(run, found), event, facts, state, shared)
 
 
-def _price(run: Run) -> None:
-    """Offers and redeems: what the event costs, and what is paid of it."""
+def _price(run: Run, spent: Spent | None) -> None:
+    """Offers and redeems: what the event costs, and what is paid of it. Picks of what comes after offers go by what
+    they left."""
     _foresee(run.world.core.offers, run)
     run_offers(run)
-    _foresee(tuple(rule for rule in run.world.core.rules if rule.kind == "redeem"), run)
-    run_stage("redeem", run)
+    if run.basket is not None:
+        run.basket = run.basket.acting
+    if spent is None:
+        _foresee(tuple(rule for rule in run.world.core.rules if rule.kind == "redeem"), run)
+        run_stage("redeem", run)
+    else:
+        spend(spent, run)
     tender.settle(run)
 
 

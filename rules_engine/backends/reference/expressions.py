@@ -25,6 +25,7 @@ from rules_engine.backends.reference.selecting import Worth, picked, size
 from rules_engine.backends.reference.trace import Noted, Slice
 from rules_engine.calendar import local_day
 from rules_engine.event import FieldValue
+from rules_engine.state import Lot
 from rules_engine.values import round_fraction
 
 
@@ -179,11 +180,16 @@ def _owned(expr: Owned, env: Env) -> Val:
             return sum(keys.largest(_line_groups(expr, env), top), Fraction())
         case ir.LotField(name=name):
             assert env.lot is not None, "a field of a lot is read on a lot"
-            return env.lot.source if name == "source" else env.lot.facts.get(name)
+            return env.lot.source if name == "source" else _fact(env.lot, name, env)
         case ir.TurnedSum(field=field):
             return sum(count * _remembered(lot.facts.get(field), field) for lot, count in env.turned)
         case _:
             assert_never(expr)
+
+
+def _fact(lot: Lot, name: str, env: Env) -> Val:
+    fields = env.run.world.units[lot.unit].remembers
+    return exact(lot.facts.get(name), next((field for field in fields if field.name == name), None))
 
 
 def _remembered(value: FieldValue, field: str) -> int:
@@ -468,9 +474,11 @@ def _tier(which: str, env: Env) -> int:
 
 
 def earned(env: Env) -> int:
-    """The highest rung one of whose paths holds now; the first rung is everyone's."""
+    """The highest rung one of whose paths holds now; the first rung is everyone's, and a guest's."""
     tiers = env.run.world.core.tiers
     assert tiers is not None
+    if env.run.member is None:
+        return 0
     for place in range(len(tiers.rungs) - 1, 0, -1):
         if any(way_holds(way, tiers, env) for way in tiers.rungs[place].ways):
             return place

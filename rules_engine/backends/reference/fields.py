@@ -20,6 +20,15 @@ def exact(value: FieldValue, field: ir.FieldDef | None) -> Val:
     return Fraction(value, BILLION) if is_rate and isinstance(value, int) else value
 
 
+def canonical(value: Val, field: ir.FieldDef) -> int | str | bool | Fraction | None:
+    """The value as a state keeps it, the other way round; a fraction where that is no whole number."""
+    assert not isinstance(value, tuple)
+    if isinstance(value, bool) or not isinstance(value, int | Fraction):
+        return value
+    whole = Fraction(value) * (BILLION if field.kind == "rate" else 1)
+    return whole.numerator if whole.denominator == 1 else whole
+
+
 def line_of(env: Env) -> Line:
     """The line at hand."""
     assert env.line is not None, "a field of a line is read on a line"

@@ -1,18 +1,20 @@
-"""Prices held as they were: the basket that offers left on an event once, made again from its outcome.
+"""What once was, held: the basket that offers left on an event, and what redeems paid of it.
 
 For a guest's purchase that is credited to a member later: what was paid does not change, and earns, tracks and rewards
-read every money base as it was then.
+read every money base as it was then. For a return that works rules out again: redeems do not act anew on the pieces
+that are kept, they have paid what is not undone of what they paid.
 """
 
 from __future__ import annotations
 
 import msgspec
 
+from rules_engine.backends.reference import lots
 from rules_engine.backends.reference.bringing import Costs, priced
 from rules_engine.backends.reference.carrier import STAGES, Basket, Runs, joined, zipped
 from rules_engine.backends.reference.money import open_basket, price
 from rules_engine.backends.reference.run import Run
-from rules_engine.outcome import Outcome, Part
+from rules_engine.outcome import Outcome, Part, Payment, Taken
 
 
 def hold(outcome: Outcome, run: Run) -> None:
@@ -32,6 +34,24 @@ def hold(outcome: Outcome, run: Run) -> None:
     found = outcome.price
     if found is not None and [line.net for line in price(run).lines] != [line.net for line in found.lines]:
         priced(run, [Costs(line.list, line.net, line.net) for line in found.lines])
+
+
+class Spent(msgspec.Struct, frozen=True):
+    """What redeems paid and took, as far as it is not undone; the parts of payments are those of the pieces kept."""
+
+    payments: tuple[Payment, ...] = ()
+    taken: tuple[Taken, ...] = ()
+
+
+def spend(spent: Spent, run: Run) -> None:
+    """Redeems as they acted: what they paid is paid, and what they took is gone."""
+    run.payments += spent.payments
+    for each in spent.taken:
+        found = lots.usable(each.unit, run)
+        some = min(each.taken, sum(lot.left for lot in found))
+        parts = lots.take(each.unit, some, found, run) if some else ()
+        run.taken.append(msgspec.structs.replace(each, lots=parts))
+        run.used[each.unit] = run.used.get(each.unit, 0) + each.taken
 
 
 def _take_off(part: Part, run: Run) -> None:

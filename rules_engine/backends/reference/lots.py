@@ -15,7 +15,7 @@ from rules_engine import ir
 from rules_engine.allocation import spread
 from rules_engine.backends.reference import times
 from rules_engine.backends.reference.run import Book, Run
-from rules_engine.state import DebtMoved, Lot, LotAdded, LotTaken, State
+from rules_engine.state import AMOUNT_MAX, DebtMoved, Lot, LotAdded, LotTaken, State
 
 Parts: TypeAlias = tuple[tuple[Lot, int], ...]
 """Lots as they stood, and how many units were taken of each."""
@@ -88,9 +88,12 @@ def owed(unit: str, run: Run) -> int:
 
 def available(unit: str, lots: Sequence[Lot], run: Run) -> int:
     """What may be taken of some lots: never more than there is above the floor, debts taken off."""
-    all_lots = sum(lot.left for lot in usable(unit, run))
-    floor = run.world.units[unit].floor or 0
-    return max(0, min(sum(lot.left for lot in lots), all_lots - owed(unit, run) - floor))
+    return max(0, min(sum(lot.left for lot in lots), above(unit, run)))
+
+
+def above(unit: str, run: Run) -> int:
+    """What there is above the least balance, debts taken off; with one below zero more than all lots have."""
+    return sum(lot.left for lot in usable(unit, run)) - owed(unit, run) - (run.world.units[unit].floor or 0)
 
 
 # ---- taking and giving ----
@@ -155,6 +158,13 @@ def bring(lot: Lot, book: Book) -> None:
         book.record(DebtMoved(name, before, before - paid))
     if lot.left > paid:
         book.record(LotAdded(msgspec.structs.replace(lot, left=lot.left - paid)))
+
+
+def is_overfull(unit: str, book: Book) -> bool:
+    """Whether a book has more of a unit, or owes more of it, than an amount can hold."""
+    state = book.state
+    owed = (count for name, count in state.debts.items() if name.partition(" ")[0] == unit)
+    return max(sum(lot.left for lot in state.lots if lot.unit == unit), *owed, 0) > AMOUNT_MAX
 
 
 # ---- last days ----

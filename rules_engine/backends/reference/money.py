@@ -56,7 +56,7 @@ def open_basket(run: Run) -> None:
         places.append(Place(len(lines), len(lines), {}, True, True, rate))
         amount = _whole(run.fields.get(kind.shipping_field)) or 0
         lines.append(((1, Unit(None, amount, 0, amount)),))
-    run.places, run.basket = tuple(places), Basket(tuple(lines))
+    run.places, run.basket = tuple(places), Basket(tuple(lines)).acting
 
 
 def _rate(value: FieldValue) -> Fraction:

@@ -53,7 +53,10 @@ def _again(rule: ir.OfferDef | ir.RuleDef) -> bool:
 
 
 def _facts(world: World, event: Event, facts: Facts) -> Facts:
-    names = {name for kind, name in world.reads[event.name] if kind == "member"} | {"tier", world.core.household}
+    """What is read of the member; also through a field that may name another, since who names themselves is meant."""
+    reads = world.reads[event.name]
+    names = {name.rpartition(".")[2] for kind, name in reads if kind in ("member", "person")}
+    names |= {"tier", world.core.household}
     return {name: value for name, value in facts.items() if name in names}
 
 

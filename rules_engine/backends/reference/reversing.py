@@ -13,7 +13,7 @@ adds is above zero, it does not fall below zero.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -26,12 +26,14 @@ from rules_engine.calendar import day_start
 from rules_engine.event import Event, Facts
 from rules_engine.outcome import People
 from rules_engine.state import (
+    AMOUNT_MAX,
     Change,
     DebtMoved,
     KeyDropped,
     KeyMoved,
     Lot,
     LotAdded,
+    LotRestored,
     LotTaken,
     State,
     TrackMoved,
@@ -73,6 +75,14 @@ class Reversal:
         """The changes of other members."""
         return {who: tuple(run.book.changes) for who, run in self.runs.items() if run.book.changes}
 
+    def check(self, units: Iterable[str]) -> None:
+        """Raise `EventRefused` where somebody would hold or owe more of a unit than an amount can be."""
+        books = [self.run.book, self.run.pool, *(run.book for run in self.runs.values())]
+        for unit in sorted(set(units)):
+            if any(lots.is_overfull(unit, book) for book in books):
+                reason = f"it would leave more of `{unit}`, or more of it owed, than an amount can hold"
+                raise self.run.refused("V170", "", event=f"{self.event.name} `{self.event.id}`", reason=reason)
+
     # ---- units ----
 
     def owe_again(self, lot: Lot, to: str, count: int) -> None:
@@ -80,8 +90,8 @@ class Reversal:
         self._owe(lot.unit, lot.holder, count, lots.book_of(lot.unit, self._run_of(lot.unit, to)))
 
     def take_back(self, lot: Lot, to: str, count: int, may_owe: bool) -> Gone:
-        """Take back units of an award. With `may_owe` what is missing becomes a debt, where the unit has no least
-        balance."""
+        """Take back units of an award. With `may_owe` what is missing becomes a debt, down to the least balance
+        of the unit."""
         run = self._run_of(lot.unit, to)
         book, left = lots.book_of(lot.unit, run), count
         if self._has_lapsed(lot, run):
@@ -94,11 +104,12 @@ class Reversal:
         if some:
             lots.take(lot.unit, some, found, seen)
         left -= some
-        if may_owe and run.world.units[lot.unit].floor is not None:
-            return Gone(count - left, 0, left)
-        if may_owe:
-            self._owe(lot.unit, lot.holder, left, book)
-        return Gone(count - left, left, 0)
+        if not may_owe:
+            return Gone(count - left, left, 0)
+        most = left if run.world.units[lot.unit].floor is None else max(0, lots.above(lot.unit, seen))
+        owed = min(left, most)
+        self._owe(lot.unit, lot.holder, owed, book)
+        return Gone(count - left, owed, left - owed)
 
     def give_more(self, lot: Lot, to: str) -> bool:
         """Give what a rule gives more on what is kept, as if it had been given with the event; whether it was given, as
@@ -117,7 +128,7 @@ class Reversal:
             if self._has_lapsed(lot, self.run):
                 lost += count
             else:
-                book.record(LotAdded(msgspec.structs.replace(lot, left=count)))
+                book.record(LotRestored(msgspec.structs.replace(lot, left=count)))
         holder = lots.holder_of(unit, self.run)
         name = lots.debt_key(unit, holder)
         debt = book.state.debts.get(name, 0)
@@ -169,6 +180,8 @@ class Reversal:
             return
         before = book.state.tracks.get(track.key, {}).get(at, 0)
         after = _lowered(track, before, amount, run)
+        if abs(after) > AMOUNT_MAX:
+            raise run.refused("V150", track.name, track=track.name)
         if after != before:
             book.record(TrackMoved(track.key, at, before, after))
 

@@ -19,7 +19,7 @@ import msgspec
 from rules_engine import ir
 from rules_engine.allocation import spread
 from rules_engine.backends.reference import awarding, carrying, keyed, limits, pools, presented, taking, tender
-from rules_engine.backends.reference.acts import Act, Meter, NotApplied, record, saved
+from rules_engine.backends.reference.acts import Act, Meter, NotApplied, meter_of, record, saved
 from rules_engine.backends.reference.allotment import line_keys
 from rules_engine.backends.reference.amounts import formed, stepped
 from rules_engine.backends.reference.codes import codes_of
@@ -222,7 +222,7 @@ def _serve(rule: ir.RuleDef, turns: Sequence[Env], acts: list[Act], env: Env, tr
     """Cut what is wanted to the room of all limits, turn by turn; raises `NotApplied` where a cut cancels the rule. In
     a trial nothing is kept of it."""
     by_times, by_amount = limits.limits_of(rule, env)
-    meter, said = Meter(by_amount, limits.Taken()), list[Said]()
+    meter, said = meter_of(rule, by_amount), list[Said]()
     for turn, at in enumerate(turns):
         own = [act for act in acts if act.turn == turn and act.wanted.amount]
         if rule.effects and not own:
@@ -296,9 +296,9 @@ def _cut(give: ir.GiveDef, act: Act, meter: Meter) -> None:
     """
     env, lined = act.at, any(act.wanted.weights)
     own = [limit for limit in meter.by_amount if limit.unit == give.unit and (lined or not limit.scope.by_line)]
-    parts, keys = _parts(give, act, own, env)
+    (parts, keys), counted = _parts(give, act, own, env), meter.counter(give)
     for limit in own:
-        after = limits.cut(limit, parts, keys, meter.taken, env)
+        after = limits.cut(limit, parts, keys, counted, env)
         if sum(after) < sum(parts):
             act.cut("limit", limit)
             if limit.or_nothing or give.or_nothing:
@@ -308,7 +308,7 @@ def _cut(give: ir.GiveDef, act: Act, meter: Meter) -> None:
     if act.given < sum(parts):
         parts = spread(act.given, parts, None, keys, env.run.world.core.header.remainder)
     for limit in own:
-        limits.take_amount(limit, parts, meter.taken, env)
+        limits.take_amount(limit, parts, counted, env)
 
 
 def _parts(give: ir.GiveDef, act: Act, own: list[ir.LimitDef], env: Env) -> tuple[list[int], list[Any]]:

@@ -59,17 +59,18 @@ class Run:
 
     `book` is the member's (`state` and `changes` are its own), `pool` that of the `household`, `others` those of other
     members by id. `used` is what stages before this one took of each unit; `taking` what rules of this stage took, as
-    (rule, unit, count), and `unseen` what of it the rule at work does not see in a balance. `booked` says that what the
-    member is given stands among the changes, `counted` what limits of the event alone have counted, `handed` how much
-    of what each field presents was taken, `coded` which codes set off which rules, and why these did not act.
+    (rule, unit, count), and `unseen` what of it the rule at work does not see in a balance. `came` has the lots as they
+    were before anything was given; `booked` says that what the member is given stands among the changes, `counted` what
+    limits of the event alone have counted, `handed` how much of what each field presents was taken, `coded` which codes
+    set off which rules, and why these did not act.
     """
 
     __slots__ = (
-        "added", "awards", "bases", "basket", "begins", "book", "booked", "changes", "coded", "counted", "counters",
-        "currency", "event", "facts", "fields", "handed", "held", "household", "instant", "late", "lines", "member",
-        "offering", "offers", "opening", "others", "payments", "people", "places", "pool", "posted", "reserved", "said",
-        "shared", "source", "standing", "state", "taken", "taking", "tiers", "today", "trace", "unseen", "used",
-        "world",
+        "added", "awards", "bases", "basket", "begins", "book", "booked", "came", "changes", "coded", "counted",
+        "counters", "currency", "event", "facts", "fields", "handed", "held", "household", "instant", "late", "lines",
+        "member", "offering", "offers", "opening", "others", "payments", "people", "places", "pool", "posted",
+        "reserved", "said", "shared", "source", "standing", "state", "taken", "taking", "tiers", "today", "trace",
+        "unseen", "used", "world",
     )  # fmt: skip
 
     def __init__(
@@ -107,6 +108,7 @@ class Run:
         self.payments: list[Payment] = []
         self.taken: list[Taken] = []
         self.booked = False
+        self.came: list[Lot] | None = None
         self.handed: dict[str, int] = {}
         self.tiers: list[TierChange] = []
         self.said: list[Said] = []

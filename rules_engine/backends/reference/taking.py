@@ -10,6 +10,7 @@ each full block, which is taken in the order of use and sees by itself what its 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
@@ -19,7 +20,7 @@ from rules_engine import ir
 from rules_engine.backends.reference import lots
 from rules_engine.backends.reference.acts import Act, Meter, NotApplied, use
 from rules_engine.backends.reference.amounts import Wanted, clips, stepped, turned
-from rules_engine.backends.reference.expressions import number, truth
+from rules_engine.backends.reference.expressions import amount, number, truth
 from rules_engine.backends.reference.lots import Parts
 from rules_engine.backends.reference.run import Env
 from rules_engine.backends.reference.trace import noting
@@ -48,7 +49,10 @@ def deduct(effect: ir.DeductDef, act: Act, meter: Meter) -> None:
         asked = have
     asked = _stepped(asked, effect.steps, act)
     act.asked = asked
-    may_owe = run.world.units[effect.unit].floor is None and effect.where is None
+    floor = run.world.units[effect.unit].floor
+    if effect.where is None and floor is not None and floor < 0:
+        have = max(have, lots.above(effect.unit, run))
+    may_owe = floor is None and effect.where is None
     if asked > have and not may_owe:
         act.cut("balance")
         raise NotApplied("nothing to give")
@@ -94,7 +98,7 @@ def turn(effect: ir.TurnDef, act: Act, meter: Meter) -> None:
         act.parts = use(act.rule, effect.unit, act.taken, found, run)
         meter.count(effect.unit, act.taken, act)
         for give, count in zip(gifts_of(effect), act.gifts, strict=True):
-            meter.count(give.unit, count, act)
+            meter.count(give.unit, count, act, meter.counter(give))
 
 
 def gifts_of(effect: ir.TurnDef) -> tuple[ir.GiveDef, ...]:
@@ -102,16 +106,17 @@ def gifts_of(effect: ir.TurnDef) -> tuple[ir.GiveDef, ...]:
     return (effect.into, *effect.more)
 
 
-def _passed(effect: ir.TurnDef, wanted: Sequence[Wanted], act: Act, meter: Meter) -> tuple[int, ...]:
+def _passed(effect: ir.TurnDef, wanted: Sequence[int], act: Act, meter: Meter) -> tuple[int, ...]:
     """What limits let through of each award, in whole steps."""
     return tuple(
-        stepped(meter.let_through(give.unit, each.amount, act, effect.into.or_nothing), give)
+        stepped(meter.let_through(give.unit, each, act, effect.into.or_nothing, meter.counter(give)), give)
         for give, each in zip(gifts_of(effect), wanted, strict=True)
     )
 
 
 def _blocks(effect: ir.TurnDef, count: int, planned: Parts, act: Act, meter: Meter) -> tuple[int, tuple[int, ...]]:
-    """Whole blocks, each with what is given for it; one whose gift limits would cut is not turned."""
+    """Whole blocks, each with what is given for it; `up to`, steps and limits hold for all of them together, and a
+    block whose gift they would cut is not turned."""
     size = act.wanted.amount
     if _by_lots(effect):
         worths = [_worth(effect, part, act) for part in _cut_up(planned, size, count)]
@@ -119,14 +124,37 @@ def _blocks(effect: ir.TurnDef, count: int, planned: Parts, act: Act, meter: Met
         worths = [_worth(effect, _first(planned, size), act)] * min(count, 1)
     rounds = 1 if _by_lots(effect) else count
     act.into = _added(effect, worths, rounds, act)
-    passed = _passed(effect, act.into, act, meter)
+    passed = _passed(effect, _bounded(effect, planned, act), act, meter)
     full, given = 0, tuple(0 for _ in passed)
+    best = full, given
     for worth in worths:
         times = _times(worth, given, passed, rounds)
+        times -= 0 if rounds == 1 else times % _in_steps(effect, worth)
         full, given = full + times, tuple(so + each.amount * times for so, each in zip(given, worth, strict=True))
+        if all(stepped(some, give) == some for some, give in zip(given, gifts_of(effect), strict=True)):
+            best = full, given
         if times < rounds:
             break
-    return full * size, given
+    return best[0] * size, best[1]
+
+
+def _bounded(effect: ir.TurnDef, planned: Parts, act: Act) -> list[int]:
+    """What all blocks would give, as far as `up to` allows."""
+    inside = msgspec.structs.replace(act.at, turned=planned)
+    found = []
+    for give, each in zip(gifts_of(effect), act.into, strict=True):
+        with noting(inside.run.trace, []):
+            high = amount(give.high, inside)
+        if high is not None and high < each.amount:
+            act.cut("up to")
+        found.append(each.amount if high is None else min(each.amount, max(0, math.floor(high))))
+    return found
+
+
+def _in_steps(effect: ir.TurnDef, worth: tuple[Wanted, ...]) -> int:
+    """How many equal blocks make whole steps of everything that they give."""
+    gifts = zip(gifts_of(effect), worth, strict=True)
+    return math.lcm(*(give.steps // math.gcd(give.steps, each.amount) for give, each in gifts if give.steps))
 
 
 def _times(worth: tuple[Wanted, ...], given: tuple[int, ...], passed: tuple[int, ...], rounds: int) -> int:
@@ -160,7 +188,7 @@ def _whole(effect: ir.TurnDef, planned: Parts, act: Act, meter: Meter) -> tuple[
     A gift that does not go by what is taken is for the whole amount or for nothing."""
     size = sum(count for _, count in planned)
     full = act.into = _worth(effect, planned, act)
-    passed = _passed(effect, full, act, meter)
+    passed = _passed(effect, [each.amount for each in full], act, meter)
     uncut = all(most == each.amount for most, each in zip(passed, full, strict=True))
     by_size = effect.per is not None or _by_lots(effect)
     if not any(passed) or (not by_size and (size < act.wanted.amount or not uncut)):
@@ -193,8 +221,11 @@ def _worth(effect: ir.TurnDef, parts: Parts, act: Act) -> tuple[Wanted, ...]:
     inside = msgspec.structs.replace(act.at, turned=parts)
     per = None if effect.per is None else number(effect.per, inside)
     times = None if per is None else sum(count for _, count in parts) / per
+    gifts = gifts_of(effect)
+    if effect.every_full:  # what bounds all blocks together bounds none of them
+        gifts = tuple(msgspec.structs.replace(give, high=None, steps=None) for give in gifts)
     with noting(inside.run.trace, [] if act.into else act.inner):
-        return tuple(turned(give, times, inside) for give in gifts_of(effect))
+        return tuple(turned(give, times, inside) for give in gifts)
 
 
 def _first(parts: Parts, count: int) -> Parts:
