@@ -127,3 +127,28 @@ def test_a_tier_that_ended_is_told_though_it_is_kept_for_a_settlement() -> None:
     settled = program.explain(program.scheduled("m", due), {}, program.apply(state, second.outcome))
     assert "Gold (Gold)" not in settled.text()
     assert [each.given for each in settled.outcome.awards] == [10]
+
+
+SOON = """language 1
+program "Soon" { currency GBP, rounded half up }
+unit mile, miles { rounded down   lasts for 40 days }
+event buy dated by at of who identified by id { id: text  who: member?  at: date  price: money up to 900 GBP as list }
+earn "Miles" { on buy   give 1 mile per full 1 GBP of net }
+"""
+
+
+def test_what_lapses_soon_is_told_with_its_day() -> None:
+    """Lots that are gone 30 days after the event or sooner; the others are not urgent."""
+    program = load([Source("soon.rules", SOON)])
+    sent = {"event": "buy", "id": "a", "who": "m", "at": "2027-01-01", "price": "7.00"}
+    first = program.explain(sent, {})
+    state = program.apply(None, first.outcome)
+    told = [
+        program.explain({**sent, "id": day, "at": day}, {}, state).lapsing
+        for day in ("2027-01-10", "2027-01-11", "2027-01-12", "2027-02-09", "2027-02-10")
+    ]
+    soon = ("7 miles lapse after 2027-02-09",)
+    assert (first.lapsing, told) == ((), [(), soon, soon, soon, ()])
+    assert "└─ lapsing within 30 days\n   └─ 7 miles" in program.explain({**sent, "at": "2027-01-12"}, {}, state).text()
+    guest = {key: value for key, value in sent.items() if key != "who"}
+    assert program.explain(guest, {}).lapsing == ()

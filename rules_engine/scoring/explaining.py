@@ -8,7 +8,7 @@ nothing, down to the part of a condition that failed and the value that was ther
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rules_engine import ir
 from rules_engine.backends.reference import (
@@ -25,10 +25,11 @@ from rules_engine.backends.reference import (
 )
 from rules_engine.calendar import Duration, format_date
 from rules_engine.event import Event, Facts
-from rules_engine.outcome import Award, People
+from rules_engine.outcome import Award, Outcome, People, applied
 from rules_engine.scoring.measures import PLAIN, RUNG, Measure, Measures
 from rules_engine.scoring.offering import OfferTeller
 from rules_engine.scoring.owning import Opened, OwningTeller
+from rules_engine.scoring.previewing import lapsing
 from rules_engine.scoring.reasons import failing
 from rules_engine.scoring.texts import Texts
 from rules_engine.scoring.told import Explanation, GiveTold, LimitTold, LotTold, RuleTold, TrackTold, WayTold
@@ -43,10 +44,14 @@ from rules_engine.state import (
     MatchMoved,
     Shared,
     State,
+    apply,
 )
 
 if TYPE_CHECKING:
     from rules_engine.scoring.program import Program
+
+SOON: Final = 30
+"""Days within which what lapses is told beside an event."""
 
 
 def explain(
@@ -88,7 +93,22 @@ def explain(
         balances=tuple(owning.balances()),
         household=found.household if found.pool else "",
         posted="" if event.posted is None else format_date(event.posted),
+        lapsing=tuple(_lapsing(reference, facts, applied(state, outcome), outcome, people)),
     )
+
+
+def _lapsing(
+    reference: Reference, facts: Facts, state: State, outcome: Outcome, people: People | None
+) -> Iterator[str]:
+    """What of the member's and of the household's units is lost soon, as they are after the event."""
+    if outcome.member is None:
+        return
+    day = outcome.day if state.day is None else state.day
+    pool = None if people is None or people.pool is None else apply(people.pool, outcome.pool)
+    units = reference.outlook(facts, state, day, outcome.member, pool).units
+    for each in lapsing(units, Measures(reference.world, "")):
+        if each.day < day + SOON:
+            yield each.shown
 
 
 class _Teller:

@@ -46,7 +46,7 @@ def preview(
         until=found.until,
         next=tuple(_next(path, tiers, texts, measures) for path in found.paths if tiers is not None),
         balances=tuple(_balance(each, day, measures) for each in found.units),
-        lapsing=tuple(_lapsing(found.units, measures)),
+        lapsing=tuple(lapsing(found.units, measures)),
         due=due_until(reference, facts, state, until),
     )
 
@@ -105,7 +105,7 @@ def _balance(found: Standing, day: int, measures: Measures) -> Balance:
     return Balance(found.unit, found.balance, found.owed, pending, ", ".join(words))
 
 
-def _lapsing(units: tuple[Standing, ...], measures: Measures) -> Iterator[Lapsing]:
+def lapsing(units: tuple[Standing, ...], measures: Measures) -> Iterator[Lapsing]:
     """What lapses, by day, then by unit as they are declared."""
     sums: dict[tuple[int, int], int] = {}
     for place, each in enumerate(units):

@@ -50,6 +50,7 @@ def told(explanation: Explanation, rule: str = "") -> str:
         Branch("tiers", (*map(_way, explanation.ways), *map(Branch, explanation.tiers))),
         _list("given", [_lot(each) for each in explanation.lots]),
         _list("balances", [_balance(each) for each in explanation.balances]),
+        _list("lapsing within 30 days", explanation.lapsing),
         _list("said", [f"{each.rule}: {each.text}" for each in explanation.outcome.said]),
     ]
     return "\n".join(

@@ -249,7 +249,8 @@ class PriceTold(msgspec.Struct, frozen=True):
 
 class Explanation(msgspec.Struct, frozen=True):
     """Everything that happened to one event, in words and amounts; `outcome` is what `score` gives. What a scheduled
-    event gives is earned on the day it is `posted`; `paid` is what is left to pay in money after `payments`.
+    event gives is earned on the day it is `posted`; `paid` is what is left to pay in money after `payments`;
+    `lapsing` is what the member or the household loses within 30 days, if it is not used.
 
     >>> why = program.explain(order, member)
     >>> why.rules[0].rule, why.rules[0].gives[0].given, why.outcome.totals
@@ -276,6 +277,7 @@ class Explanation(msgspec.Struct, frozen=True):
     balances: tuple[BalanceTold, ...] = ()
     household: str = ""
     posted: str = ""
+    lapsing: tuple[str, ...] = ()
 
     def text(self, rule: str = "") -> str:
         """The explanation as a tree for a person; with `rule` (its key) of that rule alone."""
@@ -292,5 +294,5 @@ class Explanation(msgspec.Struct, frozen=True):
         return encoded
 
 
-_WITHOUT_OWNING = b',"payments":[],"paid":"","balances":[],"household":"","posted":""}'
+_WITHOUT_OWNING = b',"payments":[],"paid":"","balances":[],"household":"","posted":"","lapsing":[]}'
 _WITHOUT_OFFERS = b',"offers":[],"codes":[],"price":null}'

@@ -477,7 +477,7 @@ def earned(env: Env) -> int:
     """The highest rung one of whose paths holds now; the first rung is everyone's, and a guest's."""
     tiers = env.run.world.core.tiers
     assert tiers is not None
-    if env.run.member is None:
+    if env.run.event is not None and env.run.member is None:
         return 0
     for place in range(len(tiers.rungs) - 1, 0, -1):
         if any(way_holds(way, tiers, env) for way in tiers.rungs[place].ways):
