@@ -24,6 +24,11 @@ track by_shop = sum of price of lines by shop up to 9 keys, on purchase, per cal
 
 MENDS: tuple[tuple[str, str, str, str], ...] = (
     (
+        'item offer "A" { on purchase   automatic   take 50% of current off each line   at most 10 GBP per line }',
+        "M294", "`take (10% of current, up to ...) off each line`",
+        'item offer "A" { on purchase   automatic   take (50% of current, up to 10 GBP) off each line }',
+    ),
+    (
         'reward "A" { on visit   turn every 50 points into 1 coin }',
         "P147", "`turn every full`",
         'reward "A" { on visit   turn every full 50 points into 1 coin }',

@@ -135,7 +135,7 @@ def _sorted(limit: tree.Limit, offer: bool, context: Context, env: Env) -> Parts
     return parts
 
 
-OFF_LINE = "write `off each line, up to ...`"
+OFF_LINE = "bound the amount of each line: `take (10% of current, up to ...) off each line`"
 
 
 def _path(path: tree.Path, scope: tree.Scope, parts: Parts, offer: bool, context: Context, env: Env) -> bool:
