@@ -5,7 +5,9 @@ In: outcomes. Out: rows as the writers take them, amounts as decimal text with t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 from rules_engine import ir
@@ -175,26 +177,19 @@ def money_lines(sums: Sums, core: ir.Program) -> Iterator[str]:
                 yield f'  {stage}{", " if stage else ""}"{rule}": {amount} {currency}'
     for (rule, sku), count in sorted(sums.gifts.items()):
         yield f'added free: {count} {sku} ("{rule}")'
-    yield from _paid_lines(sums, made)
-    yield from _used_lines(sums, made)
+    paid = ((currency, rule, value) for (rule, currency), value in sums.paid.items())
+    yield from _by_rule("paid with units", paid, lambda value, currency: f"{made.amount(value, currency)} {currency}")
+    yield from _by_rule("taken", ((unit, rule, count) for (unit, rule), count in sums.used.items()), made.units_of)
 
 
-def _paid_lines(sums: Sums, made: Rows) -> Iterator[str]:
-    for currency in sorted({key[1] for key in sums.paid}):
-        mine = sorted((rule, value) for (rule, code), value in sums.paid.items() if code == currency and value)
-        if mine:
-            yield f"paid with units: {made.amount(sum(value for _, value in mine), currency)} {currency}"
-        for rule, value in mine:
-            yield f'  "{rule}": {made.amount(value, currency)} {currency}'
-
-
-def _used_lines(sums: Sums, made: Rows) -> Iterator[str]:
-    for unit in sorted({key[0] for key in sums.used}):
-        mine = sorted((rule, count) for (name, rule), count in sums.used.items() if name == unit and count)
-        if mine:
-            yield f"taken: {made.units_of(sum(count for _, count in mine), unit)}"
-        for rule, count in mine:
-            yield f'  "{rule}": {made.units_of(count, unit)}'
+def _by_rule(title: str, sums: Iterable[tuple[str, str, int]], shown: Callable[[int, str], str]) -> Iterator[str]:
+    """For each currency or unit what all rules took of it, then each of them; `sums` are (of what, rule, amount)."""
+    found = sorted(each for each in sums if each[2])
+    for of, mine in groupby(found, key=itemgetter(0)):
+        rules = tuple(mine)
+        yield f"{title}: {shown(sum(amount for _, _, amount in rules), of)}"
+        for _, rule, amount in rules:
+            yield f'  "{rule}": {shown(amount, of)}'
 
 
 _STAGES = ("", "catalogue", "item", "basket", "shipping")
