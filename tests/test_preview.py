@@ -47,6 +47,26 @@ def _preview(on: str, *stays: tuple[str, str], **facts: Any) -> Preview:
     return program(LADDER).preview({**FACTS, **facts}, _state(*stays), on)
 
 
+def test_what_every_tier_needs_is_missing_behind_a_guard_too() -> None:
+    ladder = """member { plan: text? }
+unit mile, miles { rounded down   lasts forever }
+track nights = count of lines where kind is room, on stay, per calendar year
+track spend = sum of net, on stay, per calendar year
+tiers {
+  Red
+  Gold     when has member.plan and nights >= 20
+  every tier needs spend >= 10 GBP
+  counts at once   lasts until end of next calendar year   then the earned tier
+}
+"""
+    told = []
+    for facts in ({"plan": "X"}, {}):
+        (path,) = program(ladder).preview(facts, None, "2027-03-10").next
+        told.append([[each.shown for each in ways] for ways in path.missing])
+    needs = "10.00 GBP more of spend"
+    assert told == [[["20 more of nights", needs]], [["member.plan is absent", needs]]]
+
+
 def test_every_path_upwards_says_what_is_missing() -> None:
     found = _preview("2027-03-10", ("2027-03-01", "100.00"), ("2027-03-02", "99.50"))
     assert (found.tier, found.until) == ("Red", None)

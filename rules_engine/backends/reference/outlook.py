@@ -81,8 +81,10 @@ def _paths(run: Run) -> list[PathNoted]:
         return found
     for place in range(run.held + 1, len(tiers.rungs)):
         for way in tiers.rungs[place].ways:
-            conditions = [way.condition, *([tiers.needs] if way.needs and tiers.needs is not None else [])]
-            found.append(PathNoted(place, way, _together(conditions, True, run)))
+            lacks = _lacks(way.condition, True, run)
+            if way.needs and tiers.needs is not None:  # which reads nothing that a path's own guards stand before
+                lacks = _each_with(lacks, _lacks(tiers.needs, True, run))
+            found.append(PathNoted(place, way, lacks))
     return found
 
 
@@ -122,10 +124,15 @@ def _together(parts: Iterable[ir.Expr], sought: bool, run: Run) -> Lacks:
     found: Lacks = _NOTHING
     for part in parts:
         lacks = _lacks(part, sought, run)
-        found = tuple((*before, *each) for before in found for each in lacks)[:_SHOWN_MAX]
+        found = _each_with(found, lacks)
         if lacks != _NOTHING and any(isinstance(each, ir.Has | ir.HasMember) for each in ir.walk(part)):
             break
     return found
+
+
+def _each_with(some: Lacks, others: Lacks) -> Lacks:
+    """Every alternative of some with every one of others."""
+    return tuple((*one, *other) for one in some for other in others)[:_SHOWN_MAX]
 
 
 # ---- units ----
