@@ -1,7 +1,9 @@
-"""`make bench`, or `python -m benchmarks [checkout heavy quantity forty loading checking retail] [--rounds N]`.
+"""`make bench`, or `python -m benchmarks [QUESTION ...] [--quick] [--rounds N] [--report]`.
 
-Runs the benchmarks that are named (all of them otherwise), prints their tables and, where all were run, writes
-`benchmarks/RESULTS.md`.
+Runs the questions that are named (all of them otherwise), prints their tables and keeps them in `out/bench`. Where all
+were run, or with `--report`, writes `benchmarks/RESULTS.md`, the plots and the figures of `docs/sizing.md` from what is
+kept: first every target with what was measured. A question that fails or needs what is not installed is told, and the
+others go on.
 """
 
 from __future__ import annotations
@@ -10,45 +12,85 @@ import argparse
 import os
 import platform
 import sys
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
-from benchmarks import checking, checkout, forty, heavy, loading, quantity, retail
+import msgspec
+
+from benchmarks import sizing
+from benchmarks.plots import draw
 from benchmarks.tables import Table, markdown, text
+from benchmarks.targets import measured, targets_table
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
-QUESTIONS: dict[str, tuple[Callable[[int], list[Table]], int]] = {
-    "checkout": (checkout.run, 9),
-    "heavy": (heavy.run, 9),
-    "quantity": (quantity.run, 9),
-    "forty": (forty.run, 9),
-    "loading": (loading.run, 15),
-    "checking": (checking.run, 3),
-    "retail": (retail.run, 3),
+KEPT = RESULTS.parent.parent / "out" / "bench"
+
+
+class Question(NamedTuple):
+    """A module with `run(rounds)`, how many rounds it takes, and what it cannot do without."""
+
+    module: str
+    rounds: int
+    needs: tuple[str, ...] = ()
+
+
+QUESTIONS: dict[str, Question] = {
+    "checkout": Question("checkout", 9),
+    "heavy": Question("heavy", 9),
+    "quantity": Question("quantity", 9),
+    "forty": Question("forty", 9),
+    "targeted": Question("targeted", 5),
+    "peers": Question("simple", 5),
+    "loading": Question("loading", 15),
+    "checking": Question("checking", 3),
+    "memory": Question("memory", 3),
+    "batch": Question("batch", 5, ("numpy", "pyarrow")),
+    "files": Question("files", 3, ("numpy", "pyarrow")),
+    "processes": Question("processes", 3),
+    "retail": Question("retail", 3),
+    "stories": Question("stories", 3),
+    "anatomy": Question("anatomy", 5),
 }
-"""Each benchmark, and how many rounds it takes."""
+"""Each question by its name, in the order of the report."""
 
 HEAD = """# Results
 
 Written by `make bench`. CPU time, medians over rounds in which all ways take turns; the spread is half of the distance
-between the quartiles. Ratios travel between machines, times do not. An aim is what prototypes reached before the engine
-was built; where there is none, none was set.
+between the quartiles. Ratios travel between machines, times do not. What a table's targets are stands in `targets.py`.
 
 """
-PACKAGES = ("rules-engine", "msgspec", "orjson", "lark")
+PACKAGES = ("rules-engine", "msgspec", "orjson", "lark", "numpy", "numba", "pyarrow")
+
+
+class Kept(msgspec.Struct):
+    """What a question said, and where and when."""
+
+    where: str
+    tables: list[Table]
 
 
 def machine() -> str:
     """Where the figures were taken."""
-    names = [f"{name} {version(name)}" for name in PACKAGES]
+    names = [f"{name} {found}" for name in PACKAGES if (found := _version(name))]
     cores = os.cpu_count()
     load = os.getloadavg()[0]
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {_processor()}, {cores} cores, load {load:.1f}, {platform.system()}, "
         f"{platform.python_implementation()} {platform.python_version()}; {', '.join(names)}."
     )
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
 
 
 def _processor() -> str:
@@ -60,34 +102,73 @@ def _processor() -> str:
 
 
 def report(tables: Sequence[Table], where: str) -> str:
-    """The results as a file."""
-    return HEAD + where + "\n\n" + "\n\n".join(markdown(table) for table in tables) + "\n"
+    """The results as a file: the targets, then all tables."""
+    everything = [targets_table(measured(tables)), *tables]
+    return HEAD + where + "\n\n" + "\n\n".join(markdown(table) for table in everything) + "\n"
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def ask(name: str, rounds: int) -> Kept:
+    """Ask one question and keep what it says."""
+    where = machine()
+    question = QUESTIONS[name]
+    lacking = [each for each in question.needs if find_spec(each) is None]
+    if lacking:
+        said = f"Not asked, because there is no {', '.join(lacking)}."
+        return Kept(where, [Table(name.capitalize(), ["question"], [], [said])])
+    run = import_module(f"benchmarks.{question.module}").run
+    found = Kept(where, [table._replace(measured=dict(table.measured)) for table in run(rounds)])
+    KEPT.mkdir(parents=True, exist_ok=True)
+    (KEPT / f"{name}.json").write_bytes(msgspec.json.encode(found))
+    return found
+
+
+def kept() -> dict[str, Kept]:
+    """What was kept of each question that was asked at some time."""
+    paths = {name: KEPT / f"{name}.json" for name in QUESTIONS}
+    return {name: msgspec.json.decode(path.read_bytes(), type=Kept) for name, path in paths.items() if path.exists()}
+
+
+def write(out: Path) -> None:
+    """Write the report of all that is kept, and the plots."""
+    found = kept()
+    tables = [table for each in found.values() for table in each.tables]
+    places = dict.fromkeys(each.where for each in found.values())
+    out.write_text(report(tables, "\n\n".join(places) or "Nothing was measured."), encoding="utf-8")
+    drawn = draw(tables)
+    print(f"\nwritten to {out}, with {len(drawn)} plots", file=sys.stderr)
+    if out == RESULTS and any(table.title == sizing.SIZES for table in tables):
+        sizing.main()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Ratios against named peers, in one run.")
-    parser.add_argument("which", nargs="*", metavar="|".join(QUESTIONS), help="which benchmarks to run (default: all)")
-    parser.add_argument("--rounds", type=int, help="how many rounds (default: as each benchmark needs)")
-    parser.add_argument("--out", type=Path, help=f"the file to write (default: {RESULTS.name}, where all are run)")
+    parser.add_argument("which", nargs="*", metavar="|".join(QUESTIONS), help="which questions to ask (default: all)")
+    parser.add_argument("--rounds", type=int, help="how many rounds (default: as each question needs)")
+    parser.add_argument("--quick", action="store_true", help="two rounds each: whether it works, not how fast it is")
+    parser.add_argument("--report", action="store_true", help="write the report from what is kept, besides")
+    parser.add_argument("--out", type=Path, default=RESULTS, help=f"the report (default: {RESULTS.name})")
     chosen = parser.parse_args(arguments)
     unknown = set(chosen.which) - set(QUESTIONS)
     if unknown:
-        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(QUESTIONS)}")
-    tables: list[Table] = []
-    where = machine()
-    print(where, flush=True)
-    for name in chosen.which or QUESTIONS:
-        run, rounds = QUESTIONS[name]
-        found = run(chosen.rounds or rounds)
-        tables += found
-        for table in found:
+        parser.error(f"there is no question {', '.join(sorted(unknown))}; there are {', '.join(QUESTIONS)}")
+    print(machine(), flush=True)
+    failed = []
+    for name in chosen.which or ([] if chosen.report else QUESTIONS):
+        try:
+            found = ask(name, 2 if chosen.quick else chosen.rounds or QUESTIONS[name].rounds)
+        except Exception:
+            traceback.print_exc()
+            failed.append(name)
+            continue
+        for table in found.tables:
             print("\n" + text(table), flush=True)
-    out = chosen.out or (None if chosen.which else RESULTS)
-    if out is not None:
-        out.write_text(report(tables, where), encoding="utf-8")
-        print(f"\nwritten to {out}", file=sys.stderr)
+    if chosen.report or not chosen.which:
+        write(chosen.out)
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from benchmarks.heavyhand_whole import off_runs, split_by
+
 
 class Memory(NamedTuple):
     """What is remembered of a member: tier, spend by year, toy points and toy discounts by month, uses of the code."""
@@ -44,23 +46,7 @@ BONUS = {"Silver": 25, "Gold": 50}
 CODE = "HELLO10"
 
 
-def shared_out(amount: int, weights: list[int], keys: list[str]) -> list[int]:
-    """An amount in proportion to weights, odd pennies to the largest remainders, then the larger weight, then key."""
-    total = sum(weights)
-    if not total:
-        return [0] * len(weights)
-    parts = [amount * weight // total for weight in weights]
-    odd = amount - sum(parts)
-    if odd:
-        rows = zip(
-            [-(amount * weight % total) for weight in weights], [-weight for weight in weights], keys, strict=True
-        )
-        for *_, i in sorted([(*row, i) for i, row in enumerate(rows)])[:odd]:
-            parts[i] += 1
-    return parts
-
-
-def off_units(amount: int, pieces: int, units: list[tuple[int, int]]) -> tuple[list[tuple[int, int]], Any]:
+def off_units(amount: int, pieces: int, units: Any) -> tuple[list[tuple[int, int]], Any]:
     """An amount off the units of a line, in proportion to what they cost: runs of it, and the units after it."""
     if pieces == 1:
         return [(1, amount)], [(1, units[0][1] - amount)]
@@ -70,20 +56,8 @@ def off_units(amount: int, pieces: int, units: list[tuple[int, int]]) -> tuple[l
         if not odd:
             return [(pieces, each)], [(pieces, cost - each)]
         return [(odd, each + 1), (pieces - odd, each)], [(odd, cost - each - 1), (pieces - odd, cost - each)]
-    costs = [cost for count, cost in units for _ in range(count)]
-    parts = shared_out(amount, costs, list(range(pieces)))  # type: ignore[arg-type]
-    return in_runs(parts), in_runs([cost - part for cost, part in zip(costs, parts, strict=True)])
-
-
-def in_runs(values: list[int]) -> list[tuple[int, int]]:
-    """Equal neighbours counted together."""
-    runs: list[tuple[int, int]] = []
-    for value in values:
-        if runs and runs[-1][1] == value:
-            runs[-1] = (runs[-1][0] + 1, value)
-        else:
-            runs.append((1, value))
-    return runs
+    off, left = off_runs(amount, sum([count * cost for count, cost in units]), tuple(units))
+    return list(off), left
 
 
 def score(basket: dict[str, Any], plan: str, memory: Memory, clock: Clock) -> Answer:
@@ -193,7 +167,7 @@ def _toys_down(
                 costs[place] -= off * pieces
     else:
         weights = [off * lines[place]["pieces"] for off, place in zip(offs, toys, strict=True)]
-        cut = shared_out(given, weights, [keys[place] for place in toys])
+        cut = split_by(given, weights, [keys[place] for place in toys])
         for part, place in zip(cut, toys, strict=True):
             if part:
                 runs, units[place] = off_units(part, lines[place]["pieces"], units[place])
@@ -210,7 +184,7 @@ def _off_total(rule: str, amount: int, places: Any, lines: Any, costs: Any, unit
     if not amount:
         return 0
     parts = []
-    for place, part in zip(places, shared_out(amount, weights, [keys[place] for place in places]), strict=True):
+    for place, part in zip(places, split_by(amount, weights, [keys[place] for place in places]), strict=True):
         if part:
             runs, units[place] = off_units(part, lines[place]["pieces"], units[place])
             costs[place] -= part

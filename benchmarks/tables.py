@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 Cell = str | float | int
 """A number is shown with three figures."""
 
 
+class Plot(NamedTuple):
+    """What to draw of a table: `lines`, a line a row over the numbers in the heads of the columns, on logarithmic
+    scales; or `bars`, a bar a row, of one column. `name` is the file's."""
+
+    name: str
+    kind: Literal["lines", "bars"]
+    label: str
+    column: int = 1
+
+
 class Table(NamedTuple):
-    """What one question's answer is: numbers in rows, and sentences on how they came about."""
+    """What one question's answer is: numbers in rows, and sentences on how they came about. `measured` are the figures
+    that targets are held against, by the keys of `targets.TARGETS`; `plot` is what to draw of it."""
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     notes: Sequence[str] = ()
+    measured: Mapping[str, float] = MappingProxyType({})
+    plot: Plot | None = None
 
 
 def shown(cell: Cell) -> str:
@@ -51,4 +65,5 @@ def markdown(table: Table) -> str:
     head = [f"## {table.title}", "", "| " + " | ".join(table.columns) + " |"]
     rule = "|---|" + "---:|" * (len(table.columns) - 1)
     rows = ["| " + " | ".join(shown(cell) for cell in row) + " |" for row in table.rows]
-    return "\n".join([*head, rule, *rows, *(f"\n{note}" for note in table.notes)])
+    drawn = [] if table.plot is None else [f"\n![{table.title}](plots/{table.plot.name}.svg)"]
+    return "\n".join([*head, rule, *rows, *(f"\n{note}" for note in table.notes), *drawn])

@@ -40,9 +40,10 @@ if TYPE_CHECKING:
     from rules_engine.outcome import Award, EventRefused, Fault, Outcome, Refused, TierChange
     from rules_engine.pipeline import ProgramRefused, check, load, vocabulary_text
     from rules_engine.returns import Return
-    from rules_engine.scoring import Advance, Due, Explanation, Migration, NextTier, Note, Preview, Program
+    from rules_engine.scoring import Advance, Due, Explanation, Migration, NextTier, Note, Preview, Program, WorkerLost
     from rules_engine.source import Source
     from rules_engine.state import Holding, Lot, Shared, State
+    from rules_engine.tables import Scored
     from rules_engine.values import Money, Quantity, Rate
 
     __version__: str
@@ -72,10 +73,12 @@ __all__ = [
     "Rate",
     "Refused",
     "Return",
+    "Scored",
     "Shared",
     "Source",
     "State",
     "TierChange",
+    "WorkerLost",
     "__version__",
     "check",
     "load",
@@ -90,9 +93,10 @@ _HOMES = {
     "outcome": ("Award", "EventRefused", "Fault", "Outcome", "Refused", "TierChange"),
     "pipeline": ("ProgramRefused", "check", "load", "vocabulary_text"),
     "returns": ("Return",),
-    "scoring": ("Advance", "Due", "Explanation", "Migration", "NextTier", "Note", "Preview", "Program"),
+    "scoring": ("Advance", "Due", "Explanation", "Migration", "NextTier", "Note", "Preview", "Program", "WorkerLost"),
     "source": ("Source",),
     "state": ("Holding", "Lot", "Shared", "State"),
+    "tables": ("Scored",),
     "values": ("Money", "Quantity", "Rate"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

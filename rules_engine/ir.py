@@ -329,17 +329,17 @@ class Choose(Node, frozen=True):
     rows: tuple[ChooseRow, ...]
 
 
-class AnyTest(msgspec.Struct, frozen=True, tag=True):
+class AnyTest(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Holds for every value."""
 
 
-class InTest(msgspec.Struct, frozen=True, tag=True):
+class InTest(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Holds for these values: texts, numbers (scaled as the key is) or flags."""
 
     values: tuple[str | int | bool, ...]
 
 
-class RangeTest(msgspec.Struct, frozen=True, tag=True):
+class RangeTest(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Holds from `low` (None: no lower end) up to, not including, `high` (None: no upper end)."""
 
     low: int | None
@@ -349,7 +349,7 @@ class RangeTest(msgspec.Struct, frozen=True, tag=True):
 Test: TypeAlias = AnyTest | InTest | RangeTest
 
 
-class ChooseRow(msgspec.Struct, frozen=True):
+class ChooseRow(msgspec.Struct, frozen=True, gc=False):
     """One row: a test a key; `otherwise` has only `AnyTest`s and stands last."""
 
     tests: tuple[Test, ...]
@@ -540,7 +540,7 @@ Expr: TypeAlias = (
 # ---- what is declared ----
 
 
-class Currency(msgspec.Struct, frozen=True):
+class Currency(msgspec.Struct, frozen=True, gc=False):
     """A currency of the program: its code, how many decimals amounts have, and how they are rounded."""
 
     code: str
@@ -548,7 +548,7 @@ class Currency(msgspec.Struct, frozen=True):
     rounding: RoundingMode
 
 
-class Header(msgspec.Struct, frozen=True):
+class Header(msgspec.Struct, frozen=True, gc=False):
     """The program's settings. What nothing uses may be absent; dates are days, `terms_until` includes its day."""
 
     title: str
@@ -565,7 +565,7 @@ class Header(msgspec.Struct, frozen=True):
     tax_per: Literal["line", "unit"] = "line"
 
 
-class FieldDef(msgspec.Struct, frozen=True):
+class FieldDef(msgspec.Struct, frozen=True, gc=False):
     """A field of an event, a line or a member.
 
     `low` and `high` bound counts, money (minor units) and units (scaled), both included; a text's or a list's `high` is
@@ -588,7 +588,7 @@ class FieldDef(msgspec.Struct, frozen=True):
     bounds: tuple[CurrencyBounds, ...] = ()
 
 
-class CurrencyBounds(msgspec.Struct, frozen=True):
+class CurrencyBounds(msgspec.Struct, frozen=True, gc=False):
     """The bounds of a money field in one of the several currencies that it admits, in its minor units."""
 
     currency: str
@@ -597,7 +597,7 @@ class CurrencyBounds(msgspec.Struct, frozen=True):
     high: int
 
 
-class LinesDef(msgspec.Struct, frozen=True):
+class LinesDef(msgspec.Struct, frozen=True, gc=False):
     """The lines of an event: how many there may be, and their fields."""
 
     low: int
@@ -605,7 +605,7 @@ class LinesDef(msgspec.Struct, frozen=True):
     fields: tuple[FieldDef, ...]
 
 
-class EventDef(msgspec.Struct, frozen=True):
+class EventDef(msgspec.Struct, frozen=True, gc=False):
     """A declared event. `dated_by` names a date or instant field, `owner` the member field, `identified_by` the id.
 
     `list_field` names the field with the role `list` or `list each` (then `list_each`), in the lines if `lines` is set,
@@ -643,7 +643,7 @@ class EventDef(msgspec.Struct, frozen=True):
     schedule: ScheduleDef | None = None
 
 
-class ScheduleDef(msgspec.Struct, frozen=True):
+class ScheduleDef(msgspec.Struct, frozen=True, gc=False):
     """An event at an edge of every occurrence of a period, posted so long after it."""
 
     edge: Literal["start", "end"]
@@ -652,7 +652,7 @@ class ScheduleDef(msgspec.Struct, frozen=True):
     unit: TimeUnit = "day"
 
 
-class UnitLife(msgspec.Struct, frozen=True):
+class UnitLife(msgspec.Struct, frozen=True, gc=False):
     """One `lasts` of a unit: the last valid day computed when a lot is given, or a span after the last of some
     events."""
 
@@ -662,7 +662,7 @@ class UnitLife(msgspec.Struct, frozen=True):
     after_last: tuple[str, ...] = ()
 
 
-class UnitDef(msgspec.Struct, frozen=True):
+class UnitDef(msgspec.Struct, frozen=True, gc=False):
     """A unit. `currency` is set where it counts money; `lives` has one entry, or two with `whichever`. `floor` is the
     least balance that rules leave (None: deducts may go into debt). A unit of the `household` stands in its pool; kept
     `apart`, each lot there says whose it is. `remembers` are the facts that a lot may carry."""
@@ -682,7 +682,7 @@ class UnitDef(msgspec.Struct, frozen=True):
     remembers: tuple[FieldDef, ...] = ()
 
 
-class PeriodDef(msgspec.Struct, frozen=True):
+class PeriodDef(msgspec.Struct, frozen=True, gc=False):
     """A period by name, its anchor (a member's or event's date) if it has one. Calendar periods, lifetime and rolling
     windows that rules use without declaring them stand here too, named by their words (`calendar year`)."""
 
@@ -691,7 +691,7 @@ class PeriodDef(msgspec.Struct, frozen=True):
     anchor: Expr | None = None
 
 
-class Window(msgspec.Struct, frozen=True):
+class Window(msgspec.Struct, frozen=True, gc=False):
     """How a track or a limit is kept over time.
 
     `period`: by occurrence of a named period. `rolling`: (today - count units, today]. `last`: the last `count`
@@ -705,7 +705,7 @@ class Window(msgspec.Struct, frozen=True):
     unit: TimeUnit = "day"
 
 
-class TrackDef(msgspec.Struct, frozen=True):
+class TrackDef(msgspec.Struct, frozen=True, gc=False):
     """A declared track; `key` names it in states, `was` the key it had before.
 
     `sum` adds `value` (its line folds included) on each of `events` where `where` holds; with `given` it adds what
@@ -742,7 +742,7 @@ class TrackDef(msgspec.Struct, frozen=True):
     owner: Literal["member", "household"] = "member"
 
 
-class WayDef(msgspec.Struct, frozen=True):
+class WayDef(msgspec.Struct, frozen=True, gc=False):
     """One path to a rung: its condition, its name (the reason in a holding) and its own life, else the ladder's."""
 
     condition: Expr
@@ -751,14 +751,14 @@ class WayDef(msgspec.Struct, frozen=True):
     needs: bool
 
 
-class RungDef(msgspec.Struct, frozen=True):
+class RungDef(msgspec.Struct, frozen=True, gc=False):
     """A rung by name, with the paths that lead to it. The first rung has none and is held by everyone."""
 
     name: str
     ways: tuple[WayDef, ...]
 
 
-class FallDef(msgspec.Struct, frozen=True):
+class FallDef(msgspec.Struct, frozen=True, gc=False):
     """What follows a holding that ends: `earned` (at most `down` rungs lower, if set), `down` rungs, or `tier`."""
 
     what: Literal["earned", "down", "tier"]
@@ -766,7 +766,7 @@ class FallDef(msgspec.Struct, frozen=True):
     tier: int | None = None
 
 
-class TiersDef(msgspec.Struct, frozen=True):
+class TiersDef(msgspec.Struct, frozen=True, gc=False):
     """The ladder, lowest rung first. `needs` holds for every way with `needs`. `life` gives a holding's last day (None
     from the expression: forever). `review` names the period at whose end tiers are judged; empty: after every event.
     From the host, the tier is a fact of the member and nothing else is set."""
@@ -780,7 +780,7 @@ class TiersDef(msgspec.Struct, frozen=True):
     review: str = ""
 
 
-class ScopeDef(msgspec.Struct, frozen=True):
+class ScopeDef(msgspec.Struct, frozen=True, gc=False):
     """The reach of a limit besides its member: a window, and the day that finds the occurrence (None: the event's day);
     with `by_line` the day is read on each line and the amount is spread over lines."""
 
@@ -789,7 +789,7 @@ class ScopeDef(msgspec.Struct, frozen=True):
     by_line: bool = False
 
 
-class LimitDef(msgspec.Struct, frozen=True):
+class LimitDef(msgspec.Struct, frozen=True, gc=False):
     """A limit per `owner` and `scope`, of acts (`times`) or of a unit (`amount`, scaled; an offer's `unit` is a
     currency). `key` names its counter in states: the rule's or group's key and the words of its scope; the values of
     `keys` follow it, each after a blank. `or_nothing`: a cut cancels the whole rule. A `shared` counter is the whole
@@ -807,7 +807,7 @@ class LimitDef(msgspec.Struct, frozen=True):
     other: str = ""
 
 
-class ThingDef(msgspec.Struct, frozen=True):
+class ThingDef(msgspec.Struct, frozen=True, gc=False):
     """What must be presented for a rule to act, and is taken where it does: `count` of a unit, from the event's `field`
     of that unit, of lots where a condition holds."""
 
@@ -818,7 +818,7 @@ class ThingDef(msgspec.Struct, frozen=True):
     at: Origin
 
 
-class Share(msgspec.Struct, frozen=True):
+class Share(msgspec.Struct, frozen=True, gc=False):
     """One part of an award's measure over lines: line `value`s where `where` holds, times `scale` (an event-level
     number, None: 1). An award's weight on a line is the sum of its shares there."""
 
@@ -827,7 +827,7 @@ class Share(msgspec.Struct, frozen=True):
     scale: Expr | None
 
 
-class SplitRow(msgspec.Struct, frozen=True):
+class SplitRow(msgspec.Struct, frozen=True, gc=False):
     """One row of `split into`: a unit, its share of the amount (None: the rest), and how its part is rounded."""
 
     unit: str
@@ -837,7 +837,7 @@ class SplitRow(msgspec.Struct, frozen=True):
     life: Expr | None
 
 
-class GiveDef(msgspec.Struct, frozen=True, tag=True):
+class GiveDef(msgspec.Struct, frozen=True, tag=True, gc=False):
     """An award: `value` is exact; then not below `low`, not above `high`, one rounding (never past `high`), whole
     `steps`; under `only_from` nothing. `each_line`: `value` is a line expression, formed and rounded on each line where
     `line_where` holds, then added. `shares` say how it spreads over lines; empty: it has no lines."""
@@ -861,7 +861,7 @@ class GiveDef(msgspec.Struct, frozen=True, tag=True):
     split: tuple[SplitRow, ...] = ()
 
 
-class DeductDef(msgspec.Struct, frozen=True, tag=True):
+class DeductDef(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Units taken from the member: formed as an award is, then wholly or not at all, where the unit has a floor."""
 
     unit: str
@@ -876,7 +876,7 @@ class DeductDef(msgspec.Struct, frozen=True, tag=True):
     at: Origin
 
 
-class TurnDef(msgspec.Struct, frozen=True, tag=True):
+class TurnDef(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Units changed into others: `amount` of `unit` taken from lots where a condition holds, `into` given for it. With
     `every_full` for each full `block`, `into` worked out for each; else `into` is for all that is taken, or for each
     `per` of it (a number of scaled units; None: for all). `more` are awards of other units for the same, where a table
@@ -892,7 +892,7 @@ class TurnDef(msgspec.Struct, frozen=True, tag=True):
     more: tuple[GiveDef, ...] = ()
 
 
-class AcceptDef(msgspec.Struct, frozen=True, tag=True):
+class AcceptDef(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Paying with units. `offered` of `unit` (from lots where a condition holds), at least `only_from`, at most `high`,
     in whole `steps`. With a `rate`, `worth` is the value of one scaled unit in minor units of money, exact, and
     `rounding` rounds a value once; without, `worth` is the value of all that is offered. `cap` bounds the value;
@@ -916,7 +916,7 @@ class AcceptDef(msgspec.Struct, frozen=True, tag=True):
     at: Origin
 
 
-class CarryDef(msgspec.Struct, frozen=True, tag=True):
+class CarryDef(msgspec.Struct, frozen=True, tag=True, gc=False):
     """An amount with which the next occurrence of a track opens, rounded as it says, else as the track's unit does."""
 
     track: str
@@ -930,14 +930,14 @@ class CarryDef(msgspec.Struct, frozen=True, tag=True):
 ActDef: TypeAlias = GiveDef | DeductDef | TurnDef | AcceptDef | CarryDef
 
 
-class MarksDef(msgspec.Struct, frozen=True, tag=True):
+class MarksDef(msgspec.Struct, frozen=True, tag=True, gc=False):
     """A loop over the marks of a track that this event reached, in ascending order. Each fires once per occurrence."""
 
     track: str
     marks: tuple[int, ...]
 
 
-class KeysDef(msgspec.Struct, frozen=True, tag=True):
+class KeysDef(msgspec.Struct, frozen=True, tag=True, gc=False):
     """A loop over keys: those that `key` has on the event's lines where a condition holds, or those of a track (then
     `key` is None). They come in ascending order, or by the number of each (`ordering`, whose `by` reads `KeyValue`)."""
 
@@ -947,7 +947,7 @@ class KeysDef(msgspec.Struct, frozen=True, tag=True):
     ordering: Ordering | None
 
 
-class RuleDef(msgspec.Struct, frozen=True):
+class RuleDef(msgspec.Struct, frozen=True, gc=False):
     """An earn, a redeem or a reward. `key` names it in states and outcomes (its `as` name, else its title). `dates` is
     its from/until as a condition. `group` names a group whose limits it shares. `reads` are the rules whose awards it
     reads. `thing` and `code` are what sets it off, None where nothing has to be presented."""
@@ -979,7 +979,7 @@ class RuleDef(msgspec.Struct, frozen=True):
 # ---- offers ----
 
 
-class Ordering(msgspec.Struct, frozen=True):
+class Ordering(msgspec.Struct, frozen=True, gc=False):
     """The order in which units stand in a row: by line (id, then place), or by what a unit costs at the moment, or by a
     value of the line, ascending (or not). Ties go by line id, then by the place in the line."""
 
@@ -988,7 +988,7 @@ class Ordering(msgspec.Struct, frozen=True):
     descending: bool = False
 
 
-class PickSome(msgspec.Struct, frozen=True, tag=True):
+class PickSome(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The first `count` of a row of units or lines; with `per_full` so many for each full `per_full` in the row."""
 
     which: Literal["cheapest", "dearest", "first", "last"]
@@ -997,7 +997,7 @@ class PickSome(msgspec.Struct, frozen=True, tag=True):
     of: Literal["unit", "line"]
 
 
-class PickEvery(msgspec.Struct, frozen=True, tag=True):
+class PickEvery(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The units at one place in every group of `of` in a row: `every 2nd of 3`. A last group may be short."""
 
     place: int
@@ -1005,7 +1005,7 @@ class PickEvery(msgspec.Struct, frozen=True, tag=True):
     ordering: Ordering
 
 
-class PickSpan(msgspec.Struct, frozen=True, tag=True):
+class PickSpan(msgspec.Struct, frozen=True, tag=True, gc=False):
     """The units of each line from one place to another, counted from 1: `units 2 to 5 of each line`."""
 
     first: int
@@ -1015,7 +1015,7 @@ class PickSpan(msgspec.Struct, frozen=True, tag=True):
 Pick: TypeAlias = PickSome | PickEvery | PickSpan
 
 
-class Selection(msgspec.Struct, frozen=True):
+class Selection(msgspec.Struct, frozen=True, gc=False):
     """Units: those of some lines, where a condition of the line holds, and of these the picked ones. The line that an
     event's shipping field makes has no fields: `where` does not ask it."""
 
@@ -1024,7 +1024,7 @@ class Selection(msgspec.Struct, frozen=True):
     pick: Pick | None
 
 
-class DiscountDef(msgspec.Struct, frozen=True, tag=True):
+class DiscountDef(msgspec.Struct, frozen=True, tag=True, gc=False):
     """`take` and `price ... at`. `value` is the discount, or the price, of one element of the `grain`: a unit, what is
     selected of a line, a set, all that is selected. It is exact; then (of a discount) `high`, else (of a price) `low`
     and `high` are compared, `rounding` rounds it once. Of a `take`, `low` is what each element costs at least, `high`
@@ -1045,7 +1045,7 @@ class DiscountDef(msgspec.Struct, frozen=True, tag=True):
     at: Origin
 
 
-class ChargeDef(msgspec.Struct, frozen=True, tag=True):
+class ChargeDef(msgspec.Struct, frozen=True, tag=True, gc=False):
     """`charge AMOUNT as "label"`: a fee beside the lines, to be paid as it stands."""
 
     value: Expr
@@ -1054,7 +1054,7 @@ class ChargeDef(msgspec.Struct, frozen=True, tag=True):
     at: Origin
 
 
-class GiftDef(msgspec.Struct, frozen=True, tag=True):
+class GiftDef(msgspec.Struct, frozen=True, tag=True, gc=False):
     """`add 1 "SKU" free`; `sku` is a text, or a field with the customer's choice (absent: nothing chosen)."""
 
     count: int
@@ -1065,7 +1065,7 @@ class GiftDef(msgspec.Struct, frozen=True, tag=True):
 EffectDef: TypeAlias = DiscountDef | ChargeDef | GiftDef
 
 
-class PartDef(msgspec.Struct, frozen=True):
+class PartDef(msgspec.Struct, frozen=True, gc=False):
     """One part of a set: so many units where a condition of their line holds, in an order, and what happens to them."""
 
     count: int
@@ -1074,7 +1074,7 @@ class PartDef(msgspec.Struct, frozen=True):
     effects: tuple[DiscountDef, ...]
 
 
-class SetsDef(msgspec.Struct, frozen=True):
+class SetsDef(msgspec.Struct, frozen=True, gc=False):
     """Sets formed from units that nobody has claimed, over the basket or inside each line: as many as there are, or at
     most `times`. Parts claim in their order. With `partial` a last set takes what is left."""
 
@@ -1084,7 +1084,7 @@ class SetsDef(msgspec.Struct, frozen=True):
     partial: bool
 
 
-class CodeDef(msgspec.Struct, frozen=True):
+class CodeDef(msgspec.Struct, frozen=True, gc=False):
     """The codes that set a rule off, in normal spelling: some texts, those of an imported column, or the member's own
     (a list or a text; the member's fact)."""
 
@@ -1093,21 +1093,21 @@ class CodeDef(msgspec.Struct, frozen=True):
     fact: Expr | None = None
 
 
-class ConsentDef(msgspec.Struct, frozen=True):
+class ConsentDef(msgspec.Struct, frozen=True, gc=False):
     """With which offers a rule may act on the same unit, line or basket: with all (None) or with these rules (keys)."""
 
     rules: tuple[str, ...] | None
     on: Literal["unit", "line", "basket"]
 
 
-class ReturnDef(msgspec.Struct, frozen=True):
+class ReturnDef(msgspec.Struct, frozen=True, gc=False):
     """What a return takes back of a rule."""
 
     policy: Literal["keep", "by share", "work out again"]
     shortfall: Literal["off refund", "off balance", "forgiven"] | None = None
 
 
-class OfferDef(msgspec.Struct, frozen=True):
+class OfferDef(msgspec.Struct, frozen=True, gc=False):
     """An offer. `code` is None where it is automatic. `consent` is its own, else its group's; None where neither
     speaks. `on_return` is its own, else the program's; None where no event of it is returnable."""
 
@@ -1134,7 +1134,7 @@ class OfferDef(msgspec.Struct, frozen=True):
 Stage: TypeAlias = Literal["catalogue", "item", "basket", "shipping"]
 
 
-class PolicyDef(msgspec.Struct, frozen=True):
+class PolicyDef(msgspec.Struct, frozen=True, gc=False):
     """How members of a stage or group go together. `order` has them all, in the order in which they are asked: keys of
     rules and, in a stage, `group NAME`. With `of_codes` rules set off by codes are asked in the order in which the
     event presents the codes, after the others."""
@@ -1145,14 +1145,14 @@ class PolicyDef(msgspec.Struct, frozen=True):
     of_codes: bool = False
 
 
-class StageDef(msgspec.Struct, frozen=True):
+class StageDef(msgspec.Struct, frozen=True, gc=False):
     """A stage of offers."""
 
     name: Stage
     policy: PolicyDef
 
 
-class OfferGroupDef(msgspec.Struct, frozen=True):
+class OfferGroupDef(msgspec.Struct, frozen=True, gc=False):
     """A group of offers of one stage. With `shares_claims` a unit claimed by one member is claimed for all. At most
     `at_most` of its rules act on an event. `limits` are shared by its rules."""
 
@@ -1165,7 +1165,7 @@ class OfferGroupDef(msgspec.Struct, frozen=True):
     at: Origin
 
 
-class GroupDef(msgspec.Struct, frozen=True):
+class GroupDef(msgspec.Struct, frozen=True, gc=False):
     """Earns, redeems or rewards that go together: limited together, served in `order`, all of them or the first that
     gives or takes something."""
 
@@ -1175,7 +1175,7 @@ class GroupDef(msgspec.Struct, frozen=True):
     choice: Literal["all", "first"] = "all"
 
 
-class MatchDef(msgspec.Struct, frozen=True):
+class MatchDef(msgspec.Struct, frozen=True, gc=False):
     """A status match. `rung` gives the matched rung (a `Choose`, whose `Stop` refuses), at most `up_to`.
 
     The trial's last day is `trial`; at its end (and at any tier stage before, if it already holds) `keep` is judged:
@@ -1202,7 +1202,7 @@ class MatchDef(msgspec.Struct, frozen=True):
     at: Origin
 
 
-class HoldoutDef(msgspec.Struct, frozen=True):
+class HoldoutDef(msgspec.Struct, frozen=True, gc=False):
     """Members kept out of `rules`: whose salted hash falls under `share` ten-thousandths, or where `where` holds."""
 
     share: int | None
@@ -1211,7 +1211,7 @@ class HoldoutDef(msgspec.Struct, frozen=True):
     rules: tuple[str, ...]
 
 
-class ImportDef(msgspec.Struct, frozen=True):
+class ImportDef(msgspec.Struct, frozen=True, gc=False):
     """An imported column (`values`, a set) or table (`keys` and `values`), with the digest of its content."""
 
     name: str
@@ -1220,7 +1220,7 @@ class ImportDef(msgspec.Struct, frozen=True):
     digest: str
 
 
-class Program(msgspec.Struct, frozen=True):
+class Program(msgspec.Struct, frozen=True, gc=False):
     """A whole program, ready to run. Rules stand in an order in which each comes after those it reads; everything else
     in the order of the text. `files` are the names that origins count."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from operator import attrgetter
-from typing import Final, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 import msgspec
 
@@ -17,6 +17,27 @@ from rules_engine.event import Facts
 from rules_engine.state import Change, LimitUsed, Lot, Shared, State, add_lot, apply, apply_in_place
 
 Value: TypeAlias = int | str | bool | None
+
+
+class NoFacts(dict[str, Value]):
+    """A dictionary that stays empty, so that all who remember nothing can share it. Its copies are plain.
+
+    >>> NO_FACTS == {}, NO_FACTS.copy()
+    (True, {})
+    """
+
+    __slots__ = ()
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("what an award remembers cannot be changed")
+
+    __setitem__ = setdefault = update = __ior__ = _refuse
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, ()
+
+
+NO_FACTS: Final = NoFacts()
 
 
 class Award(msgspec.Struct, frozen=True, gc=False):
@@ -282,7 +303,7 @@ class Opening(msgspec.Struct, frozen=True):
     people: People = People()
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """The result of one event.
 
     `changes` hold, by owner, everything that `apply` needs, each with its value before; `before` holds what the rules
@@ -327,11 +348,7 @@ class Outcome(msgspec.Struct, frozen=True):
     @property
     def totals(self) -> dict[str, int]:
         """What was given, by unit."""
-        sums: dict[str, int] = {}
-        for award in self.awards:
-            if award.given:
-                sums[award.unit] = sums.get(award.unit, 0) + award.given
-        return sums
+        return totals_of(self.awards)
 
     @property
     def to_pay(self) -> int | None:
@@ -352,15 +369,41 @@ class Outcome(msgspec.Struct, frozen=True):
     def to_json(self) -> bytes:
         """The outcome as JSON text, with `totals`, what was given by unit. What offers did stands in it where the event
         was priced or came with codes."""
-        encoded = msgspec.json.encode(self).removesuffix(_WITHOUT_OFFERS)
-        return encoded.removesuffix(b"}") + b',"totals":' + msgspec.json.encode(self.totals) + b"}"
+        if _offered(self) == UNOFFERED:
+            return _encoded(Told(*_plain(self), totals_of(self.awards)))
+        return _encoded(ToldWithOffers(*_plain(self), *_offered(self), totals_of(self.awards)))
 
 
-_OFFERED: Final = Outcome.__struct_fields__[Outcome.__struct_fields__.index("price") :]
-_WITHOUT_OFFERS: Final = b"," + msgspec.json.encode(
-    dict(zip(_OFFERED, Outcome.__struct_defaults__[-len(_OFFERED) :], strict=True))
-).removeprefix(b"{")
-"""How an outcome ends that offers have no part in."""
+def totals_of(awards: Iterable[Award]) -> dict[str, int]:
+    """What awards gave, by unit."""
+    sums: dict[str, int] = {}
+    for award in awards:
+        if award.given:
+            unit = award.unit
+            sums[unit] = sums[unit] + award.given if unit in sums else award.given
+    return sums
+
+
+_FIRST: Final = Outcome.__struct_fields__.index("price")
+_PLAIN, _OFFERED = Outcome.__struct_fields__[:_FIRST], Outcome.__struct_fields__[_FIRST:]
+_plain, _offered = attrgetter(*_PLAIN), attrgetter(*_OFFERED)
+UNOFFERED: Final = Outcome.__struct_defaults__[-len(_OFFERED) :]
+"""What stands in an outcome, from its price on, that offers have no part in."""
+_encoded: Final = msgspec.json.Encoder().encode
+
+
+def _told(name: str, fields: Iterable[str]) -> type[msgspec.Struct]:
+    return msgspec.defstruct(name, [(each, Any) for each in fields], gc=False)
+
+
+Told: Final = _told("Told", (*_PLAIN, "totals"))
+ToldWithOffers: Final = _told("ToldWithOffers", (*_PLAIN, *_OFFERED, "totals"))
+"""An outcome as it is told in JSON, with and without what offers did."""
+
+
+def encoded(found: Any) -> bytes:
+    """The JSON text of an outcome, or of what a function of the way `sent` tells."""
+    return found.to_json() if type(found) is Outcome else _encoded(found)
 
 
 def applied(state: State, outcome: Outcome) -> State:

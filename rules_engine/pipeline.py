@@ -131,13 +131,14 @@ def _artefact(files: Files, key: str) -> artefacts.Artefact:
     if kept is not None:
         return kept
     from rules_engine.lowering import fingerprint, lower
+    from rules_engine.planning import plan
 
     checked = _check(files)
     if not checked.ok:
         raise ProgramRefused(checked)
     core = lower(checked)
     imports = artefacts.digests(files.folder.seen, files.folder)
-    made = artefacts.Artefact(key, imports, fingerprint(core), core)
+    made = artefacts.Artefact(key, imports, fingerprint(core), core, plan(core))
     artefacts.keep(made)
     return made
 
@@ -148,7 +149,7 @@ def _program(artefact: artefacts.Artefact, files: Files) -> Program:
     from rules_engine.scoring import Program
 
     core, zones = artefact.core, zone_version() if artefact.core.header.zone else ""
-    backend = Python(core, artefact.fingerprint, zones)
+    backend = Python(core, artefact.fingerprint, zones, artefact.plan)
     return Program(core, {each.name: each for each in files.sources}, backend, artefact.fingerprint)
 
 

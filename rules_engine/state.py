@@ -17,7 +17,7 @@ AMOUNT_MAX = 2**62 - 1
 """No amount and no track passes this."""
 
 
-class Holding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Holding(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A tier held from a day up to and including another (None: for good), and why: a path, a match, a fall.
 
     >>> [(holding.tier, holding.until - holding.start) for holding in state.holdings]
@@ -30,7 +30,7 @@ class Holding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str
 
 
-class MatchState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class MatchState(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A status match of the past or on trial: the matched tier, when it began, the trial's last day, how it ended
     (`trial`, `kept`, `ended`), and the event's fields that its later judgement reads."""
 
@@ -41,7 +41,7 @@ class MatchState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     facts: dict[str, int | str | bool | None] = {}
 
 
-class Lot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Lot(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """Units given together: what is left, the day they were earned, the last day they are pending and the last day they
     are valid (None: not pending, for ever), the rule that gave them, remembered facts; in a pool kept apart, whose they
     are.
@@ -122,7 +122,7 @@ class Shared(msgspec.Struct, omit_defaults=True):
             used[change.occurrence] = used.get(change.occurrence, 0) + change.after - change.before
 
 
-class TrackMoved(msgspec.Struct, frozen=True, array_like=True, tag="track"):
+class TrackMoved(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="track"):
     """A track's occurrence went from `before` to `after`."""
 
     track: str
@@ -131,7 +131,7 @@ class TrackMoved(msgspec.Struct, frozen=True, array_like=True, tag="track"):
     after: int
 
 
-class TrackDropped(msgspec.Struct, frozen=True, array_like=True, tag="track dropped"):
+class TrackDropped(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="track dropped"):
     """An occurrence that nothing can read any more."""
 
     track: str
@@ -139,7 +139,7 @@ class TrackDropped(msgspec.Struct, frozen=True, array_like=True, tag="track drop
     before: int
 
 
-class KeySeen(msgspec.Struct, frozen=True, array_like=True, tag="key"):
+class KeySeen(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="key"):
     """A `distinct` track met a new value."""
 
     track: str
@@ -147,7 +147,7 @@ class KeySeen(msgspec.Struct, frozen=True, array_like=True, tag="key"):
     value: str
 
 
-class StreakMet(msgspec.Struct, frozen=True, array_like=True, tag="streak"):
+class StreakMet(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="streak"):
     """A streak met another period: the first day of the one it met before, and of this one."""
 
     track: str
@@ -156,7 +156,7 @@ class StreakMet(msgspec.Struct, frozen=True, array_like=True, tag="streak"):
     after: int
 
 
-class MarkSeen(msgspec.Struct, frozen=True, array_like=True, tag="seen"):
+class MarkSeen(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="seen"):
     """What the reward stage saw of a track; `before` is None where it had not seen this occurrence."""
 
     track: str
@@ -165,7 +165,7 @@ class MarkSeen(msgspec.Struct, frozen=True, array_like=True, tag="seen"):
     after: int
 
 
-class LimitUsed(msgspec.Struct, frozen=True, array_like=True, tag="limit"):
+class LimitUsed(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="limit"):
     """A limit's counter went from `before` to `after`."""
 
     limit: str
@@ -174,7 +174,7 @@ class LimitUsed(msgspec.Struct, frozen=True, array_like=True, tag="limit"):
     after: int
 
 
-class LimitDropped(msgspec.Struct, frozen=True, array_like=True, tag="limit dropped"):
+class LimitDropped(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="limit dropped"):
     """A counter of a window that has passed."""
 
     limit: str
@@ -182,33 +182,33 @@ class LimitDropped(msgspec.Struct, frozen=True, array_like=True, tag="limit drop
     before: int
 
 
-class LotLapsed(msgspec.Struct, frozen=True, array_like=True, tag="lapsed"):
+class LotLapsed(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="lapsed"):
     """A lot reached its end with something left; `day` is the last day it was valid."""
 
     lot: Lot
     day: int
 
 
-class LotTaken(msgspec.Struct, frozen=True, array_like=True, tag="taken"):
+class LotTaken(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="taken"):
     """So many units were taken from a lot, which stood as it is here."""
 
     lot: Lot
     count: int
 
 
-class LotAdded(msgspec.Struct, frozen=True, array_like=True, tag="added"):
+class LotAdded(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="added"):
     """A lot came in other than as the plain award of its owner: booked by its event, or new with a return."""
 
     lot: Lot
 
 
-class LotRestored(msgspec.Struct, frozen=True, array_like=True, tag="restored"):
+class LotRestored(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="restored"):
     """Units came back by a return into the lot from which they were taken, or a lot that was used up came back."""
 
     lot: Lot
 
 
-class DebtMoved(msgspec.Struct, frozen=True, array_like=True, tag="debt"):
+class DebtMoved(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="debt"):
     """What is owed of a unit went from `before` to `after`."""
 
     unit: str
@@ -216,7 +216,7 @@ class DebtMoved(msgspec.Struct, frozen=True, array_like=True, tag="debt"):
     after: int
 
 
-class KeyMoved(msgspec.Struct, frozen=True, array_like=True, tag="keyed"):
+class KeyMoved(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="keyed"):
     """A track by key went from `before` to `after` for one key; `before` is None where the key is new."""
 
     track: str
@@ -226,7 +226,7 @@ class KeyMoved(msgspec.Struct, frozen=True, array_like=True, tag="keyed"):
     after: int
 
 
-class KeyDropped(msgspec.Struct, frozen=True, array_like=True, tag="key dropped"):
+class KeyDropped(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="key dropped"):
     """A key of a track that came with an event and went with its return."""
 
     track: str
@@ -235,7 +235,7 @@ class KeyDropped(msgspec.Struct, frozen=True, array_like=True, tag="key dropped"
     before: int
 
 
-class Settled(msgspec.Struct, frozen=True, array_like=True, tag="settled"):
+class Settled(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="settled"):
     """A scheduled event was scored for the occurrence that begins on `after`."""
 
     schedule: str
@@ -243,26 +243,26 @@ class Settled(msgspec.Struct, frozen=True, array_like=True, tag="settled"):
     after: int
 
 
-class Seen(msgspec.Struct, frozen=True, array_like=True, tag="since"):
+class Seen(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="since"):
     """The owner was seen for the first time."""
 
     day: int
 
 
-class HoldingBegan(msgspec.Struct, frozen=True, array_like=True, tag="holding"):
+class HoldingBegan(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="holding"):
     """A holding was granted, or one of the same tier and reason was prolonged (`before` is the old one)."""
 
     holding: Holding
     before: Holding | None
 
 
-class HoldingEnded(msgspec.Struct, frozen=True, array_like=True, tag="holding ended"):
+class HoldingEnded(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="holding ended"):
     """A holding's last day has passed, or its match's trial was judged."""
 
     holding: Holding
 
 
-class MatchMoved(msgspec.Struct, frozen=True, array_like=True, tag="match"):
+class MatchMoved(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="match"):
     """A match began or was judged."""
 
     match: str
@@ -270,7 +270,7 @@ class MatchMoved(msgspec.Struct, frozen=True, array_like=True, tag="match"):
     after: MatchState
 
 
-class LastDay(msgspec.Struct, frozen=True, array_like=True, tag="last"):
+class LastDay(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="last"):
     """The last day of a kind of event."""
 
     event: str
@@ -278,7 +278,7 @@ class LastDay(msgspec.Struct, frozen=True, array_like=True, tag="last"):
     after: int
 
 
-class Advanced(msgspec.Struct, frozen=True, array_like=True, tag="day"):
+class Advanced(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="day"):
     """Time moved to a day."""
 
     before: int | None

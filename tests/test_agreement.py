@@ -58,7 +58,7 @@ RESULTS = {
     "earn gave", "reward gave", "gave nothing", "held out", "late", "said", "mark fired", "weights", "event of a guest",
     "tier up", "tier down", "match trial", "match kept", "match ended", "holding began", "holding prolonged",
     "holding ended", "cut by times of own", "cut by amount of own", "cut by times of group", "cut by amount of group",
-    "cut to some", "cut to nothing", "refused V151", "generated", "delegated",
+    "cut to some", "cut to nothing", "refused V151", "generated", "beside a run",
     *(f"TrackDef window {kind}" for kind in ("period", "rolling", "last", "lifetime", "trial")),
     *(f"LimitDef window {kind}" for kind in ("period", "rolling", "last", "lifetime", "trial")),
     "limit by line", "limit by date", "limit by event", "track sum", "track count", "track sum by line",
@@ -112,7 +112,7 @@ OFFERED = OF_OFFERS | {
     *(f"public {words}" for words in (
         "not valid", "not yet valid", "expired", "already used", "not for this order", "does not combine",
     )),
-    "earn gave", "reward gave", "tier up", "event of a guest", "refused V162",
+    "earn gave", "reward gave", "tier up", "event of a guest", "refused V162", "generated", "delegated",
 }  # fmt: skip
 
 
@@ -132,7 +132,7 @@ OWNED = OF_OWNING | MOVED | {
         "LotAdded", "LotTaken", "LotLapsed", "DebtMoved", "LimitUsed", "TrackMoved", "KeyMoved", "LastDay",
     )),
     *(f"another: change {name}" for name in ("LotAdded", "LimitUsed")), "late", "event of a guest",
-    "earn gave", "reward gave", "delegated", "previous track",
+    "earn gave", "reward gave", "beside a run", "previous track",
 }  # fmt: skip
 
 

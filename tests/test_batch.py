@@ -16,8 +16,8 @@ from rules_engine import Source, load
 from rules_engine.feeds import FeedError
 from rules_engine.scoring import Program
 from rules_engine.state import Lot, State
+from rules_engine.tables import Sums
 from rules_engine.workbench import Job, Report, money_lines, score_file
-from rules_engine.workbench.rows import Sums
 from tests.checkout_rules import TEXT, line, order
 from tests.small_program import CORE
 
@@ -406,3 +406,23 @@ def test_the_sums_say_what_was_paid_with_units_and_what_was_taken() -> None:
         '  "Pay": 150 points',
         '  "Swap": 250 points',
     ]
+
+
+FAR_EAST = """
+language 1
+program "Far east" { currency NZD, rounded half up   timezone "Pacific/Auckland" }
+unit point, points { rounded down   lasts forever }
+event stay dated by night of guest identified by stay_no { stay_no: text up to 9   night: date   guest: member }
+event visit dated by at of guest identified by visit_no { visit_no: text up to 9   at: instant   guest: member }
+earn "Welcome" { on stay or visit   give 5 points   once per member }
+"""
+
+
+def test_a_date_stands_where_its_local_day_begins(tmp_path: Path) -> None:
+    """A visit at 1:00 on 11 May comes after a stay of that day, though it was still 10 May in Greenwich."""
+    visit = {"event": "visit", "visit_no": "v", "at": "2027-05-10T13:00:00Z", "guest": "m"}
+    stay = {"event": "stay", "stay_no": "s", "night": "2027-05-11", "guest": "m"}
+    (tmp_path / "events.ndjson").write_bytes(orjson.dumps(visit) + b"\n" + orjson.dumps(stay) + b"\n")
+    job = Job(events=tmp_path / "events.ndjson", out=tmp_path / "out.csv")
+    score_file(load([Source("far_east.rules", FAR_EAST)]), job)
+    assert [(row["event"], row["point"]) for row in rows(tmp_path / "out.csv")] == [("v", "0"), ("s", "5")]

@@ -21,7 +21,7 @@ from rules_engine.backends.reference.world import prepare
 from rules_engine.event import Event, Facts
 from rules_engine.outcome import Refused
 from rules_engine.state import LimitUsed, Shared, State
-from tests.coverage import Index, limit_key
+from tests.exercised import Index, limit_key
 from tests.histories import history
 from tests.model import Unread, played
 from tests.model.pricing import prices

@@ -25,7 +25,7 @@ from rules_engine.returning import Now, Terms, give_back
 from rules_engine.returns import Return, restored
 from rules_engine.spelling import normal_code
 from rules_engine.state import LimitUsed, Shared, State
-from tests.coverage import Index, limit_key, structs
+from tests.exercised import Index, limit_key, structs
 from tests.histories import history
 from tests.model.playing import units_of
 from tests.model.pricing import prices

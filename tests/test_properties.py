@@ -26,7 +26,7 @@ from rules_engine.event import Event, Facts
 from rules_engine.lowering import fingerprint
 from rules_engine.outcome import Award, Outcome, Refused
 from rules_engine.state import LimitUsed, State, apply
-from tests.coverage import Index, limit_key
+from tests.exercised import Index, limit_key
 from tests.histories import history
 from tests.strategies import Of, orders, owning, program, seeded
 from tests.trials import after, attempt, core_of, decoded, kind_of, round_trip

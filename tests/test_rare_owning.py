@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from random import Random
 
-from tests.coverage import Index
+from tests.exercised import Index
 from tests.histories import history
 from tests.trials import core_of, play, round_trip
 

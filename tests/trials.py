@@ -31,7 +31,7 @@ from rules_engine.parsing import parse
 from rules_engine.scoring import Accounts, Company, Program, ties_of
 from rules_engine.source import Source
 from rules_engine.state import Shared, State, apply
-from tests.coverage import Index, note
+from tests.exercised import Index, note
 from tests.histories import History, history
 from tests.strategies import FILES, Of, seeded
 
@@ -115,6 +115,13 @@ def round_trip(text: str, core: ir.Program) -> None:
 # ---- events
 
 
+def _road(python: Python, event: Event) -> str:
+    """How generated Python scores a kind of event: by itself, beside a run of the reference, or not."""
+    if event.name in python.delegated:
+        return "delegated"
+    return "beside a run" if event.name in python.beside.sources else "generated"
+
+
 def decoded(core: ir.Program, told: History) -> list[tuple[Event, Facts]]:
     """Events and facts as they are scored; raises `Wrong` where a valid one is refused."""
     facts = {}
@@ -181,7 +188,7 @@ def play(core: ir.Program, told: History, met: Counter[str] | None = None) -> in
         if repr((state, shared)) != kept:
             raise Wrong("the state was changed", f"{kept}\n{(state, shared)}")
         if met is not None:
-            met["delegated" if event.name in python.delegated else "generated"] += 1
+            met[_road(python, event)] += 1
             _met(index, event, expected, met)
         if isinstance(expected, Refused):
             continue
@@ -235,7 +242,7 @@ class Both:
             raise Wrong("the state was changed", f"{kept}\n{(state, shared, people)}")
         self.pairs += 1
         if self.met is not None:
-            self.met["delegated" if event.name in self.python.delegated else "generated"] += 1
+            self.met[_road(self.python, event)] += 1
             _met(self.index, event, expected, self.met)
         if isinstance(expected, Refused):
             raise EventRefused(expected)

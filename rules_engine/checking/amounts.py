@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from rules_engine import ir, tree
 from rules_engine.checking import expressions, loops, modifiers, names, owning, picking, turning
 from rules_engine.checking.context import Context
-from rules_engine.checking.env import Env, Stage, env_for, narrowed
+from rules_engine.checking.env import Env, Stage, asked_once, env_for, narrowed
 from rules_engine.checking.infos import RuleInfo, UnitInfo
 from rules_engine.checking.typed import Typed, lean, unknown
 from rules_engine.diagnostics import Fix
@@ -242,14 +242,14 @@ def award_has_lines(node: tree.RuleDecl, context: Context) -> bool:
 def award_of(info: RuleInfo, env: Env) -> tuple[list[Type], bool]:
     """The types of what a rule gives and whether it all has lines, for whoever reads it; nothing where it leads back
     to itself."""
-    memo = ("award", info.key)
-    if memo not in env.memo:
-        silent = _silent(info, env)
-        awards = [] if silent is None else _awards(info.node, silent)
-        kinds = list(dict.fromkeys(found.type for found in awards))
-        env.memo[memo] = kinds, bool(awards) and all(award.shares for award in awards)
-    found: tuple[list[Type], bool] = env.memo[memo]
-    return found
+    return asked_once(("award", info.key), env, lambda asking: _award_of(info, asking))
+
+
+def _award_of(info: RuleInfo, env: Env) -> tuple[list[Type], bool]:
+    silent = _silent(info, env)
+    awards = [] if silent is None else _awards(info.node, silent)
+    kinds = list(dict.fromkeys(found.type for found in awards))
+    return kinds, bool(awards) and all(award.shares for award in awards)
 
 
 def _silent(info: RuleInfo, env: Env) -> Env | None:

@@ -31,7 +31,7 @@ from rules_engine.diagnostics import Diagnostic, Fix, Label, nearest
 from rules_engine.values import ValueFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from rules_engine.checking.symbols import Symbols
     from rules_engine.source import Span
@@ -51,9 +51,22 @@ class Need(msgspec.Struct, frozen=True):
 
 
 class Context:
-    """One declaration under check. `subject` names it in messages: `rule "Base points"`."""
+    """One declaration under check. `subject` names it in messages: `rule "Base points"`; `awards` says whether it reads
+    what some rule gave."""
 
-    __slots__ = ("failed", "file", "findings", "needs", "quiet", "reads", "source", "subject", "symbols", "uses")
+    __slots__ = (
+        "awards",
+        "failed",
+        "file",
+        "findings",
+        "needs",
+        "quiet",
+        "reads",
+        "source",
+        "subject",
+        "symbols",
+        "uses",
+    )
 
     def __init__(self, symbols: Symbols, file: int, subject: str = "") -> None:
         self.symbols = symbols
@@ -64,6 +77,7 @@ class Context:
         self.needs: dict[Setting, Need] = {}
         self.reads: set[ReadKey] = set()
         self.uses: dict[str, periods.Period] = {}
+        self.awards = False
         self.failed = False
         self.quiet = False
 
@@ -223,6 +237,30 @@ class Context:
             for event in self.symbols.events.values()
             for field in (*event.definition.fields, *(event.definition.lines.fields if event.definition.lines else ()))
         )
+
+    # ---- answers ----
+
+    def once(
+        self, key: tuple[str, str], memo: dict[tuple[str, ...], object], ask: Callable[[], tuple[object, bool]]
+    ) -> bool:
+        """Put what is found once for the whole program into a memo, with all that it reads; False where it cannot be
+        shared: it says so itself, or it reports something, needs a setting or uses a period."""
+        known = self.symbols.answers
+        if key not in known:
+            before = tuple(self.findings), self.failed
+            reads, needs, uses = self.reads, self.needs, self.uses
+            self.reads, self.needs, self.uses = set(), {}, {}
+            found, shared = ask()
+            quiet = (tuple(self.findings), self.failed) == before and not self.needs and not self.uses
+            known[key] = (found, frozenset(self.reads)) if shared and quiet else None
+            self.findings[:], self.failed = before
+            self.reads, self.needs, self.uses = reads, needs, uses
+        answer = known[key]
+        if answer is None:
+            return False
+        memo[key] = answer[0]
+        self.reads |= answer[1]
+        return True
 
     # ---- periods ----
 

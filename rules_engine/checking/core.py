@@ -6,14 +6,29 @@ In: core expressions. Out: core expressions, or what is known of their values be
 from __future__ import annotations
 
 from fractions import Fraction
+from math import gcd
 
 from rules_engine import ir
 
 
 def num(value: Fraction | int, at: ir.Origin) -> ir.Num:
     """An exact number."""
-    exact = Fraction(value)
-    return ir.Num(at, exact.numerator, exact.denominator)
+    return ir.Num(at, value.numerator, value.denominator)
+
+
+def written(text: str) -> Fraction | int:
+    """The number that a text of digits writes; most are whole, and need no fraction.
+
+    >>> written("12"), written("-0.5")
+    (12, Fraction(-1, 2))
+    """
+    return int(text) if text.isdecimal() else Fraction(text)
+
+
+def ratio(num: int, den: int, at: ir.Origin) -> ir.Num:
+    """`num / den` in lowest terms; `den` is above zero."""
+    common = gcd(num, den)
+    return ir.Num(at, num // common, den // common)
 
 
 def value_of(node: ir.Expr) -> Fraction | None:
@@ -27,12 +42,11 @@ def mul(left: ir.Expr, right: ir.Expr, at: ir.Origin) -> ir.Expr:
         left, right = right, left
     if not isinstance(left, ir.Num):
         return ir.Mul(at, left, right)
-    factor = Fraction(left.num, left.den)
     if isinstance(right, ir.Num):
-        return num(factor * Fraction(right.num, right.den), at)
+        return ratio(left.num * right.num, left.den * right.den, at)
     if isinstance(right, ir.Mul) and isinstance(right.left, ir.Num):
-        return mul(num(factor * Fraction(right.left.num, right.left.den), at), right.right, at)
-    return right if factor == 1 else ir.Mul(at, left, right)
+        return mul(ratio(left.num * right.left.num, left.den * right.left.den, at), right.right, at)
+    return right if left.num == left.den else ir.Mul(at, left, right)
 
 
 def add(parts: list[ir.Expr], at: ir.Origin) -> ir.Expr:

@@ -85,6 +85,10 @@ def check_one(entry: Entry, symbols: Symbols) -> CheckedOne:
 
 def _core(declared: tree.Declaration, context: Context) -> Core | None:  # noqa: C901 - one arm for each kind
     match declared:
+        case tree.RuleDecl() if declared.kind in OFFERS:
+            return offer_def(declared, context)
+        case tree.RuleDecl():
+            return rule_def(declared, context)
         case tree.Program():
             return header_info(declared, context)
         case tree.PeriodDecl():
@@ -109,10 +113,6 @@ def _core(declared: tree.Declaration, context: Context) -> Core | None:  # noqa:
             return holdout_def(declared, context)
         case tree.MatchDecl():
             return match_def(declared, context)
-        case tree.RuleDecl() if declared.kind in OFFERS:
-            return offer_def(declared, context)
-        case tree.RuleDecl():
-            return rule_def(declared, context)
         case tree.TestDecl():
             check_test(declared, context)
             return None

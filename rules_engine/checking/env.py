@@ -11,8 +11,8 @@ prove; `not` turns the two about.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Literal, TypeAlias
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -39,6 +39,8 @@ STAGE_WORDS: dict[Stage, str] = {
     "offer": "an offer",
     "redeem": "a redeem",
 }
+
+T = TypeVar("T")
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -251,6 +253,24 @@ def _anchored(events: tuple[ir.EventDef, ...], context: Context) -> frozenset[st
 def _anchors(schedule: ir.ScheduleDef | None, context: Context) -> tuple[str, ...]:
     info = None if schedule is None else context.find(schedule.period)
     return anchors(info.period) if isinstance(info, PeriodInfo) and info.period is not None else ()
+
+
+# ---- what is asked of other declarations ----
+
+_COUNTED = frozenset({("inlined",), ("deep",), ("too deep",)})
+"""What a memo counts over a whole declaration, so that no other one may share what was found with it."""
+
+
+def asked_once(key: tuple[str, str], env: Env, ask: Callable[[Env], T]) -> T:
+    """What some declaration says of itself, silently, to whoever reads it. Where nothing is being looked into yet, the
+    answer is that of all who ask, and is found once for the program; else once for the declaration under check."""
+    if key not in env.memo:
+        alone: Memo = {}
+        asking = msgspec.structs.replace(env, memo=alone)
+        if env.resolving or not env.context.once(key, env.memo, lambda: (ask(asking), _COUNTED.isdisjoint(alone))):
+            env.memo[key] = ask(env)
+    found: T = env.memo[key]
+    return found
 
 
 # ---- what conditions prove ----

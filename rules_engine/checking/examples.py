@@ -38,7 +38,7 @@ class Examples:
         return self.known[key]
 
     def _found(self, one: Acting, other: Acting, reach: solving.Reach) -> str | None:
-        mine, theirs = self._acting(one), self._acting(other)
+        mine, theirs = self.when(one), self.when(other)
         for name in one.events:
             info = self.symbols.events.get(name) or self.symbols.scheduled.get(name)
             if name not in other.events or info is None:
@@ -48,7 +48,8 @@ class Examples:
                 return self._words(found, info)
         return None
 
-    def _acting(self, offer: Acting) -> solving.Acting:
+    def when(self, offer: Acting) -> solving.Acting:
+        """When and where a rule acts."""
         if offer.key not in self.acting:
             self.acting[offer.key] = solving.acting(offer)
         return self.acting[offer.key]

@@ -26,7 +26,7 @@ from rules_engine.checking import (
     tables,
     unknowns,
 )
-from rules_engine.checking.core import add, mul, negative, num, value_of
+from rules_engine.checking.core import add, mul, negative, num, ratio, value_of, written
 from rules_engine.checking.env import Env
 from rules_engine.checking.typed import Typed, scaled, unknown
 from rules_engine.diagnostics import Fix
@@ -203,7 +203,7 @@ def literal(node: Literal_, env: Env, expected: Type | None = None) -> Typed:
         case tree.Number(text=text):
             return _number(node, text, env, expected)
         case tree.Percent(text=text):
-            return Typed(RATE, num(Fraction(text) / 100, at))
+            return Typed(RATE, _percent(text, at))
         case tree.MoneyLit():
             return _money(node, env)
         case tree.QuantityLit():
@@ -223,8 +223,13 @@ def literal(node: Literal_, env: Env, expected: Type | None = None) -> Typed:
             assert_never(node)
 
 
+def _percent(text: str, at: ir.Origin) -> ir.Num:
+    share = written(text)
+    return ratio(share.numerator, share.denominator * 100, at)
+
+
 def _number(node: tree.Number, text: str, env: Env, expected: Type | None) -> Typed:
-    exact = Fraction(text)
+    exact = written(text)
     if isinstance(expected, (Money, Unit)) and not exact:
         return Typed(expected, num(0, env.at(node)))
     if isinstance(expected, (Money, Unit)):
@@ -259,7 +264,7 @@ def _quantity(node: tree.QuantityLit, env: Env) -> Typed:
 
 
 def _scaled(node: tree.MoneyLit | tree.QuantityLit, text: str, kind: Money | Unit, env: Env, fine: bool) -> Typed:
-    exact = Fraction(text) * scale(kind)
+    exact = written(text) * scale(kind)
     if exact.denominator != 1 and not fine:
         places = f"{describe(kind)} has {kind.decimals} decimals" if kind.decimals else f"{describe(kind)} are whole"
         env.report("T313", node, text=text, reason=places)
@@ -377,11 +382,11 @@ def _plus_minus(one: Typed, node: tree.Binary, env: Env, expected: Type | None) 
 def _sum(parts: list[Typed], nodes: list[tree.Expr], node: tree.Expr, env: Env, word: str) -> Typed:
     parts = _levelled(parts, nodes, env)
     kind = parts[0].type
-    for part, written in zip(parts[1:], nodes[1:], strict=True):
+    for part, node_of in zip(parts[1:], nodes[1:], strict=True):
         joined = total(kind, part.type)
         if joined is None:
-            if not monies.apart(kind, part.type, nodes[0], written, env):
-                _report_sum(kind, part.type, written, word, env)
+            if not monies.apart(kind, part.type, nodes[0], node_of, env):
+                _report_sum(kind, part.type, node_of, word, env)
             return unknown(env.at(node))
         kind = joined
     shares = tuple(share for part in parts for share in part.shares)
@@ -395,7 +400,7 @@ def _levelled(parts: list[Typed], nodes: list[tree.Expr], env: Env) -> list[Type
     wanted = next((part.type for part in parts if isinstance(part.type, Money) and part.type.several), None)
     if wanted is None:
         return parts
-    return [monies.lifted(part, wanted, written, env) for part, written in zip(parts, nodes, strict=True)]
+    return [monies.lifted(part, wanted, each, env) for part, each in zip(parts, nodes, strict=True)]
 
 
 def _report_sum(left: Type, right: Type, node: tree.Expr, word: str, env: Env) -> None:

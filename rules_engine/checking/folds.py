@@ -14,7 +14,7 @@ from rules_engine import ir, tree
 from rules_engine.checking import conditions, dates, expressions, keys, measures, names, unknowns
 from rules_engine.checking.context import Context
 from rules_engine.checking.core import integral
-from rules_engine.checking.env import Env, env_for, narrowed
+from rules_engine.checking.env import Env, asked_once, env_for, narrowed
 from rules_engine.checking.infos import BrokenInfo, RuleInfo, TableInfo, TrackInfo
 from rules_engine.checking.schedules import event_names
 from rules_engine.checking.typed import Typed
@@ -305,12 +305,12 @@ def track_type(info: TrackInfo, env: Env) -> Type:
         return COUNT
     if info.kind in ("first day", "last day"):
         return DATE
-    memo = ("track", info.name)
-    if memo not in env.memo:
-        silent = _silent(info, env)
-        env.memo[memo] = UNKNOWN if silent is None else _type_of(info.node, silent)
-    found: Type = env.memo[memo]
-    return found
+    return asked_once(("track", info.name), env, lambda asking: _track_type(info, asking))
+
+
+def _track_type(info: TrackInfo, env: Env) -> Type:
+    silent = _silent(info, env)
+    return UNKNOWN if silent is None else _type_of(info.node, silent)
 
 
 def _silent(info: TrackInfo, env: Env) -> Env | None:

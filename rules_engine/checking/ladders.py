@@ -22,7 +22,7 @@ from rules_engine.checking.elaboration import (
     sent,
 )
 from rules_engine.checking.limits import Owner, limit_defs
-from rules_engine.checking.rules import award_reads, nodes
+from rules_engine.checking.rules import award_reads
 from rules_engine.checking.tracks import known_events
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ def match_def(declared: tree.MatchDecl, context: Context) -> ir.MatchDef | None:
         lasts,
         fall_def(declared.then.fall, later, context),
         limit_defs(declared.limits, Owner(key, frozenset(), False, (declared.when,)), context, env),
-        tuple(sorted({node.name for node in nodes((kept, lasts)) if isinstance(node, ir.Field)})),
+        tuple(sorted({node.name for node in ir.records((kept, lasts)) if isinstance(node, ir.Field)})),
         context.at(declared),
     )
     award_reads((when, table, kept, lasts), declared, context)

@@ -242,6 +242,7 @@ def _rule(path: tree.Path, env: Env) -> RuleInfo | None:
 def award_read(info: RuleInfo, path: tree.Path, env: Env) -> Typed:
     """`base`: what the rule gave; on a line the part that falls there."""
     kind = _award_type(info, path, env)
+    env.context.awards = True
     at = env.at(path)
     if kind is None:
         return unknown(at)

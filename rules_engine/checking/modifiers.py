@@ -66,7 +66,10 @@ ELSEWHERE: dict[type[tree.Node], tuple[str, str]] = {
 
 def modifier(mods: tuple[tree.Mod, ...], kind: type[M]) -> M | None:
     """The modifier of a kind, if it is written."""
-    return next((each for each in mods if isinstance(each, kind)), None)
+    for each in mods:
+        if isinstance(each, kind):
+            return each
+    return None
 
 
 def fitting(mods: tuple[tree.Mod, ...], verb: Verb, env: Env) -> None:

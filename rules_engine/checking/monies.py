@@ -154,8 +154,7 @@ def inverse(step: ir.Expr, at: ir.Origin) -> ir.Expr | None:
         if any(size is None or size <= 0 for _, size in parts):
             return None
         return ir.PerCurrency(at, tuple((code, num(1 / size, at)) for code, size in parts if size))
-    size = value_of(step)
-    return None if size is None or size <= 0 else num(1 / size, at)
+    return ir.Num(at, step.den, step.num) if isinstance(step, ir.Num) and step.num > 0 else None
 
 
 def amounts(node: tree.ListOf, env: Env) -> Typed:

@@ -7,6 +7,7 @@ on what goods cost at the moment, in a group that is decided line by line, is do
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import combinations, groupby
 from typing import TYPE_CHECKING
 
@@ -67,7 +68,8 @@ def _missing_order(
     header: CheckedOne | None,
 ) -> Iterator[Diagnostic]:
     """The first two members of one rank that can meet, with an example."""
-    for one, other in _of_one_rank(policy):
+    whole = group is not None and (group.at_most is not None or bool(group.limits))
+    for one, other in _of_one_rank(policy, whole, cores, examples):
         found = _meeting(one, other, policy, group, cores, examples)
         if found is not None:
             left, right, words = found
@@ -75,10 +77,46 @@ def _missing_order(
             return
 
 
-def _of_one_rank(policy: Arranged) -> Iterator[tuple[Element, Element]]:
-    """Pairs of members that the text leaves without an order."""
+def _of_one_rank(
+    policy: Arranged, whole: bool, cores: dict[str, ir.OfferDef], examples: Examples
+) -> Iterator[tuple[Element, Element]]:
+    """Pairs of members that the text leaves without an order, and that may meet; `whole` where the order matters for
+    the whole basket."""
+    made = policy.policy
+    whole = whole or made.choice == "best together" or (made.choice != "all" and made.per == "basket")
     for _, members in groupby(policy.elements, key=lambda each: policy.ranks[each.key]):
-        yield from (pair for pair in combinations(members, 2) if policy.tied(*pair))
+        tied = list(members)
+        pairs = combinations(tied, 2) if whole else _perhaps(tied, cores, examples)
+        yield from (pair for pair in pairs if policy.tied(*pair))
+
+
+def _perhaps(
+    members: list[Element], cores: dict[str, ir.OfferDef], examples: Examples
+) -> Iterator[tuple[Element, Element]]:
+    """Pairs of which the second may touch a line that the first touches, in their order. Thousands of offers may
+    be held to an article each: only those with a value in common, of the field that most are held to, are looked at."""
+    held = [_held(each, cores, examples) for each in members]
+    counts = Counter(name for each in held for name in each)
+    field = max(counts, key=counts.__getitem__, default="")
+    values = [each.get(field) for each in held]
+    free = [at for at, found in enumerate(values) if found is None]
+    placed: dict[solving.Value, list[int]] = {}
+    for at, found in enumerate(values):
+        for value in found or ():
+            placed.setdefault(value, []).append(at)
+    for at, found in enumerate(values):
+        others = range(len(members)) if found is None else {*free, *(each for value in found for each in placed[value])}
+        yield from ((members[at], members[other]) for other in sorted(others) if other > at)
+
+
+def _held(element: Element, cores: dict[str, ir.OfferDef], examples: Examples) -> dict[str, frozenset[solving.Value]]:
+    """What a member is held to on the lines that it touches; nothing where its order may matter on other lines."""
+    rules = [cores[rule.key] for rule in element.rules if rule.key in cores]
+    if any(rule.thing is not None or (rule.consent is not None and rule.consent.rules is not None) for rule in rules):
+        return {}
+    found = [solving.held(examples.when(rule)) for rule in rules]
+    fields = [name for name in found[0] if all(name in each for each in found)] if found else []
+    return {name: frozenset().union(*(each[name] for each in found)) for name in fields}
 
 
 def _meeting(

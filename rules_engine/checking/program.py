@@ -17,7 +17,6 @@ from rules_engine.checking.infos import GroupInfo, RuleInfo
 from rules_engine.checking.needed import needed_settings
 from rules_engine.checking.overlaps import offers_together
 from rules_engine.checking.refunds import units_off_refunds
-from rules_engine.checking.rules import nodes
 from rules_engine.checking.subjects import subject
 from rules_engine.checking.tender import takers
 from rules_engine.diagnostics import Diagnostic, Fix, Label
@@ -108,7 +107,7 @@ def _counts(ones: Sequence[CheckedOne], symbols: Symbols) -> Iterator[Diagnostic
 
 
 def _reads_tier(core: ir.RuleDef) -> bool:
-    return any(isinstance(node, ir.TierRead) and node.which == "held" for node in nodes(core))
+    return any(isinstance(node, ir.TierRead) and node.which == "held" for node in ir.records(core))
 
 
 def _title_span(declared: tree.Declaration) -> tuple[int, int]:

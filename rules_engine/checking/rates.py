@@ -77,10 +77,9 @@ def _step(node: tree.Per, env: Env) -> Typed | None:
     if node.step is None:
         return None
     found = expressions.number(node.step, env.finer("all"))
-    size = value_of(found.expr)
     if isinstance(found.type, Unknown):
         return None
-    if size is None or size <= 0:
+    if not isinstance(found.expr, ir.Num) or found.expr.num <= 0:
         env.report("T325", node.step, what="the step", wanted="an amount above zero, written out")
         return None
     return found
@@ -128,7 +127,8 @@ def _stepped(rate: Typed, step: Typed, measure: Typed, full: bool, at: ir.Origin
 
 def _needs_steps(node: tree.Per, step: Typed, measure: Typed, env: Env) -> bool:
     """Whole steps of 1 of a whole number are the number itself."""
-    return node.full and not (value_of(step.expr) == 1 and integral(measure.expr, keys.rate_keys(env)))
+    one = isinstance(step.expr, ir.Num) and step.expr.num == step.expr.den
+    return node.full and not (one and integral(measure.expr, keys.rate_keys(env)))
 
 
 def without_stop(rate: ir.Expr) -> ir.Expr:

@@ -6,9 +6,7 @@ of it (a group's list, a holdout, a circle of reads) is checked for the whole pr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, assert_never
-
-import msgspec
+from typing import TYPE_CHECKING, Literal, assert_never
 
 from rules_engine import ir, tree
 from rules_engine.checking.consents import group_of, return_of, warn
@@ -34,8 +32,6 @@ from rules_engine.checking.tracks import known_events
 from rules_engine.diagnostics import Fix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rules_engine.checking.context import Context
 
 
@@ -190,19 +186,15 @@ def units_of(effect: ir.ActDef) -> tuple[str, ...]:
 
 def award_reads(core: object, declared: tree.RuleDecl | tree.MatchDecl, context: Context) -> tuple[str, ...]:
     """The keys of the rules whose awards are read, each of an earlier stage or of the same."""
-    if not any(_is_rule(name, context) for table, name in context.reads if table in ("name", "title")):
+    if not context.awards:
         return ()
     reads: dict[str, ir.Origin] = {}
-    for node in nodes(core):
+    for node in ir.records(core):
         if isinstance(node, (ir.AwardRead, ir.AwardPart)):
             reads.setdefault(node.rule, node.at)
     if isinstance(declared, tree.RuleDecl):
         _only_earlier(reads, declared, context)
     return tuple(sorted(reads))
-
-
-def _is_rule(name: str, context: Context) -> bool:
-    return isinstance(context.symbols.names.get(name), RuleInfo) or name in context.symbols.titles
 
 
 def _only_earlier(reads: dict[str, ir.Origin], declared: tree.RuleDecl, context: Context) -> None:
@@ -212,15 +204,3 @@ def _only_earlier(reads: dict[str, ir.Origin], declared: tree.RuleDecl, context:
         info = context.symbols.names.get(key) or context.symbols.titles.get(key)
         if isinstance(info, RuleInfo) and info.kind == "reward":
             context.report("M181", (at.start, at.end), title=info.title)
-
-
-def nodes(core: object) -> Iterator[Any]:
-    """All structs of a core, parents first."""
-    stack: list[object] = [core]
-    while stack:
-        top = stack.pop()
-        if isinstance(top, msgspec.Struct):
-            yield top
-            stack.extend(getattr(top, each) for each in top.__struct_fields__ if each != "at")
-        elif isinstance(top, tuple):
-            stack.extend(top)

@@ -62,7 +62,8 @@ class Broken(msgspec.Struct, frozen=True):
 
 
 class Symbols:
-    """The names of a program. Made once, then only read, and only through a `Context`."""
+    """The names of a program. Made once, then only read, and only through a `Context`; `answers` are what was found out
+    about declarations on the way, for all that ask (`env.asked_once`)."""
 
     def __init__(self, files: tuple[str, ...]) -> None:
         self.files = files
@@ -83,6 +84,7 @@ class Symbols:
         self.broken_header = False
         self.broken_language = False
         self.vocabulary_missing = False
+        self.answers: dict[tuple[str, str], tuple[object, frozenset[tuple[str, str]]] | None] = {}
         self._near: dict[tuple[str, int], str] = {}
         self._kinds: dict[tuple[type[Info], ...], tuple[str, ...]] = {}
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "explain": "rules_engine.cli.explain",
     "fmt": "rules_engine.cli.fmt",
     "migrate": "rules_engine.cli.migrate",
+    "plan": "rules_engine.cli.plan",
     "schema": "rules_engine.cli.schema",
     "score": "rules_engine.cli.score",
     "simulate": "rules_engine.cli.simulate",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 )
 @click.option("--rejects", metavar="FILE", help="a row for each reason why an event was refused")
 @click.option("--until", metavar="DATE", help="settle what is due up to this day, after the last event")
+@click.option("--afresh", is_flag=True, help="begin again where a run from Parquet to Parquet was cut short")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -41,6 +42,7 @@ def command(
     mapping: str | None,
     data: str | None,
     until: str | None,
+    afresh: bool,
     **files: str | None,
 ) -> None:
     """Score a file of events in the order of their moments, and account for every row of it.
@@ -52,7 +54,8 @@ def command(
       rules score phone.rules --events may.ndjson --members members.csv --until 2027-05-31 --out may.csv
 
     The formats are known by their endings. Nothing is written unless everything is. Events that happen by themselves
-    are scored in between and counted apart. Ends with 1 where an event was rejected.
+    are scored in between and counted apart. From Parquet to Parquet a run that was killed goes on where it stood when
+    the same command is given again. Ends with 1 where an event was rejected.
     """
     from rules_engine import feeds
     from rules_engine.workbench import Job, money_lines, score_file
@@ -63,8 +66,12 @@ def command(
         events = events_file(files["events"], plan, data)
         listed = feeds.members_file(plan, data) if plan is not None else None
         members = Path(files["members"]) if files["members"] else listed
-        rest = {name: Path(path) for name in ("state", "shared", "effects", "rejects") if (path := files[name])}
-        job = Job(events=events, out=Path(out), members=members, mapping=plan, until=last_day(until), **rest)
+        rest: dict[str, Any] = {
+            name: Path(path) for name in ("state", "shared", "effects", "rejects") if (path := files[name])
+        }
+        job = Job(
+            events=events, out=Path(out), members=members, mapping=plan, until=last_day(until), afresh=afresh, **rest
+        )
         with progress() as show:
             report = score_file(ready, job, show)
     except feeds.FeedError as error:
@@ -74,6 +81,8 @@ def command(
     if report.reasons and not files["rejects"]:
         note("say `--rejects FILE` to have all reasons")
     say(report.tally.summary())
+    for line in report.paths:
+        note(line)
     given = {unit: amount for unit, amount in report.totals.items() if amount}
     for unit, amount in given.items():
         say(f"given: {ready.format_amount(unit, amount)}")

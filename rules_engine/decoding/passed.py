@@ -68,13 +68,15 @@ def _bounded(hint: Any) -> Any:
 
 class States:
     """The states of one program's members, or of its `pools`, as they are passed in. Those that were found good are
-    remembered for as long as they live, by which object they are, so that a state is looked at once."""
+    remembered for as long as they live, by which object they are, so that a state is looked at once; `kept` gives the
+    reference to one by its id."""
 
-    __slots__ = ("_core", "_kept", "_pools", "_renamed", "_tiers", "_tracks", "_units")
+    __slots__ = ("_core", "_kept", "_pools", "_renamed", "_tiers", "_tracks", "_units", "kept")
 
     def __init__(self, core: ir.Program, *, pools: bool = False) -> None:
         self._core = core
         self._kept: dict[int, ReferenceType[State]] = {}
+        self.kept = self._kept.get
         self._pools = pools
         owner = "household" if pools else "member"
         self._tracks = tracks_by_part(track for track in core.tracks if track.owner == owner)

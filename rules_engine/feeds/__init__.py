@@ -10,19 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rules_engine.feeds.events import read_events
-from rules_engine.feeds.files import ENDINGS, at_row
+from rules_engine.feeds.files import ENDINGS, at_row, ending_of
 from rules_engine.feeds.members import read_members
+from rules_engine.feeds.parquet import ParquetSource
+from rules_engine.feeds.parts import Output, folder_of
 from rules_engine.feeds.records import Count, Fault, FeedError, Read, Tally
 from rules_engine.feeds.state_file import StateFile, read_shared, read_state, write_shared, write_state
-from rules_engine.feeds.writers import (
-    EFFECT_COLUMNS,
-    REJECT_COLUMNS,
-    Column,
-    Writer,
-    open_writer,
-    outcome_columns,
-    reject_row,
-)
+from rules_engine.feeds.unfinished import Unfinished, identity
+from rules_engine.feeds.writers import Writer, open_writer, reject_row
+from rules_engine.tables import EFFECT_COLUMNS, REJECT_COLUMNS, Column, outcome_columns
 
 if TYPE_CHECKING:
     from rules_engine.feeds.mapping import Mapping as Mapping
@@ -35,12 +31,18 @@ __all__ = [
     "Count",
     "Fault",
     "FeedError",
+    "Output",
+    "ParquetSource",
     "Read",
     "StateFile",
     "Tally",
+    "Unfinished",
     "Writer",
     "at_row",
+    "ending_of",
     "events_file",
+    "folder_of",
+    "identity",
     "members_file",
     "open_writer",
     "outcome_columns",

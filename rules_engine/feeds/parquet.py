@@ -1,8 +1,8 @@
-"""Parquet, read and written in batches through pyarrow, which is imported only here.
+"""Parquet, read and written in batches through pyarrow.
 
-Columns become text exactly: decimals with their digits, dates and instants in ISO form, whole numbers as they are. A
-float column is refused with the mend, because it has lost the exact amount before it came to us. A time without a zone
-is refused unless a mapping reads it, since only a mapping can say which zone is meant.
+Columns become text exactly, as `tables` reads them: decimals with their digits, dates and instants in ISO form, whole
+numbers as they are. A time without a zone is refused unless a mapping reads it, since only a mapping can say which zone
+is meant.
 """
 
 from __future__ import annotations
@@ -15,22 +15,12 @@ from rules_engine.feeds.files import Replacement, reading, reason
 from rules_engine.feeds.grouping import encoded, fault
 from rules_engine.feeds.records import FeedError, Read
 from rules_engine.feeds.tables import Table
+from rules_engine.tables import check_schema, check_type, pyarrow, records, text
 
 if TYPE_CHECKING:
-    from rules_engine.feeds.writers import Column
+    from rules_engine.tables import Column
 
 BATCH_ROWS = 1 << 14
-
-
-def pyarrow() -> Any:
-    """Return the pyarrow module, or say how to get it."""
-    try:
-        import pyarrow
-        import pyarrow.compute
-        import pyarrow.parquet
-    except ImportError:
-        raise FeedError("Parquet files need pyarrow: install `rules-engine[parquet]`") from None
-    return pyarrow
 
 
 def parquet_table(path: Path, used: Sequence[str], null: str) -> Table:
@@ -39,7 +29,7 @@ def parquet_table(path: Path, used: Sequence[str], null: str) -> Table:
     names = tuple(file.schema_arrow.names)
     wanted = tuple(name for name in names if name in used)
     for name in wanted:
-        _check(pa, name, file.schema_arrow.field(name).type, local_times=True)
+        check_type(pa, name, file.schema_arrow.field(name).type, local_times=True)
         if pa.types.is_nested(file.schema_arrow.field(name).type):
             raise FeedError(f"column `{name}` of `{path.name}` is nested, and a mapping reads single values only")
     rows = _text_rows(path, file, wanted, null)
@@ -53,19 +43,15 @@ def _text_rows(path: Path, file: Any, wanted: tuple[str, ...], null: str) -> Ite
     pa = pyarrow()
     with reading(path, pa.ArrowException), file:
         for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=list(wanted)):
-            columns = [_text(pa, batch.column(name)).to_pylist() for name in wanted]
+            columns = [text(pa, batch.column(name)).to_pylist() for name in wanted]
             for row in zip(*columns, strict=True):
                 yield [null if cell is None else cell for cell in row]
 
 
 def parquet_events(path: Path, event: str | None, ids: Mapping[str, str]) -> Iterator[Read]:
     """Return an event for each row; a column of lists of structs gives its lines."""
-    pa, file = pyarrow(), _opened(path)
-    schema = file.schema_arrow
-    if "event" not in schema.names and event is None:
-        raise FeedError(f"`{path.name}` has no column `event` to name the type of each row, and no mapping was given")
-    for field in schema:
-        _check(pa, field.name, field.type, local_times=False)
+    file = _opened(path)
+    check_schema(file.schema_arrow, event, f"`{path.name}`")
     return _rows_as_events(path, file, event, ids)
 
 
@@ -87,13 +73,10 @@ def parquet_records(path: Path, file: Any = None) -> Iterator[dict[str, Any]]:
     if file is None:
         file = _opened(path)
         for field in file.schema_arrow:
-            _check(pa, field.name, field.type, local_times=False)
+            check_type(pa, field.name, field.type, local_times=False)
     with reading(path, pa.ArrowException), file:
-        names = file.schema_arrow.names
         for batch in file.iter_batches(batch_size=BATCH_ROWS):
-            columns = [_values(pa, batch.column(name)) for name in names]
-            for row in zip(*columns, strict=True):
-                yield {name: value for name, value in zip(names, row, strict=True) if value is not None}
+            yield from records(batch)
 
 
 def _opened(path: Path) -> Any:
@@ -104,70 +87,79 @@ def _opened(path: Path) -> Any:
         raise FeedError(f"`{path}` cannot be read as Parquet: {reason(error)}") from None
 
 
-def _check(pa: Any, name: str, kind: Any, local_times: bool) -> None:
-    """Refuse what cannot become an exact value."""
-    types = pa.types
-    if types.is_dictionary(kind):
-        kind = kind.value_type
-    if types.is_floating(kind):
-        mend = "cast it to a decimal, such as decimal128(18, 2), or to text where it is made"
-        raise FeedError(f"column `{name}` holds floating-point numbers, which are not exact: {mend}")
-    if types.is_timestamp(kind) and kind.tz is None and not local_times:
-        raise FeedError(f"column `{name}` holds times without a zone: store them in UTC, or name the zone in a mapping")
-    if types.is_list(kind) or types.is_large_list(kind):
-        _check(pa, f"{name}[]", kind.value_type, local_times)
-    elif types.is_struct(kind):
-        for field in kind:
-            _check(pa, f"{name}.{field.name}", field.type, local_times)
-    elif not _is_plain(types, kind):
-        raise FeedError(f"column `{name}` is of type `{kind}`, which an event cannot hold")
+class ParquetSource:
+    """The rows of a Parquet file as record batches, as often as they are asked for. Texts of which there are few
+    different ones are read as dictionaries; with `plain` none are, for rows that are to be sorted."""
 
+    def __init__(self, path: Path, plain: bool = False) -> None:
+        self.path = path
+        with _opened(path) as file:
+            self.schema = file.schema_arrow
+            self.rows: int = file.metadata.num_rows
+            self._coded = [] if plain else _coded(file.metadata)
+        if self._coded:
+            with self._file(self._coded) as file:
+                self.schema = file.schema_arrow
 
-def _is_plain(types: Any, kind: Any) -> bool:
-    tests = ("string", "large_string", "boolean", "integer", "decimal", "date", "timestamp", "time", "null")
-    return any(getattr(types, f"is_{test}")(kind) for test in tests)
+    def batches(self, rows: int, columns: list[str] | None = None, skip: int = 0) -> Iterator[Any]:
+        """All rows behind the first `skip`, or some columns of them, as record batches of at most so many rows."""
+        pa = pyarrow()
+        with reading(self.path, pa.ArrowException), self._file(self._coded) as file:
+            groups = list(range(file.num_row_groups))
+            while groups and skip >= file.metadata.row_group(groups[0]).num_rows:
+                skip -= file.metadata.row_group(groups.pop(0)).num_rows
+            found = (
+                self._grouped(file, rows, groups, columns) if self._coded else file.iter_batches(rows, groups, columns)
+            )
+            for batch in found:
+                if skip < batch.num_rows:
+                    yield batch.slice(skip) if skip else batch
+                skip = max(0, skip - batch.num_rows)
 
-
-def _text(pa: Any, column: Any) -> Any:
-    """Return a column of single values as text."""
-    types, kind = pa.types, column.type
-    if types.is_dictionary(kind):
-        column, kind = column.dictionary_decode(), kind.value_type
-    if types.is_timestamp(kind):
-        if kind.unit != "s":
+    def _grouped(self, file: Any, rows: int, groups: list[int], columns: list[str] | None) -> Iterator[Any]:
+        """Each row group by itself, since a dictionary is that of its group. A group whose dictionary was given up in
+        the middle cannot be read so inside of lists: what is left of it is read as plain texts."""
+        pa = pyarrow()
+        for group in groups:
+            done = 0
             try:
-                column = column.cast(pa.timestamp("s", kind.tz))
-            except pa.ArrowInvalid:  # parts of a second: left for whoever reads the event to refuse
-                kind = column.type
-        if kind.tz is None:
-            return pa.compute.strftime(column, "%Y-%m-%d %H:%M:%S")
-        column = column.cast(pa.timestamp(column.type.unit, "UTC"))
-        return pa.compute.binary_join_element_wise(pa.compute.strftime(column, "%Y-%m-%dT%H:%M:%S"), "Z", "")
-    if types.is_date64(kind):
-        column = column.cast(pa.date32())
-    return column.cast(pa.string())
+                for batch in file.iter_batches(rows, [group], columns):
+                    yield batch
+                    done += batch.num_rows
+            except pa.ArrowNotImplementedError:
+                with self._file([]) as plain:
+                    for batch in plain.iter_batches(rows, [group], columns):
+                        if done < batch.num_rows:
+                            yield batch.slice(done) if done else batch
+                        done = max(0, done - batch.num_rows)
+
+    def _file(self, coded: list[str]) -> Any:
+        try:
+            return pyarrow().parquet.ParquetFile(self.path, read_dictionary=coded, pre_buffer=True)
+        except (OSError, pyarrow().ArrowException) as error:
+            raise FeedError(f"`{self.path}` cannot be read as Parquet: {reason(error)}") from None
 
 
-def _values(pa: Any, column: Any) -> list[Any]:
-    """Return a column, nested or not, as JSON values."""
-    types, kind = pa.types, column.type
-    if types.is_list(kind) or types.is_large_list(kind):
-        flat = _values(pa, column.flatten())
-        lengths = pa.compute.list_value_length(column).to_pylist()
-        made, start = [], 0
-        for length in lengths:
-            made.append(None if length is None else flat[start : start + length])
-            start += length or 0
-        return made
-    if types.is_struct(kind):
-        names = [field.name for field in kind]
-        inner = [_values(pa, part) for part in column.flatten()]
-        rows = zip(*inner, strict=True) if inner else iter([()] * len(column))
-        records = [{n: v for n, v in zip(names, row, strict=True) if v is not None} for row in rows]
-        return [record if valid else None for record, valid in zip(records, column.is_valid().to_pylist(), strict=True)]
-    if types.is_integer(kind) or types.is_boolean(kind):
-        return list(column.to_pylist())
-    return list(_text(pa, column).to_pylist())
+def _at_once(file: Any, rows: int, groups: list[int], columns: list[str] | None) -> Iterator[Any]:
+    return iter(file.iter_batches(rows, groups, columns))
+
+
+_GROUP_ROWS = 1 << 14
+_CODED_BYTES = 3
+"""A text that takes no more bytes than this on average stands in a dictionary."""
+
+
+def _coded(metadata: Any) -> list[str]:
+    """The columns of text that are worth reading as dictionaries."""
+    if metadata.num_rows < _GROUP_ROWS * metadata.num_row_groups or not metadata.num_row_groups:
+        return []  # groups of few rows are read several at once
+    group = metadata.row_group(0)
+    columns = [group.column(number) for number in range(group.num_columns)]
+    texts = [
+        each for number, each in enumerate(columns) if str(metadata.schema.column(number).logical_type) == "String"
+    ]
+    short = [each for each in texts if each.total_uncompressed_size <= _CODED_BYTES * each.num_values]
+    return [each.path_in_schema for each in short if each.has_dictionary_page]
 
 
 class ParquetSink:

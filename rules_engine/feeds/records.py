@@ -11,17 +11,7 @@ from typing import Any
 import msgspec
 import orjson
 
-
-class FeedError(ValueError):
-    """A file, mapping, ending or state that cannot be used at all; each problem is one sentence in the user's words.
-
-    >>> FeedError("no such file", "no such column").problems
-    ('no such file', 'no such column')
-    """
-
-    def __init__(self, *problems: str) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
+from rules_engine.tables import FeedError as FeedError
 
 
 class Fault(msgspec.Struct, frozen=True, gc=False):

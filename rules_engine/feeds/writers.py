@@ -12,52 +12,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 
-import msgspec
 import orjson
 
 from rules_engine.feeds.files import Replacement, ending_of, reason
 from rules_engine.feeds.records import FeedError, Read
+from rules_engine.tables import Column
 
 Row = Sequence[str | int | None]
 
 _BATCH_ROWS = 4096
-
-
-class Column(msgspec.Struct, frozen=True):
-    """A column to write: Parquet wants to know its kind, CSV and NDJSON write all kinds alike."""
-
-    name: str
-    kind: Literal["text", "integer", "decimal"] = "text"
-    decimals: int = 0
-
-
-EFFECT_COLUMNS = (
-    *(Column(name) for name in ("event", "rule", "line", "kind", "unit", "amount", "stage")),
-    Column("pieces", "integer"),
-    *(Column(name) for name in ("wanted", "cut_by", "reason", "public")),
-)
-REJECT_COLUMNS = (Column("number", "integer"), *(Column(name) for name in ("event", "code", "field", "message")))
-
-
-def outcome_columns(
-    units: Sequence[tuple[str, int]], money_decimals: int = 2, priced: bool = False
-) -> tuple[Column, ...]:
-    """Return the columns of one row an event: each unit, by name and decimals, has its own; with `priced` what the
-    event costs follows.
-
-    >>> [column.name for column in outcome_columns([("point", 0)])]
-    ['event', 'member', 'point', 'discount', 'fingerprint']
-    """
-    amounts = [Column(name, "decimal", decimals) for name, decimals in units]
-    money = [Column(name, "decimal", money_decimals) for name in (PRICES if priced else PRICES[:1])]
-    currency = [Column("currency")] if priced else []
-    return (Column("event"), Column("member"), *amounts, *currency, *money, Column("fingerprint"))
-
-
-PRICES = ("discount", "net", "shipping", "charges", "tax", "total")
-"""What a row says of the money of an event, in this order."""
 
 
 def reject_row(read: Read, code: str | None = None, field: str | None = None, message: str | None = None) -> Row:
@@ -89,8 +54,7 @@ def open_writer(path: str | Path, columns: Sequence[str | Column]) -> Writer:
             from rules_engine.feeds.parquet import ParquetSink
 
             return Writer(replacement, ParquetSink(replacement, made), 1 << 15)
-        sink = _CsvSink(replacement, names) if ending.startswith(".csv") else _JsonSink(replacement, names)
-        return Writer(replacement, sink, _BATCH_ROWS)
+        return Writer(replacement, text_sink(path, replacement.stream, names), _BATCH_ROWS)
     except BaseException:
         replacement.discard()
         raise
@@ -150,13 +114,19 @@ class Writer:
             raise FeedError(f"`{self._replacement.path}` cannot be written: {reason(failed)}") from None
 
 
+def text_sink(path: Path, stream: Any, names: list[str], header: bool = True) -> Any:
+    """What writes rows as lines of text to a stream of bytes, as the ending of a path says."""
+    return _CsvSink(stream, names, header) if ending_of(path).startswith(".csv") else _JsonSink(stream, names)
+
+
 class _CsvSink:
     """Rows as CSV: UTF-8, lines ended by LF, None as an empty cell."""
 
-    def __init__(self, replacement: Replacement, names: list[str]) -> None:
-        self._text = io.TextIOWrapper(replacement.stream, encoding="utf-8", newline="", write_through=False)
+    def __init__(self, stream: Any, names: list[str], header: bool) -> None:
+        self._text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=False)
         self._writer = csv.writer(self._text, lineterminator="\n")
-        self._writer.writerow(names)
+        if header:
+            self._writer.writerow(names)
 
     def write(self, rows: Sequence[Row]) -> None:
         self._writer.writerows(rows)
@@ -169,8 +139,8 @@ class _CsvSink:
 class _JsonSink:
     """Rows as NDJSON: one object a line, a missing value as null."""
 
-    def __init__(self, replacement: Replacement, names: list[str]) -> None:
-        self._write: Callable[[bytes], object] = replacement.stream.write
+    def __init__(self, stream: Any, names: list[str]) -> None:
+        self._write: Callable[[bytes], object] = stream.write
         self._names = names
 
     def write(self, rows: Sequence[Row]) -> None:

@@ -6,12 +6,14 @@ of its stage, and numbers are exact.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from rules_engine import ir
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
 
 def assert_laws(program: ir.Program) -> None:
@@ -104,11 +106,15 @@ GROUP = "group "
 
 
 def _references(program: ir.Program) -> None:
-    periods = {each.name for each in program.periods}
+    """Each name that a node says is declared. Most nodes say none: what says one is found by its kind."""
     tracks = {each.name: each for each in program.tracks}
-    facts = {each.name for each in program.member}
-    units = {each.name for each in program.units}
-    rules = {each.key for each in program.rules}
+    names: dict[str, Container[str]] = {
+        "period": {each.name for each in program.periods},
+        "track": tracks,
+        "unit": {each.name for each in program.units},
+        "fact": {each.name for each in program.member},
+        "rule": {each.key for each in program.rules},
+    }
     rows = (
         program.events,
         program.rules,
@@ -119,25 +125,37 @@ def _references(program: ir.Program) -> None:
         program.units,
     )
     for node in ir.records((*rows, program.offers, program.offer_groups)):
-        match node:
-            case ir.EdgeDay(period=name) | ir.InPeriod(period=name):
-                assert name in periods, f"no period {name}"
-            case ir.Window(kind="period", period=name) | ir.ScheduleDef(period=name):
-                assert name in periods, f"no period {name}"
-            case ir.TrackRead(track=name) | ir.Reaches(track=name) | ir.Across(track=name) | ir.CarryDef(track=name):
-                assert name in tracks, f"no track {name}"
-            case ir.KeyFold(track=name):
-                assert tracks[name].by_key is not None, f"{name} has no keys"
-            case ir.BalanceRead(unit=name) | ir.UsedRead(unit=name):
-                assert name in units, f"no unit {name}"
-            case ir.GiveDef(unit=name) | ir.DeductDef(unit=name) | ir.TurnDef(unit=name) | ir.AcceptDef(unit=name):
-                assert name in units, f"no unit {name}"
-            case ir.PersonField(name=name) | ir.MemberField(name=name):
-                assert name in facts, f"no fact {name}"
-            case ir.AwardRead(rule=name) | ir.AwardPart(rule=name):
-                assert name in rules, f"no rule {name}"
-            case ir.Num(num=num, den=den):
-                assert type(num) is type(den) is int, "numbers are exact"
-                assert den > 0, "a denominator is positive"
-            case _:
-                pass
+        kind = type(node)
+        if type(node) is ir.Num:
+            assert type(node.num) is type(node.den) is int, "numbers are exact"
+            assert node.den > 0, "a denominator is positive"
+        elif kind in NAMING:
+            what, field = NAMING[kind]
+            assert getattr(node, field) in names[what], f"no {what} {getattr(node, field)}"
+        elif type(node) is ir.Window and node.kind == "period":
+            assert node.period in names["period"], f"no period {node.period}"
+        if type(node) is ir.KeyFold:
+            assert tracks[node.track].by_key is not None, f"{node.track} has no keys"
+
+
+NAMING: Final[dict[type[msgspec.Struct], tuple[str, str]]] = {
+    ir.EdgeDay: ("period", "period"),
+    ir.InPeriod: ("period", "period"),
+    ir.ScheduleDef: ("period", "period"),
+    ir.TrackRead: ("track", "track"),
+    ir.Reaches: ("track", "track"),
+    ir.Across: ("track", "track"),
+    ir.CarryDef: ("track", "track"),
+    ir.KeyFold: ("track", "track"),
+    ir.BalanceRead: ("unit", "unit"),
+    ir.UsedRead: ("unit", "unit"),
+    ir.GiveDef: ("unit", "unit"),
+    ir.DeductDef: ("unit", "unit"),
+    ir.TurnDef: ("unit", "unit"),
+    ir.AcceptDef: ("unit", "unit"),
+    ir.PersonField: ("fact", "name"),
+    ir.MemberField: ("fact", "name"),
+    ir.AwardRead: ("rule", "rule"),
+    ir.AwardPart: ("rule", "rule"),
+}
+"""What a node of a kind names, and in which field."""

@@ -7,6 +7,7 @@ text; each pass after it takes a program and gives a program. All of it is linea
 from __future__ import annotations
 
 from itertools import pairwise
+from operator import is_
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from msgspec.structs import replace
@@ -146,21 +147,22 @@ def follow_shares(program: ir.Program, checked: Checked) -> ir.Program:
     shares: dict[str, tuple[ir.Share, ...]] = {}
     rules = []
     for rule in program.rules:
-        effects = tuple(
-            replace(each, shares=_followed(each.shares, shares)) if isinstance(each, ir.GiveDef) else each
-            for each in rule.effects
-        )
-        followed = replace(rule, effects=effects)
+        effects = tuple([_followed(each, shares) for each in rule.effects])
+        followed = rule if all(map(is_, effects, rule.effects)) else replace(rule, effects=effects)
         rules.append(followed)
-        if len(followed.gives) == 1 and rule.loop is None:
+        if rule.loop is None and len(followed.gives) == 1:
             shares[rule.key] = followed.gives[0].shares
     return replace(program, rules=tuple(rules))
 
 
-def _followed(own: tuple[ir.Share, ...], known: dict[str, tuple[ir.Share, ...]]) -> tuple[ir.Share, ...]:
-    if len(own) != 1 or own[0].where is not None or not isinstance(own[0].value, ir.AwardPart):
-        return own
-    return known.get(own[0].value.rule) or own
+def _followed(effect: ir.ActDef, known: dict[str, tuple[ir.Share, ...]]) -> ir.ActDef:
+    if not isinstance(effect, ir.GiveDef) or len(effect.shares) != 1:
+        return effect
+    (own,) = effect.shares
+    if own.where is not None or not isinstance(own.value, ir.AwardPart):
+        return effect
+    found = known.get(own.value.rule)
+    return replace(effect, shares=found) if found else effect
 
 
 PASSES: Final[tuple[Callable[[ir.Program, Checked], ir.Program], ...]] = (

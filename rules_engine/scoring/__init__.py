@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from rules_engine.scoring.company import Accounts, Company, Scorer, ties_of
 from rules_engine.scoring.days import Advance, Day, Due
+from rules_engine.scoring.finding import Planned, PlannedEvent, PlannedRule, PlannedShare, planned
 from rules_engine.scoring.migrating import Migration, Note, migrate_shared
 from rules_engine.scoring.previewed import NextTier, Preview
 from rules_engine.scoring.program import Program
+from rules_engine.scoring.streams import Kept, Stream, WorkerLost
 from rules_engine.scoring.told import Explanation
 
 __all__ = [
@@ -20,12 +22,20 @@ __all__ = [
     "Day",
     "Due",
     "Explanation",
+    "Kept",
     "Migration",
     "NextTier",
     "Note",
+    "Planned",
+    "PlannedEvent",
+    "PlannedRule",
+    "PlannedShare",
     "Preview",
     "Program",
     "Scorer",
+    "Stream",
+    "WorkerLost",
     "migrate_shared",
+    "planned",
     "ties_of",
 ]

@@ -6,7 +6,7 @@ program is immutable: threads share it, and the same call always gives the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,9 @@ from rules_engine.returns import Return, moved_on, restored
 from rules_engine.scoring.days import Advance, Day, Due, day_number, due_until
 from rules_engine.scoring.previewed import Preview
 from rules_engine.scoring.requests import score_request
-from rules_engine.scoring.sent import Others, day_sent, in_place, of_this_state, refused, stored_values
+from rules_engine.scoring.sent import Others, day_sent, of_this_state, refused, stored_values
+from rules_engine.scoring.streams import score_many
+from rules_engine.scoring.tabled import score_table
 from rules_engine.source import Source
 from rules_engine.state import Change, LotLapsed, Shared, State
 from rules_engine.values import format_decimal
@@ -58,6 +60,8 @@ class Program:
     """
 
     __slots__ = (
+        "_by_type",
+        "_known",
         "_lock",
         "_owners",
         "_reference",
@@ -88,8 +92,10 @@ class Program:
         self._types: dict[str, type[msgspec.Struct]] = {}
         self._owners = owners_of(core)
         self._states: States = self._owners.members
+        self._known = self._states.kept
         self._lock = Lock()
         self._score: Score = self.backend.score or self._score_decoded
+        self._by_type: dict[type, Score] = getattr(self.backend, "by_type", {})
 
     # ---- events ----
 
@@ -113,9 +119,15 @@ class Program:
         States and shared counters may also be the plain values that their `to_json` gave. Raises `EventRefused` with
         every reason.
         """
-        known = state if state is None or self._states.known(state) else self.checked_state(state)
+        known: State | None = None
+        if state is not None:
+            kept = self._known(id(state))
+            known = None if kept is None else kept()
+            if known is not state:
+                known = self.checked_state(state)
         if others is None and pool is None:
-            return self._score(event, member, known, None if shared is None else self.checked_shared(shared))
+            score = self._by_type.get(type(event), self._score)
+            return score(event, member, known, None if shared is None else self.checked_shared(shared))
         counters = None if shared is None else self.checked_shared(shared)
         decoded = self.event(event)
         facts, people = self.facts(decoded, member), self.people(decoded, others, pool)
@@ -219,41 +231,8 @@ class Program:
             return msgspec.json.encode(reason.refused)
         return found if found is not None else score_request(self, content)
 
-    def score_many(
-        self,
-        events: Iterable[object],
-        members: Mapping[str, object] | None = None,
-        states: dict[str, State] | None = None,
-        *,
-        shared: Shared | None = None,
-        pools: dict[str, State] | None = None,
-        ids: set[tuple[str, str]] | None = None,
-        in_order: bool = False,
-        settle_until: Day | None = None,
-    ) -> Iterator[Outcome | Refused]:
-        """Score a stream: one result for each event, in the order of their instants, then of their arrival.
-
-        `states` (by member), `pools` (by household) and `shared` are kept up to date in place, so pass dictionaries and
-        a `Shared` to have them at the end. An id that came before (in this stream, or in `ids`) is refused. With
-        `in_order` events are scored as they come, and nothing is held.
-
-        Scheduled events are put in: before an event, whatever is posted up to its day, of everybody whom it touches; at
-        the end, with `settle_until`, what is posted up to that day, of all members. Their outcomes stand among the
-        results and say when they were `posted`.
-        """
-        from rules_engine.scoring.streams import Kept, score_many
-
-        in_place(states, dict, "states", "a dictionary of states by member")
-        in_place(shared, Shared, "shared", "a `Shared`")
-        in_place(pools, dict, "pools", "a dictionary of states by household")
-        kept = Kept(
-            {} if states is None else states,
-            Shared() if shared is None else shared,
-            ids,
-            {} if pools is None else pools,
-        )
-        until = None if settle_until is None else day_number(settle_until)
-        return score_many(self, events, members or {}, kept, in_order, until)
+    score_many = score_many
+    score_table = score_table
 
     def explain(
         self,
@@ -465,7 +444,9 @@ class Program:
             if found is None:
                 if all(event.name != name for event in self.core.events):
                     raise KeyError(name)
-                found = self._types[name] = event_struct(self.core, name)
+                found = event_struct(self.core, name)
+                msgspec.json.Decoder(found)  # what msgspec finds out about a type is not safe where threads race for it
+                self._types[name] = found
                 self.backend.typed(found)
         return found
 

@@ -19,6 +19,8 @@ from rules_engine.decoding import Place, attribute, fault
 from rules_engine.event import Event
 from rules_engine.outcome import EventRefused, Outcome, Refused, applied_in_place
 from rules_engine.scoring.company import Accounts, Company, ties_of
+from rules_engine.scoring.days import Day, day_number
+from rules_engine.scoring.sent import in_place
 from rules_engine.state import Shared, State
 
 if TYPE_CHECKING:
@@ -74,7 +76,7 @@ class Stream:
                 event = self.program.event(sent)
                 name, number = event.name, event.id
                 if (name, number) in self.seen:
-                    raise _again(name, number)
+                    raise again(name, number)
                 yield from company.due_before(event, self.shared, self.counters)
                 yield company.score(event, self.shared, self.counters)
                 if event.occurrence is None:
@@ -87,12 +89,17 @@ class Stream:
 
     def _score(self, sent: object) -> Outcome:
         event = self.opened(sent)
-        name, number, member = self._looked_at(event)
+        looked = self.looked_at(event)
+        name, number, member = looked
         if (name, number) in self.seen:
-            raise _again(name, number)
-        facts, state = None, None
-        if member is not None:
-            facts, state = self.members.get(member), self._state(member, name, number)
+            raise again(name, number)
+        return self.score(event, looked, None if member is None else self.members.get(member))
+
+    def score(self, event: object, looked: tuple[str, str, str | None], facts: object) -> Outcome:
+        """Score an event that was looked at and did not come before, and move its member along; raises
+        `EventRefused`."""
+        name, number, member = looked
+        state = None if member is None else self.state_of(member, name, number)
         outcome = self.program.score_checked(event, facts, state, self.counters)
         self.seen.add((name, number))
         if outcome.reserved:
@@ -101,7 +108,8 @@ class Stream:
             applied_in_place(self.states.made(member) if state is None else state, outcome)
         return outcome
 
-    def _state(self, member: str, name: str, number: str) -> State | None:
+    def state_of(self, member: str, name: str, number: str) -> State | None:
+        """The state kept of a member, as far as there is one; raises `EventRefused` in the name of an event."""
         try:
             return self.states.of(member)
         except EventRefused as reason:
@@ -114,7 +122,7 @@ class Stream:
             return quick if quick is not None else self.program.event(sent)
         return sent
 
-    def _looked_at(self, event: Any) -> tuple[str, str, str | None]:
+    def looked_at(self, event: Any) -> tuple[str, str, str | None]:
         """Kind, id and member; texts as they will be read, or by decoding where they are no plain texts."""
         if not isinstance(event, Event):
             found = self._plainly(event)
@@ -150,7 +158,20 @@ class Stream:
             return _FIRST
 
 
-def _again(name: str, number: str) -> EventRefused:
+class WorkerLost(RuntimeError):  # noqa: N818 - named for what happened
+    """A process of `score_many(workers=...)` ended before its work did: killed, out of memory, or by a mistake of ours.
+    Outcomes of events that were under way are lost, and no state was moved along: the stream can be scored again.
+
+    >>> try:
+    ...     for result in program.score_many([order], {"m-7": member}, workers=2):
+    ...         print(result.totals)
+    ... except WorkerLost as lost:
+    ...     print(lost)
+    {'point': 5}
+    """
+
+
+def again(name: str, number: str) -> EventRefused:
     """The refusal of an event that came before."""
     return EventRefused(Refused(name, number, (fault("V152", Place(name), "", event=name, id=number),)))
 
@@ -160,16 +181,52 @@ def _attributes(event: msgspec.Struct, kind: ir.EventDef) -> tuple[Any, Any]:
 
 
 def score_many(
-    program: Program,
+    self: Program,
     events: Iterable[object],
-    members: Mapping[str, object],
-    kept: Kept,
-    in_order: bool,
-    until: int | None = None,
+    members: Mapping[str, object] | None = None,
+    states: dict[str, State] | None = None,
+    *,
+    shared: Shared | None = None,
+    pools: dict[str, State] | None = None,
+    ids: set[tuple[str, str]] | None = None,
+    in_order: bool = False,
+    settle_until: Day | None = None,
+    workers: int = 1,
 ) -> Iterator[Outcome | Refused]:
-    """One result for each event; what is kept is moved along in place."""
-    stream = Stream(program, members, kept)
-    if in_order:
-        return stream.results(events, until)
+    """Score a stream: one result for each event, in the order of their instants, then of their arrival.
+
+    `states` (by member), `pools` (by household) and `shared` are kept up to date in place, so pass dictionaries and
+    a `Shared` to have them at the end. An id that came before (in this stream, or in `ids`) is refused. With
+    `in_order` events are scored as they come, and nothing is held.
+
+    Scheduled events are put in: before an event, whatever is posted up to its day, of everybody whom it touches; at
+    the end, with `settle_until`, what is posted up to that day, of all members. Their outcomes stand among the
+    results and say when they were `posted`.
+
+    With several `workers` members are shared out over so many processes, this one included. Events are then taken some
+    hundreds at a time, so their values must not be changed once they were given, and states stand in their dictionary
+    when the last result was taken. Raises `ValueError` for a program whose members touch each other, and `WorkerLost`
+    where a process dies.
+    """
+    in_place(states, dict, "states", "a dictionary of states by member")
+    in_place(shared, Shared, "shared", "a `Shared`")
+    in_place(pools, dict, "pools", "a dictionary of states by household")
+    kept = Kept(
+        {} if states is None else states,
+        Shared() if shared is None else shared,
+        ids,
+        {} if pools is None else pools,
+    )
+    if workers != 1:
+        from rules_engine.scoring.processes import score_over
+
+        return score_over(self, events, members or {}, kept, in_order, workers)
+    until = None if settle_until is None else day_number(settle_until)
+    stream = Stream(self, members or {}, kept)
+    return stream.results(events if in_order else arranged(stream, events), until)
+
+
+def arranged(stream: Stream, events: Iterable[object]) -> Iterator[object]:
+    """Events by their instants, then by their arrival; all are held."""
     held = sorted((stream.instant(sent), number, sent) for number, sent in enumerate(events))
-    return stream.results((sent for _, _, sent in held), until)
+    return (sent for _, _, sent in held)

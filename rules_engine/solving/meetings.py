@@ -81,6 +81,17 @@ def meeting(one: Acting, other: Acting, event: ir.EventDef, reach: Reach, known:
     return None
 
 
+def held(one: Acting) -> dict[str, frozenset[Value]]:
+    """The fields of a line, and the values, that everything which an offer changes or measures is held to: two offers
+    that are held to different values of one field meet on no line. Nothing where shipping is touched."""
+    touched = (*one.changed, *one.measured)
+    if not touched or any(each.of != "lines" for each in touched):
+        return {}
+    first, *rest = [each.values for each in touched]
+    fields = [name for name in first if all(name in each for each in rest)]
+    return {name: first[name].union(*(each[name] for each in rest)) for name in fields}
+
+
 def _example(conditions: tuple[ir.Expr, ...], event: str, known: Known) -> Meeting | None:
     try:
         found = witness(conditions, known)

@@ -3,11 +3,14 @@
 Events are scored in the order of their moments, those of one moment in the order of the file: what a member reached in
 March must not depend on where March stands in the file. They wait as bytes. Results are written in the order of the
 file; scheduled events, which happen by themselves in between, follow in the order in which they were scored.
+
+From Parquet to Parquet a file goes by columns (`tabled`), in memory that does not grow with it; else row by row.
 """
 
 from __future__ import annotations
 
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,13 +22,14 @@ from rules_engine.feeds import (
     FeedError,
     Tally,
     Writer,
+    ending_of,
     open_writer,
     write_shared,
 )
 from rules_engine.outcome import Outcome
+from rules_engine.tables import Row, Rows, Sums, pyarrow
 from rules_engine.workbench.memory import remember, remembered
 from rules_engine.workbench.replaying import History, Progress, Replay
-from rules_engine.workbench.rows import Row, Rows, Sums
 
 if TYPE_CHECKING:
     from rules_engine.feeds import Mapping as FeedMapping
@@ -34,13 +38,17 @@ if TYPE_CHECKING:
 Done = tuple[int, Row, tuple[Row, ...]]
 """The number of an event in its file, its row, and the rows of its effects."""
 
+CHECKPOINT_ROWS = 1 << 21
+SORT_ROWS = 1 << 20
+
 _BEHIND = 2**62
 """The number of scheduled events, which stand in no row: behind all rows."""
 
 
 class Job(msgspec.Struct, frozen=True):
     """Which files to read and write; `mapping` is a mapping that was read. Scheduled events are scored up to the day
-    `until`, where there is one, else up to each member's last event."""
+    `until`, where there is one, else up to each member's last event. From Parquet to Parquet a run that was killed goes
+    on where it stood, every `checkpoint_rows` rows; `afresh` it begins again. `sort_rows` are sorted in memory."""
 
     events: Path
     out: Path
@@ -51,23 +59,33 @@ class Job(msgspec.Struct, frozen=True):
     effects: Path | None = None
     rejects: Path | None = None
     until: int | None = None
+    afresh: bool = False
+    checkpoint_rows: int = CHECKPOINT_ROWS
+    sort_rows: int = SORT_ROWS
 
 
 class Report(msgspec.Struct, frozen=True):
     """What became of the rows, what was given by unit and by offers, the first reasons of rejections, and a remark on
-    the state."""
+    the state; by which ways events were scored, where columns were tried."""
 
     tally: Tally
     totals: dict[str, int]
     reasons: tuple[str, ...]
     remark: str
     money: Sums
+    paths: tuple[str, ...] = ()
 
 
 def score_file(program: Program, job: Job, progress: Progress | None = None) -> Report:
     """Score a file; raises `FeedError` where a file cannot be used. Nothing is written unless everything is."""
-    made = Rows(program.core)
     _apart(job)
+    if _by_columns(job):
+        from rules_engine.workbench.tabled import score_parquet, sums_of, tally_of
+
+        said = score_parquet(program, job, progress)
+        reasons = tuple(words for _, words in said.reasons)
+        return Report(tally_of(said), said.totals, reasons, said.remark, sums_of(said), tuple(said.lines))
+    made = Rows(program.core)
     memory = remembered(program, job.state, job.shared)
     money, totals = Sums(), dict.fromkeys((unit.name for unit in program.core.units), 0)
     with ExitStack() as files:
@@ -88,6 +106,14 @@ def score_file(program: Program, job: Job, progress: Progress | None = None) -> 
     if job.shared is not None:
         write_shared(job.shared, memory.shared.to_json())
     return Report(replay.tally, totals, reasons, memory.remark, money)
+
+
+def _by_columns(job: Job) -> bool:
+    """Whether a file goes by columns: from Parquet to Parquet, where NumPy is there."""
+    if job.mapping is not None or {ending_of(job.events), ending_of(job.out)} != {".parquet"}:
+        return False
+    pyarrow()
+    return find_spec("numpy") is not None
 
 
 def _apart(job: Job) -> None:

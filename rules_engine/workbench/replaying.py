@@ -15,7 +15,7 @@ import msgspec
 import orjson
 
 from rules_engine import ir
-from rules_engine.calendar import parse_date, parse_instant
+from rules_engine.calendar import DAY_SECONDS, day_start, parse_date, parse_instant
 from rules_engine.decoding import fact_fields
 from rules_engine.feeds import Read, Tally, Writer, at_row, read_events, read_members, reject_row
 from rules_engine.outcome import Outcome, Refused
@@ -31,7 +31,6 @@ Progress = Callable[[str, int, int | None], None]
 
 Result: TypeAlias = Outcome | Refused
 
-_DAY_SECONDS = 86_400
 _REASONS_SHOWN = 3
 _EARLIEST = -(10**12)
 
@@ -171,14 +170,16 @@ class _Moments:
 
     def __init__(self, core: ir.Program) -> None:
         self.heads = {event.name: _head(event.dated_by) for event in core.events if event.schedule is None}
+        self.zone = core.header.zone
 
     def of(self, read: Read) -> int:
-        """Seconds since 1970, a date as its midnight; what cannot be read comes first and is refused later."""
+        """Seconds since 1970, a date as the start of its local day; what cannot be read comes first and is refused
+        later."""
         head = self.heads.get(read.kind or "")
         if head is None or read.event is None:
             return _EARLIEST
         try:
-            return _moment(head.decode(read.event).dated)
+            return _moment(head.decode(read.event).dated, self.zone)
         except msgspec.DecodeError:
             return _EARLIEST
 
@@ -188,13 +189,17 @@ def _head(field: str) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
 
 
-def _moment(text: object) -> int:
+def _moment(text: object, zone: str | None) -> int:
     if not isinstance(text, str):
         return _EARLIEST
     try:
-        return parse_date(text) * _DAY_SECONDS if len(text) == 10 else parse_instant(text)
+        return _start(parse_date(text), zone) if len(text) == 10 else parse_instant(text)
     except ValueFault:
         return _EARLIEST
+
+
+def _start(day: int, zone: str | None) -> int:
+    return day * DAY_SECONDS if zone is None else day_start(day, zone)
 
 
 def sent_event(read: Read) -> dict[str, Any] | bytes:

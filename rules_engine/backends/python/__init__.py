@@ -15,22 +15,26 @@ import msgspec
 
 from rules_engine import ir
 from rules_engine.backends import Evaluation, Score
-from rules_engine.backends.python import offers_choices, offers_pieces, offers_sets, offers_units, runtime
+from rules_engine.backends.python import offers_choices, offers_pieces, offers_sets, offers_units, runtime, spending
 from rules_engine.backends.python.bindings import bindings
+from rules_engine.backends.python.folding import LEAST
 from rules_engine.backends.python.module import Module
 from rules_engine.backends.python.offers_plain import works_out_again
-from rules_engine.backends.python.requests import Names, decoders, event_type, names_of, plain_shared, plain_state
+from rules_engine.backends.python.owning import Asking, Beside
+from rules_engine.backends.python.requests import Requests
 from rules_engine.backends.python.stages import WAYS, emit_event
-from rules_engine.backends.python.unsupported import reason
+from rules_engine.backends.python.thinning import thinned
+from rules_engine.backends.python.unsupported import owns, reason
 from rules_engine.backends.reference import Reference
 from rules_engine.event import Event, Facts
 from rules_engine.outcome import Outcome, People
+from rules_engine.planning import Plan, plan
 from rules_engine.state import Shared, State
 
 _numbers = count(1)
 _STEPS: dict[str, Any] = {
     name: getattr(room, name)
-    for room in (runtime, offers_units, offers_pieces, offers_sets, offers_choices)
+    for room in (runtime, offers_units, offers_pieces, offers_sets, offers_choices, spending)
     for name in dir(room)
     if not name.startswith("_")
 }
@@ -44,113 +48,120 @@ class Python:
 
     __slots__ = (
         "_asking",
-        "_by_type",
         "_core",
         "_events",
-        "_names",
-        "_plain",
         "_raw",
         "_requests",
         "_slow",
+        "beside",
+        "by_type",
         "delegated",
         "reference",
         "score",
         "source",
+        "space",
     )
 
     name = "python"
 
-    def __init__(self, core: ir.Program, fingerprint: str = "", zones: str = "") -> None:
+    def __init__(self, core: ir.Program, fingerprint: str = "", zones: str = "", found: Plan | None = None) -> None:
         reference = self.reference = Reference(core)
+        if found is None and len(core.rules) + len(core.offers) >= LEAST:
+            found = plan(core)
+        thin = core if found is None else thinned(core, found)
+        asked = reference if thin is core else Reference(thin)
         self._core = core
-        self._requests: Any = None
-        self._plain: Any = None
-        self._names: Names | None = None
+        self._requests: Requests | None = None
         self.delegated: dict[str, str] = {}
         self._asking: set[str] = set()
         self._events: dict[str, Any] = {}
         self._raw: dict[str, Score] = {}
-        self._by_type: dict[type, Score] = {}
-        space = _STEPS | bindings(core, reference, fingerprint, zones, self.evaluate)
+        self.by_type: dict[type, Score] = {}
+        space = _STEPS | bindings(core, reference, asked, fingerprint, zones, self.evaluate)
         self._slow: Score = space["slow_sent"]
-        self.source = self._compile(core, reference, space)
-        self.score: Score = _by_kind(self._raw, self._by_type, self._slow)
+        self.beside = Beside(core, reference, dict(space), execute)
+        space["slow"] = self.beside.evaluate
+        self.space = space
+        self.source = self._compile(core, reference, asked, space, found)
+        self.score: Score = _by_kind(self._raw, self.by_type, self._slow)
 
     def evaluate(
         self, event: Event, facts: Facts, state: State, shared: Shared | None = None, people: People | None = None
     ) -> Evaluation:
         """Score a decoded event; raises `EventRefused` where a track cannot hold what it adds."""
-        if people is not None and event.name in self._asking:
-            return self.reference.evaluate(event, facts, state, shared, people)
-        found: Evaluation = self._events[event.name](event, facts, state, shared)
+        found: Evaluation
+        if event.name in self._asking:
+            found = self._events[event.name](event, facts, state, shared, people)
+        else:
+            found = self._events[event.name](event, facts, state, shared)
         return found
 
     def opened(self, content: bytes) -> object | None:
         """The event in JSON text as a plain struct that `score` takes, or None where it cannot be read so."""
-        if self._requests is None:
-            self._prepare()
-        try:
-            found: object = self._plain.decode(content)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return None
-        return found
-
-    def _prepare(self) -> None:
-        """Make the plain structs and their decoders, once."""
-        types = {event.name: event_type(event) for event in self._core.events if event.schedule is None}
-        for struct in types.values():
-            self.typed(struct)
-        self._names = names_of(self._core)
-        self._plain, self._requests = decoders(types)
+        return self.requests.opened(content)
 
     def score_json(self, content: bytes) -> bytes | None:
         """Bytes to bytes; None where the request is unusual or wrong, so that the slow decoder has to look at it.
 
         Raises `EventRefused` where the event, the facts or the state are refused.
         """
-        if self._requests is None:
-            self._prepare()
-        names = self._names
-        assert names is not None
-        try:
-            sent = self._requests.decode(content)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return None
-        if sent.state is not None and not plain_state(sent.state, names):
-            return None
-        if sent.shared is not None and not plain_shared(sent.shared):
-            return None
-        return self.score(sent.event, sent.member, sent.state, sent.shared).to_json()
+        return (self._requests or self.requests).score(content)
+
+    @property
+    def requests(self) -> Requests:
+        """The types of requests and their decoders, made when they are first asked for."""
+        if self._requests is not None:
+            return self._requests
+        made = Requests(self._core, self.score)
+        for name, struct in made.types.items():
+            self.typed(struct)
+            self._take(f"sent {name}", made.trusting, struct)
+        self._requests = made
+        return made
 
     def typed(self, struct: type) -> None:
         """Take events of this struct by the quick way; its tag names their kind."""
         name = struct.__struct_config__.tag  # type: ignore[attr-defined]
-        found = self._by_type[struct] = self._raw.get(f"typed {name}", self._slow)
-        if isinstance(found, Function):
-            found.places.append((self._by_type, struct))
+        self._take(f"typed {name}", self.by_type, struct)
 
-    def _compile(self, core: ir.Program, reference: Reference, space: dict[str, Any]) -> str:
-        """Write and compile what all functions share; each function is compiled when it is first called."""
-        module = Module(core)
+    def _take(self, way: str, into: dict[type, Score], struct: type) -> None:
+        """Score events of a struct by a function; where it is none of the quick ones, by the slow road."""
+        found = into[struct] = self._raw.get(way, self._slow)
+        if isinstance(found, Function):
+            found.places.append((into, struct))
+
+    def _compile(
+        self, core: ir.Program, reference: Reference, asked: Reference, space: dict[str, Any], rules: Plan | None
+    ) -> str:
+        """Write and compile what all functions share; each function is compiled when it is first called. What hangs on
+        no constant of a rule is `asked` of a program with a few rules of each shape."""
+        module = Module(core, rules)
         title = f"<rules {core.header.title} {next(_numbers)}>"
         parts: list[str] = []
         functions: list[Function] = []
         for number, event in enumerate(core.events):
-            why = reason(event, reference)
+            why = reason(event, asked)
             if why:
                 self.delegated[event.name] = why
                 self._asking.add(event.name)
                 self._events[event.name] = reference.evaluate
                 continue
-            name, shared, ways = emit_event(module, event, reference, number)
+            again = works_out_again(core, event)
+            if owns(event, asked):
+                self._asking.add(event.name)
+                beside = self.beside.evaluate
+                self._events[event.name] = _with_opening(beside, reference) if again else beside
+                continue
+            name, shared, ways = emit_event(module, event, asked, number)
             parts.append(shared.text())
             kept: list[tuple[dict[str, Any], str]]
             raw: dict[str, Any] = self._raw
-            kept = [(self._events, event.name), (raw, event.name), (raw, f"typed {event.name}")]
-            if works_out_again(core, event):
+            kept = [(self._events, event.name), (raw, event.name)]
+            kept += [(raw, f"typed {event.name}"), (raw, f"sent {event.name}")]
+            if again:
                 self._asking.add(event.name)  # what is kept for a return has people, where there are any
                 function = Function(f"{name}_event", ways["event"].text(), title, space)
-                self._events[event.name] = _with_opening(function, reference)
+                self._events[event.name] = _with_opening(_alone(function), reference)
                 functions.append(function)
                 continue
             for way, (found, key) in zip(WAYS, kept, strict=True):
@@ -181,13 +192,25 @@ def _by_kind(raw: dict[str, Any], by_type: dict[type, Any], slow: Score) -> Scor
     return score
 
 
-def _with_opening(function: Function, reference: Reference) -> Any:
-    """A generated function whose evaluations keep what returns are worked out again from. What a host sends is decoded
-    for it first."""
+def _with_opening(score: Asking, reference: Reference) -> Asking:
+    """A function whose evaluations keep what returns are worked out again from. What a host sends is decoded for it
+    first."""
 
-    def evaluate(event: Event, facts: Facts, state: State, shared: Shared | None = None) -> Evaluation:
+    def evaluate(
+        event: Event, facts: Facts, state: State, shared: Shared | None = None, people: People | None = None
+    ) -> Evaluation:
+        found = score(event, facts, state, shared, people)
+        return msgspec.structs.replace(found, opening=reference.opening(event, facts, state, shared, people))
+
+    return evaluate
+
+
+def _alone(function: Function) -> Asking:
+    """A function that asks nothing of other people."""
+
+    def evaluate(event: Event, facts: Facts, state: State, shared: Shared | None, _: People | None) -> Evaluation:
         found: Evaluation = function(event, facts, state, shared)
-        return msgspec.structs.replace(found, opening=reference.opening(event, facts, state, shared))
+        return found
 
     return evaluate
 

@@ -10,14 +10,16 @@ import msgspec
 
 from rules_engine import ir
 from rules_engine.backends import Evaluation
-from rules_engine.backends.python.memos import Days, quick_instant, remember
+from rules_engine.backends.python.memos import HOURS, MINUTES, OFFSETS, Days, remember
 from rules_engine.backends.python.offers_units import NormalCodes
 from rules_engine.backends.python.quiet import Advance, moves_on, quiet_check
+from rules_engine.backends.python.requests import SentFacts, facts_of
 from rules_engine.backends.reference import Reference
 from rules_engine.calendar import Duration, add_duration, day_start, local_day
 from rules_engine.decoding import Wrong, decode, decode_facts
 from rules_engine.event import Event, Facts
 from rules_engine.outcome import (
+    NO_FACTS,
     Award,
     Charge,
     Discount,
@@ -26,9 +28,13 @@ from rules_engine.outcome import (
     LinePrice,
     Outcome,
     Part,
+    People,
     Price,
     Refused,
     Said,
+    Told,
+    ToldWithOffers,
+    totals_of,
 )
 from rules_engine.state import Advanced, LastDay, LimitUsed, MarkSeen, Seen, Shared, State, StreakMet, TrackMoved
 from rules_engine.values import round_ratio
@@ -39,14 +45,14 @@ _NAMES: dict[str, Any] = {
     each.__name__: each
     for each in (
         Advanced, Award, Charge, Discount, Evaluation, Gift, LastDay, LimitUsed, LinePrice, MarkSeen, Outcome, Part,
-        Price, Said, Seen, StreakMet, TrackMoved, local_day, quick_instant, remember, repeat,
-        round_ratio,
+        Price, Said, Seen, StreakMet, TrackMoved, local_day, remember, repeat, round_ratio,
+        totals_of, Told, ToldWithOffers,
     )
 }  # fmt: skip
 
 
 def bindings(
-    core: ir.Program, reference: Reference, fingerprint: str, zones: str, evaluate: Evaluate
+    core: ir.Program, reference: Reference, asked: Reference, fingerprint: str, zones: str, evaluate: Evaluate
 ) -> dict[str, Any]:
     """The name space of a program's module."""
     ladder = core.tiers
@@ -64,20 +70,33 @@ def bindings(
         "TIERS": names,
         "RUNGS": {name: place for place, name in enumerate(names)},
         "NONE": {},
+        "NO_FACTS": NO_FACTS,
+        "hours": HOURS,
+        "minutes": MINUTES,
+        "offsets": OFFSETS,
         "NEW": State(),
         "NOTHING": Shared(),
         "CODES": NormalCodes(),
         "ONE": ({},),
         "REFUSALS": (KeyError, TypeError, ValueError, AttributeError, Wrong),
-        "slow": reference.evaluate,
+        "over": _over(reference),
         "slow_sent": sent.score,
         "advance": moves_on(reference),
         "advance_sent": sent.advance,
         "guest": (lambda *_: nobody) if silent else reference.evaluate,
-        "quiet": quiet_check(core, reference.world),
+        "quiet": quiet_check(core, asked.world),
         "start_of_day": lambda day: day_start(day, zone),
         "add_time": _add_time,
     }
+
+
+def _over(reference: Reference) -> Callable[[State, People | None], Evaluate]:
+    """What hands an event to the reference, with the state and the people that it came with."""
+
+    def over(came: State, people: People | None) -> Evaluate:
+        return lambda event, facts, _state, shared: reference.evaluate(event, facts, came, shared, people)
+
+    return over
 
 
 def _add_time(day: int | None, number: int, unit: Any) -> int | None:
@@ -108,7 +127,7 @@ class Sent:
 
     def advance(self, facts: object, state: State, day: int) -> Advance | None:
         """Time moves to a day, for facts as a host sends them."""
-        known = decode_facts({} if facts is None else facts, self.core)
+        known = decode_facts(_facts(facts), self.core)
         return self.move(known, state, day) if isinstance(known, dict) else None
 
     def _event(self, sent: object) -> Event:
@@ -122,10 +141,17 @@ class Sent:
     def _facts(self, event: Event, sent: object) -> Facts:
         if event.member is None:
             return {}
-        facts = decode_facts({} if sent is None else sent, self.core)
+        facts = decode_facts(_facts(sent), self.core)
         if isinstance(facts, dict):
             return facts
         raise EventRefused(Refused(event.name, event.id, facts)) from None
+
+
+def _facts(sent: object) -> object:
+    """Facts as a host sends them."""
+    if sent is None:
+        return {}
+    return facts_of(sent) if isinstance(sent, SentFacts) else sent
 
 
 def _names(sent: object, core: ir.Program) -> tuple[str, str]:

@@ -17,6 +17,7 @@ import msgspec
 from rules_engine import ir
 from rules_engine.backends.python import expressions, numbers
 from rules_engine.backends.python.function import Function
+from rules_engine.backends.python.given import Given
 from rules_engine.backends.python.numbers import Scaled
 from rules_engine.backends.python.passing import BASES
 from rules_engine.backends.python.writing import Lines
@@ -64,6 +65,15 @@ def _least(effect: ir.DiscountDef) -> int | None:
     return max(-(-effect.low.num // effect.low.den), 0)
 
 
+def _is_part(value: ir.Expr) -> bool:
+    """Whether an amount is a share of what its element costs now, by a row of a shape."""
+    match value:
+        case ir.Mul(left=Given(part=True), right=ir.Basis(base="current")):
+            return True
+        case _:
+            return False
+
+
 class Effects:
     """The emitter of one function's discounts."""
 
@@ -90,8 +100,10 @@ class Effects:
         function.trail.pop()
         if effect.verb == "price":
             function.basis_of.setdefault("current", "basis_current")
-        proven = effect.verb == "price" or (
-            value.code == "basis_current" and 0 <= value.num <= value.den and value.den > 0
+        proven = (
+            effect.verb == "price"
+            or _is_part(effect.value)
+            or (value.code == "basis_current" and 0 <= value.num <= value.den and value.den > 0)
         )
         proven = proven and not function.event.floor_field and _least(effect) is None
         read = [each for each in (value, low, high, least) if each is not None]

@@ -13,6 +13,7 @@ from typing import Protocol, assert_never
 
 from rules_engine import ir
 from rules_engine.backends.python import numbers
+from rules_engine.backends.python.given import Among, Given
 from rules_engine.backends.python.numbers import Scaled, add, compared, constant, mul, rounded, steps
 from rules_engine.backends.python.quoting import const
 
@@ -36,14 +37,16 @@ class Scope(Protocol):
     def may_lack(self, expr: ir.Expr) -> bool: ...
     def balance(self, unit: str, pending: bool) -> Scaled: ...
     def tier(self, which: str) -> Scaled: ...
+    def person(self, person: str, name: str) -> Scaled: ...
     def fold(self, fold: ir.Fold) -> Scaled: ...
     def reached(self, track: str) -> tuple[str, str]: ...
+    def given(self, name: str) -> str: ...
     def shared(self, value: object, hint: str) -> str: ...
     def period(self, node: ir.InPeriod, value: str) -> str: ...
     def edge(self, node: ir.EdgeDay, day: str) -> str: ...
 
 
-def number(expr: ir.Expr, scope: Scope) -> Scaled:
+def number(expr: ir.Expr, scope: Scope) -> Scaled:  # noqa: C901 - one arm for each node
     """A number, day, instant or rung."""
     match expr:
         case ir.Num(num=num, den=den):
@@ -74,6 +77,10 @@ def number(expr: ir.Expr, scope: Scope) -> Scaled:
             return Scaled(f"({truth(expr, scope)})")
         case ir.Txt(value=value) | ir.Flg(value=value):
             return Scaled(const(value))
+        case Given(name=name, den=den, positive=positive):
+            return Scaled(scope.given(name), 1, den, positive)
+        case Among():
+            return Scaled(f"({truth(expr, scope)})")
         case _:
             return _read(expr, scope)
 
@@ -108,6 +115,10 @@ def _read(expr: ir.Expr, scope: Scope) -> Scaled:  # noqa: C901 - one arm for ea
             return scope.balance(unit, pending)
         case ir.TierRead(which=which):
             return scope.tier(which)
+        case ir.UsedRead(unit=unit):
+            return Scaled(f"run.used.get({const(unit)}, 0)", positive=True)
+        case ir.PersonField(person=person, name=name):
+            return scope.person(person, name)
         case ir.MarkRead():
             return Scaled("mark")
         case ir.RungRead():
@@ -260,6 +271,8 @@ def truth(expr: ir.Expr, scope: Scope) -> str:
             return _compared(expr, scope)
         case ir.OneOf() | ir.InImported() | ir.InField():
             return _within(expr, scope)
+        case Among(value=value, name=name):
+            return f"{numbers.wrap(plain(value, scope))} in {scope.given(name)}"
         case ir.InPeriod(value=value):
             return scope.period(expr, plain(value, scope))
         case ir.Multiple(value=value, factor=factor):

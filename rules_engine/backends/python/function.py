@@ -12,14 +12,15 @@ until a `has` lets it through) becomes a helper function over columns that the p
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Any, Literal
 
 from rules_engine import ir
-from rules_engine.backends.python import expressions, numbers
+from rules_engine.backends.python import expressions, lacks, numbers
+from rules_engine.backends.python.held import at_value, held_places, held_to, sum_over, weights_at
 from rules_engine.backends.python.module import Module
 from rules_engine.backends.python.numbers import Scaled
-from rules_engine.backends.python.passing import BASES, LATE, NOWHERE, Pass, folds, hashable, of_field
-from rules_engine.backends.python.quoting import ident
+from rules_engine.backends.python.passing import BASES, NOWHERE, Pass, folds, hashable, of_field
+from rules_engine.backends.python.quoting import const, ident
 from rules_engine.backends.python.writing import Lines
 from rules_engine.periods import anchors
 
@@ -55,8 +56,15 @@ class Function:
         self.ended: set[str] = set()  # the stages that are over, by that list
         self.snapshots: dict[str, None] = {}  # lists of what lines cost after a stage, if anything reads them
         self.basis_of: dict[str, str] = {}  # the local names of what an effect acts on, by base
-        self.whole_net = False
-        self.needs_ranks = False
+        self.whole_net = self.needs_ranks = False
+        self.line_tables: dict[str, Any] = {}  # what the values of a field of lines are good for
+        self.indexed: dict[int, Any] = {}  # the indexes of blocks of rules
+        self.folding = module.folding()
+        self.alias = (
+            {} if self.folding is None else self.folding.alias
+        )  # a rule of a shape, by the key of what stands for it
+        self.paying = False  # whether redeems pay some of what is net
+        self.tariff = self.tariff_noted = ""  # what each line lists at, where an offer alone says so
 
     @property
     def nested(self) -> bool:
@@ -71,9 +79,9 @@ class Function:
             number = self.numbers[kind] = self.numbers.get(kind, -1) + 1
             name = ident(prefix, number, word)
             self.loaded[kind, word] = name
-        return self._read(name)
+        return self.read(name)
 
-    def _read(self, name: str) -> str:
+    def read(self, name: str) -> str:
         for names in self.trail:
             names[name] = None
         return name
@@ -89,20 +97,23 @@ class Function:
         local = self.passing.fields.get(name)
         if local is None:
             local = self.passing.fields[name] = ident("l", len(self.passing.fields), name)
-        return of_field(self.line_fields[name], self._read(local))
+        return of_field(self.line_fields[name], self.read(local))
 
     def line_money(self, base: str) -> Scaled:
         if self.priced and base in BASES:
-            return Scaled(self._read(f"one_{self.costs(base)}"), positive=True)
+            return Scaled(self.read(f"one_{self.costs(base)}"), positive=True)
         self.passing.money = True
         if base == "was" and self.event.was_field:
             self.passing.was = True
-            return Scaled(self._read("was_amount"), positive=True)
+            return Scaled(self.read("was_amount"), positive=True)
         positive = self.line_fields[self.event.list_field].low >= 0 if self.event.list_field else True
-        return Scaled(self._read("amount"), positive=positive) if self.event.list_field else numbers.ZERO
+        listed = self.event.list_field or self.tariff
+        return Scaled(self.read("amount"), positive=positive) if listed else numbers.ZERO
 
     def costs(self, base: str) -> str:
         """The list of what each line costs by a base; a stage that something reads leaves one behind."""
+        if base == "paid" and self.paying:
+            return "cost_paid"
         name = BASES[base]
         if name == "cost" or name not in self.ended:
             return "cost"
@@ -112,19 +123,19 @@ class Function:
     def basis(self, base: str) -> Scaled:
         """A money base of what an effect acts on."""
         name = self.basis_of.setdefault(base, f"basis_{base.replace(' ', '_')}")
-        return Scaled(self._read(name), positive=True)
+        return Scaled(self.read(name), positive=True)
 
     def line_quantity(self) -> Scaled:
         if not self.event.quantity_field:
             return numbers.constant(1)
         self.passing.quantity = True
-        return Scaled(self._read("pieces"), positive=self.line_fields[self.event.quantity_field].low >= 0)
+        return Scaled(self.read("pieces"), positive=self.line_fields[self.event.quantity_field].low >= 0)
 
     def member_field(self, name: str) -> Scaled:
         return of_field(self.facts[name], self._name("m", "fact", name))
 
     def award(self, rule: str) -> Scaled:
-        return Scaled(self._read(self.award_name(rule)), positive=True)
+        return Scaled(self.read(self.award_name(rule)), positive=True)
 
     def award_name(self, rule: str) -> str:
         """The local name of what a rule gave."""
@@ -134,15 +145,15 @@ class Function:
         return name
 
     def award_part(self, rule: str) -> Scaled:
-        return Scaled(self._read(f"each_{self.award_name(rule)}"), positive=True)
+        return Scaled(self.read(f"each_{self.award_name(rule)}"), positive=True)
 
     def track(self, name: str, previous: bool) -> Scaled:
         if previous:
             self.track_name(name)
             local = self._name("v", "previous", name)
-            return Scaled(local if self.stage == "earn" else self._read(f"now_{local}"))
+            return Scaled(local if self.stage == "earn" else self.read(f"now_{local}"))
         before = self._name("t", "track", name)
-        return Scaled(before if self.stage == "earn" else self._read(f"now_{before}"))
+        return Scaled(before if self.stage == "earn" else self.read(f"now_{before}"))
 
     def track_name(self, name: str) -> str:
         """The local name of a track's value before the event."""
@@ -153,35 +164,22 @@ class Function:
         if self.module.tracks[name].given:
             self.track_name(name)
             return numbers.ZERO
-        return Scaled(self._read(f"own_{self._name('t', 'track', name)}"))
+        return Scaled(self.read(f"own_{self._name('t', 'track', name)}"))
 
     def sliced(self, name: str) -> Scaled:
         """What a contribution is laid on: a moving window as it stands, else the stored value it is added to."""
         local = self._name("t", "track", name)
         if self.by_line(name):
-            return Scaled(self._read(f"all_{local}"))
+            return Scaled(self.read(f"all_{local}"))
         if self.module.tracks[name].window.kind in ("rolling", "last"):
             return Scaled(local)
         if self.stage == "earn" or self.module.tracks[name].given:
-            return Scaled(self._read(f"at_{local}"))
-        return Scaled(f"({self._read(f'at_{local}')} - own_{local})")
+            return Scaled(self.read(f"at_{local}"))
+        return Scaled(f"({self.read(f'at_{local}')} - own_{local})")
 
     def may_lack(self, expr: ir.Expr) -> bool:
-        """Whether a day may be absent where it is compared: an optional that a rule's dates name, an end that never
-        comes."""
-        return any(isinstance(node, ir.EdgeDay) or self._absent(node) for node in ir.walk(expr))
-
-    def _absent(self, node: object) -> bool:
-        match node:
-            case ir.Field(name=name):
-                field = self.fields[name]
-            case ir.LineField(name=name):
-                field = self.line_fields[name]
-            case ir.MemberField(name=name):
-                field = self.facts[name]
-            case _:
-                return False
-        return field.optional and field.kind in ("date", "instant")
+        """Whether a day may be absent where it is compared."""
+        return lacks.may_lack(expr, self)
 
     def by_line(self, name: str) -> bool:
         """Whether a track goes by the days of lines."""
@@ -194,10 +192,16 @@ class Function:
 
     def tier(self, which: str) -> Scaled:
         if which == "held":
-            return Scaled(self._read("tier"))
+            return Scaled(self.read("tier"))
         if which == "matched":
             return Scaled("matched")
         return Scaled(self.earned())
+
+    def person(self, person: str, name: str) -> Scaled:
+        """A fact of the person whom a field names, asked when it is read: an event is refused where nothing is known of
+        them."""
+        code = f"steps.person(run, {const(person)}, {const(name)})"
+        return of_field(self.facts[name], code) if name in self.facts else Scaled(code)
 
     def earned(self) -> str:
         """The highest rung whose path holds, as a chain of conditions."""
@@ -218,7 +222,7 @@ class Function:
         return code
 
     def reached(self, track: str) -> tuple[str, str]:
-        return self._read(f"seen_{self.track_name(track)}"), self.track(track, False).code
+        return self.read(f"seen_{self.track_name(track)}"), self.track(track, False).code
 
     def shared(self, value: object, hint: str) -> str:
         if hint == "import":
@@ -250,7 +254,11 @@ class Function:
         name = self.days.get(code)
         if name is None:
             name = self.days[code] = ident("d", len(self.days), code.split("(")[0].split("_", 1)[-1])
-        return self._read(name)
+        return self.read(name)
+
+    def given(self, name: str) -> str:
+        """A constant that a row of a shape holds."""
+        return self.read(name)
 
     # ---- folds
 
@@ -261,6 +269,8 @@ class Function:
                 where = self.of_lines(fold.where, fold.of)
                 if self.early(where) and not folds(where):
                     return self._sum_of(self.costs(base), self.places(fold.where, fold.of))
+                if held_to(where) is not None and not self.nested:
+                    return Scaled(sum_over(self.costs(base), self.places(fold.where, fold.of)), positive=True)
         return self.total(fold.op, fold.where, fold.value, None, fold.of)
 
     def of_lines(self, where: ir.Expr | None, of: ir.LinesOf = "lines") -> ir.Expr | None:
@@ -286,7 +296,7 @@ class Function:
         if name is None:
             number = self.numbers["sum"] = self.numbers.get("sum", -1) + 1
             name = self.sums[code] = ident("t", number, "of_lines")
-        return Scaled(self._read(name), positive=True)
+        return Scaled(self.read(name), positive=True)
 
     def sum_code(self, costs: str, places: str) -> str:
         """The sum of a list over some lines; the line of the event's own shipping stands last."""
@@ -305,6 +315,9 @@ class Function:
         where = self.of_lines(where, of)
         if where is None:
             return "every"
+        held = held_to(where)
+        if held is not None:
+            return held_places(self, *held)
         names: dict[str, None] = {}
         self.trail.append(names)
         test = expressions.truth(where, self)
@@ -318,11 +331,11 @@ class Function:
                 self.early_names |= names
                 self._at(test, f"{name}.append(place)")
             return name
-        columns, params = self._columns(names)
+        columns, params = self.columns(names)
         body = Lines()
         lists = ", ".join(self.column(column) for column in columns)
         body.add(f"return [place for place, ({', '.join(columns)},) in enumerate(zip({lists})) if {test}]")
-        return self._call("places", body, columns, params)
+        return self.call("places", body, columns, params)
 
     def each_line(self, give: ir.GiveDef, mode: ir.RoundingMode) -> Scaled:
         """An amount formed and rounded on each line, then added."""
@@ -337,6 +350,9 @@ class Function:
         of: ir.LinesOf = "lines",
     ) -> Scaled:
         """A sum, a count or the number of different values over the lines where a condition holds."""
+        quick = at_value(self, op, where, value, of) if mode is None and not self.nested else None
+        if quick is not None:
+            return quick
         where = self.of_lines(where, of)
         early = self.early(value) and self.early(where) and not (folds(value) or folds(where))
         names: dict[str, None] = {}
@@ -349,31 +365,12 @@ class Function:
             found = numbers.rounded(found, mode)
         if early:
             return self._running(op, test, found, names)
-        guarded = any(self._optional(node) for part in (value, where) if part for node in ir.walk(part))
+        guarded = any(lacks.is_optional(node, self) for part in (value, where) if part for node in ir.walk(part))
         return self._helper(op, test, found, names, hoisted=not guarded)
 
     def early(self, expr: ir.Expr | None) -> bool:
-        """Whether the pass can read an expression: nothing that rules make, no optional that needs a guard."""
-        if expr is None:
-            return True
-        return not any(isinstance(node, LATE) or self._moves(node) or self._optional(node) for node in ir.walk(expr))
-
-    def _moves(self, node: object) -> bool:
-        """Whether offers move what a node reads."""
-        return self.priced and isinstance(node, ir.LineMoney) and node.base in BASES
-
-    def _optional(self, node: object) -> bool:
-        match node:
-            case ir.Field(name=name):
-                return self.fields[name].optional
-            case ir.MemberField(name=name):
-                return self.facts[name].optional
-            case ir.EdgeDay() | ir.Imported():
-                return True
-            case ir.Choose(rows=rows):
-                return any(isinstance(row.value, ir.Stop) for row in rows)
-            case _:
-                return False
+        """Whether the pass can read an expression."""
+        return lacks.is_early(expr, self)
 
     def _running(self, op: str, test: str, value: Scaled, names: dict[str, None]) -> Scaled:
         code = numbers.text(value, value.den)
@@ -392,7 +389,7 @@ class Function:
                 self._at(test, f"{name} += {code}")
                 found = Scaled(name, 1, value.den, value.positive)
             self.folds[key] = found
-        self._read(found.code)
+        self.read(found.code)
         return found
 
     def _at(self, test: str, statement: str) -> None:
@@ -407,7 +404,7 @@ class Function:
         code = numbers.text(value, value.den)
         body = Lines()
         body.add("found = set()" if op == "distinct" else "found = 0")
-        columns, params = self._columns(names)
+        columns, params = self.columns(names)
         with body.block(self._loop(columns) + ":"):
             statement = f"found.add({code})" if op == "distinct" else f"found += {code}"
             if test:
@@ -416,7 +413,7 @@ class Function:
             else:
                 body.add(statement)
         body.add("return different(found)" if op == "distinct" else "return found")
-        call = self._call("fold", body, columns, params)
+        call = self.call("fold", body, columns, params)
         if self.nested and hoisted:
             call = self._hoisted(call)
         return Scaled(call, 1, 1 if op == "distinct" else value.den, value.positive)
@@ -445,10 +442,13 @@ class Function:
         if not test and code == "one_cost" and not self.offering:
             self.whole_net = True
             return "w_net", 1
-        columns, params = self._columns(names)
+        quick = weights_at(self, where, weight)
+        if quick:
+            return quick, 1
+        columns, params = self.columns(names)
         loop, body = self._loop(columns), Lines()
         body.add(f"return [{code} if {test} else 0 {loop}]" if test else f"return [{code} {loop}]")
-        return self._call("weights", body, columns, params), weight.den
+        return self.call("weights", body, columns, params), weight.den
 
     def listed(self, value: ir.Expr, where: ir.Expr | None) -> str:
         """A list with a value for each line, None where the condition fails."""
@@ -458,12 +458,12 @@ class Function:
         test = "" if where is None else expressions.truth(where, self)
         code = expressions.plain(value, self)
         self.trail.pop()
-        columns, params = self._columns(names)
+        columns, params = self.columns(names)
         loop, body = self._loop(columns), Lines()
-        body.add(f"return [{code} if {test} else None {loop}]" if test else f"return [{code} {loop}]")
-        return self._call("values", body, columns, params)
+        body.add(f"return [{code}{f' if {test} else None' if test else ''} {loop}]")
+        return self.call("values", body, columns, params)
 
-    def _columns(self, names: dict[str, None]) -> tuple[list[str], list[str]]:
+    def columns(self, names: dict[str, None]) -> tuple[list[str], list[str]]:
         """Which of the names are read line by line, and which are handed over whole. What lines cost is kept for the
         event's own shipping too: a row of such lists alone is cut to the goods."""
         line_names = set(self.passing.fields.values()) | {"amount", "pieces", "was_amount"}
@@ -484,17 +484,17 @@ class Function:
         self.passing.columns[name] = f"c_{name}"
         return f"c_{name}"
 
-    def _call(self, prefix: str, body: Lines, columns: list[str], params: list[str]) -> str:
-        given = list(dict.fromkeys([self.column(name) for name in columns] + params))
+    def call(self, prefix: str, body: Lines, columns: list[str], params: list[str], first: str = "") -> str:
+        given = list(dict.fromkeys([first] * bool(first) + [self.column(name) for name in columns] + params))
         words = set(re.findall(r"\w+", body.text()))
-        given += [name for name in ("day", "instant", "mark", "rung", "matched") if name in words]
+        given += [name for name in ("day", "instant", "mark", "rung", "matched", "run") if name in words]
         name = self.module.helper(prefix, "", given, body)
-        for each in given:
-            self._read(each)
+        for each in given[bool(first) :]:
+            self.read(each)
         return f"{name}({', '.join(self.hoisted.get(each, each) for each in given)})"
 
     def _hoisted(self, call: str) -> str:
         """The name under which a helper function is handed the result of another."""
-        name = ident("h", len(self.hoisted), "")
+        name = ident("h", len(self.hoisted))
         self.hoisted[name] = call
-        return self._read(name)
+        return self.read(name)

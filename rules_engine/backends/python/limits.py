@@ -6,6 +6,7 @@ moved along as rules take from them, so that rules that share a limit see each o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import msgspec
@@ -13,7 +14,7 @@ import msgspec
 from rules_engine import ir
 from rules_engine.backends.python import expressions
 from rules_engine.backends.python.function import Function
-from rules_engine.backends.python.quoting import const, ident
+from rules_engine.backends.python.quoting import Local, const, ident
 from rules_engine.backends.python.windows import Window, window_of
 from rules_engine.backends.python.writing import Lines
 
@@ -58,6 +59,50 @@ class Counters:
                 expressions.plain(limit.scope.by, self.function)
         return counter
 
+    @property
+    def indexed(self) -> bool:
+        """Whether some are of a rule that stands for a shape: then what moved is noted, and told by name at the end."""
+        return any(isinstance(counter.limit.key, Local) for counter in self.found.values())
+
+    def alike(self, rule: ir.OfferDef | ir.RuleDef) -> bool:
+        """Whether a rule's limits can stand in a shape: it has one of its own at most, and then shares none, so that
+        the names of limits, by which they are told, order nothing inside the rule."""
+        if not rule.limits:
+            return True
+        program = self.function.module.program
+        groups = program.offer_groups if isinstance(rule, ir.OfferDef) else program.groups
+        shared = any(group.name == rule.group and group.limits for group in groups)
+        return len(rule.limits) == 1 and not shared and not rule.limits[0].scope.by_line
+
+    def of_shape(self, limits: Sequence[ir.LimitDef]) -> list[Counter]:
+        """The limits of a rule that stands for a shape; each rule of it has its own."""
+        return [self.found[limit.key] for limit in limits if limit.key in self.found and isinstance(limit.key, Local)]
+
+    def begin_shape(self, limits: Sequence[ir.LimitDef], out: Lines) -> None:
+        """A rule of a shape has taken nothing yet."""
+        for counter in self.of_shape(limits):
+            out.add(f"{counter.count} = {counter.start} = 0")
+            if counter.taken:
+                out.add(f"{counter.taken} = 0")
+
+    def end_shape(self, limits: Sequence[ir.LimitDef], out: Lines) -> None:
+        """Note what a rule of a shape took of its limits."""
+        for counter in self.of_shape(limits):
+            owner, name = counter.limit.owner, const(counter.limit.key)
+            test, after = f"{counter.count} != {counter.start}", counter.count
+            if counter.offered:
+                test, after = counter.taken, f"{counter.count} + {counter.taken}"
+            if not test or owner == "event":
+                continue
+            with out.block(f"if {test}:"):
+                if counter.offered:
+                    told = f"{const(owner)}, {counter.name}, {counter.key}, {counter.count}, {counter.taken}"
+                    out.add(f"spent.append(({name}, {told}))")
+                if owner == "member":
+                    since = counter.window.since("day") or "None"
+                    moved = f"{counter.values}, {{{counter.key}: {after}}}, {since}"
+                    out.add(f"moved_limits.append(({counter.offered}, {name}, {counter.name}, {moved}))")
+
     # ---- offers
 
     def of_offer(self, limit: ir.LimitDef) -> Counter:
@@ -93,15 +138,25 @@ class Counters:
         keyed = any(counter.limit.keys for counter in self.found.values() if counter.taken)
         if keyed:
             out.add("moved = []" if guest else "moved = len(changes)")
+        indexed = self.indexed
         for key in sorted(self.found):
             counter = self.found[key]
+            if isinstance(key, Local):
+                continue
             if not counter.taken or counter.limit.owner == "event" or (guest and counter.limit.owner == "member"):
                 continue
             into = "changes" if counter.limit.owner == "member" else "reserved"
             with out.block(f"if {counter.taken}:"):
                 used = f"{counter.count}, {counter.count} + {counter.taken}"
-                out.add(f"{into}.append(LimitUsed({counter.name}, {counter.key}, {used}))")
+                told = f"{const(key)}, {const(counter.limit.owner)}, {counter.name}, {counter.key}, {counter.count}"
+                if indexed:
+                    out.add(f"spent.append(({told}, {counter.taken}))")
+                else:
+                    out.add(f"{into}.append(LimitUsed({counter.name}, {counter.key}, {used}))")
                 out.add(f"{counter.count} += {counter.taken}")
+        if indexed:
+            changes, reserved = "[]" if guest else "changes", "reserved" if self.reserving() else "[]"
+            out.add(f"commit_limits(spent, {changes}, {reserved})")
         if keyed and not guest:
             out.add("by_counter(changes, moved)")
         if keyed and self.reserving():
@@ -109,6 +164,8 @@ class Counters:
 
     def load_shared(self, out: Lines) -> None:
         """Load the key and use of every limit that several rules meet; note of the others that they are not loaded."""
+        if self.indexed:
+            out.add("spent, moved_limits = [], []")
         for counter in self.found.values():
             if counter.limit.key in self.shared:
                 self.load(counter, out)
@@ -172,6 +229,9 @@ class Counters:
         """Drop counters that nothing can read any more, of the limits that moved, by key."""
         every = sorted(self.found.values(), key=lambda each: (each.offered, each.limit.key))
         keyed = any(each.limit.keys and each.limit.owner == "member" for each in every)
+        if self.indexed:
+            self._tidy_indexed(every, keyed, out)
+            return
         for place, counter in enumerate(every):
             if keyed and counter.offered and not (place and every[place - 1].offered):
                 out.add("moved = len(changes)")
@@ -189,6 +249,20 @@ class Counters:
                 )
         if keyed:
             out.add("by_counter(changes, moved)")
+
+    def _tidy_indexed(self, every: Sequence[Counter], keyed: bool, out: Lines) -> None:
+        """The same where some limits are of rules that were found."""
+        for counter in every:
+            if counter.limit.owner != "member" or isinstance(counter.limit.key, Local):
+                continue
+            head = f"{counter.offered}, {const(counter.limit.key)}, {counter.name}, {counter.values}"
+            if counter.limit.scope.by_line:
+                out.add(f"moved_limits.append(({head}, {counter.count}, None))")
+                continue
+            with out.block(f"if {counter.count} != {counter.start}:"):
+                moved = f"{{{counter.key}: {counter.count}}}, {counter.window.since('day') or 'None'}"
+                out.add(f"moved_limits.append(({head}, {moved}))")
+        out.add(f"tidy_limits(changes, moved_limits, day, {keyed})")
 
 
 def _where(out: Lines, tests: list[str]) -> AbstractContextManager[None]:

@@ -1,8 +1,10 @@
 """The way into generated functions: fields are read, checked and made canonical where they are loaded.
 
-In: an event's declaration and what the function needs. Out: lines for three ways in: a decoded `Event`, a dictionary as
-a host sends it, and a typed struct. The last two check as they load, optimistically: whatever is not plainly right goes
-by `slow` to the decoder, which says why, or takes what is unusual and still right (a `Decimal`, a `Money`).
+In: an event's declaration and what the function needs. Out: lines for four ways in: a decoded `Event`, a dictionary as
+a host sends it, a typed struct, and the struct of a request in JSON that was `sent` (see `requests`). The middle two
+check as they load, optimistically: whatever is not plainly right goes by `slow` to the decoder, which says why, or
+takes what is unusual and still right (a `Decimal`, a `Money`). Of the last, the decoder in C has checked all but
+amounts and dates, so nothing else is looked at again, and a field that no rule reads is not even loaded.
 
 Prices, dates and rates repeat, so their texts are remembered; a text that is new is read by the same strict readers
 that the decoder uses.
@@ -21,10 +23,12 @@ from rules_engine.backends.python.memos import CodeLists, Memo, read_list
 from rules_engine.backends.python.module import Module
 from rules_engine.backends.python.quoting import const
 from rules_engine.backends.python.writing import Lines
-from rules_engine.decoding import attribute
+from rules_engine.decoding import attribute, fact_fields
 
-Way = Literal["event", "raw", "typed"]
+Way = Literal["event", "raw", "typed", "sent"]
 TEXT_MAX = 256
+_PROVEN = frozenset({"text", "member", "choice", "flag", "count"})
+"""Kinds of fields that the decoder of requests has checked; they are canonical as they were sent."""
 VALUE_MAX = 2**62 - 1
 
 
@@ -37,7 +41,7 @@ class Loading(msgspec.Struct, frozen=True):
     # ---- one value
 
     def _read(self, way: Way, holder: str, field: ir.FieldDef) -> str:
-        if way == "typed":
+        if way in ("typed", "sent"):
             return f"{holder}.{attribute(field.name)}"
         get = f".get({const(field.name)})" if field.optional else f"[{const(field.name)}]"
         return holder + get
@@ -48,6 +52,8 @@ class Loading(msgspec.Struct, frozen=True):
             out.add(f"{local} = {holder}[{const(field.name)}]")
             return
         out.add(f"{local} = {self._read(way, holder, field)}")
+        if way == "sent" and field.kind in _PROVEN:
+            return
         if field.optional:
             with out.block(f"if {local} is not None:"):
                 self._check(field, local, out, filled)
@@ -58,12 +64,15 @@ class Loading(msgspec.Struct, frozen=True):
         low, high = field.low, min(field.high, VALUE_MAX)
         match field.kind:
             case "text" | "member":
-                least = 0 if filled or field.kind == "member" else -1
-                size = f"{least} < len({local}) <= {field.high or TEXT_MAX}"
+                least = "0 < " if filled or field.kind == "member" else ""
+                size = f"{least}len({local}) <= {field.high or TEXT_MAX}"
                 test = f"type({local}) is str and {size} and {local}.isprintable()"
             case "choice":
-                choices = self.module.share("choices", field.choices, "", lambda: frozenset(field.choices))
-                test = f"{local} in {choices}"
+                choices = self.module.share(
+                    "choices", field.choices, "", lambda: {each: each for each in field.choices}
+                )
+                out.add(f"{local} = {choices}[{local}]")
+                return
             case "flag":
                 test = f"{local} is True or {local} is False"
             case "count":
@@ -75,7 +84,9 @@ class Loading(msgspec.Struct, frozen=True):
                 self._remembered(field, local, out)
                 return
             case "instant":
-                out.add(f"{local} = quick_instant({local})")
+                with out.block(f"if type({local}) is not str:"):
+                    out.add("raise ValueError")
+                out.add(f"{local} = hours[{local}[:14]] + minutes[{local}[14:19]] + offsets[{local}[19:]]")
                 return
             case "codes":
                 with out.block(f"if type({local}) is not list:"):
@@ -133,7 +144,8 @@ class Loading(msgspec.Struct, frozen=True):
             out.add("fields = event.fields")
         for field in event.fields:
             local = needed.get(field.name) or self._own(field.name)
-            if way != "event" or field.name in needed:
+            named = field.name in (event.owner, event.identified_by)
+            if self._asks(way, field) or field.name in needed or (named and way == "sent"):
                 self.value(way, holder, field, local, out, filled=field.name == event.identified_by)
         if way == "event":
             out.add("member, day, instant, number = event.member, event.day, event.instant, event.id")
@@ -163,6 +175,11 @@ class Loading(msgspec.Struct, frozen=True):
     def _own(self, name: str) -> str:
         return self.function.own_name(name)
 
+    @staticmethod
+    def _asks(way: Way, field: ir.FieldDef) -> bool:
+        """Whether a field has to be looked at by a way in, even where no rule reads it."""
+        return way in ("raw", "typed") or (way == "sent" and field.kind not in _PROVEN)
+
     def _no_others(self, holder: str, fields: tuple[ir.FieldDef, ...], also: int, out: Lines) -> None:
         """Refuse keys that are not declared, by counting those that are there."""
         optional = [field.name for field in fields if field.optional]
@@ -172,28 +189,30 @@ class Loading(msgspec.Struct, frozen=True):
         with out.block(f"if len({holder}) != {count}:"):
             out.add("raise ValueError")
 
-    def facts(self, name: str, out: Lines) -> str:
-        """Functions that check all of a member's facts and give those that are read; the line that calls them."""
+    def facts(self, way: Way, out: Lines) -> None:
+        """All of a member's facts, checked; those that are read stay in their local names."""
         needed = {fact: local for (kind, fact), local in self.function.loaded.items() if kind == "fact"}
         program = self.module.program
         from_host = program.tiers is not None and program.tiers.from_host
-        fields = program.member
-        if from_host and not any(field.name == "tier" for field in fields):
-            fields = (*fields, ir.FieldDef("tier", "tier"))
+        if way == "event":
+            for fact, local in needed.items():
+                out.add(f"{local} = facts.get({const(fact)})")
+            if from_host:
+                out.add('tier = facts.get("tier") or 0')
+            return
         if from_host:
             needed["tier"] = "tier"
-        ways: tuple[Way, ...] = ("raw",)
-        for way in ways:
-            with out.block(f"def {name}_facts(facts):"):
-                with out.block("if facts is None:"):
-                    out.add("facts = NONE")
-                for number, field in enumerate(fields):
-                    self.value(way, "facts", field, needed.get(field.name, f"x{number}"), out)
-                self._no_others("facts", fields, 0, out)
-                out.add(f"return ({', '.join(needed.values())}{',' if needed else ''})")
-            out.add("")
-            out.add("")
-        return f"{', '.join(needed.values())}, = {name}_facts(facts)" if needed else f"{name}_facts(facts)"
+        fields = fact_fields(program)
+        if way == "sent" and not fields:
+            return
+        way = "sent" if way == "sent" else "raw"  # beside a typed event stand facts in a dictionary
+        with out.block("if facts is None:"):
+            out.add("raise ValueError" if way == "sent" else "facts = NONE")
+        for field in fields:
+            if field.name in needed or self._asks(way, field):
+                self.value(way, "facts", field, needed.get(field.name) or self._own(f"fact {field.name}"), out)
+        if way != "sent":
+            self._no_others("facts", fields, 0, out)
 
     # ---- the lines
 
@@ -207,9 +226,11 @@ class Loading(msgspec.Struct, frozen=True):
         elif event.lines is None:
             out.add("lines = ONE")
         else:
-            out.add("lines = event.lines" if way == "typed" else 'lines = event["lines"]')
-            with out.block(f"if type(lines) is not list or not {event.lines.low} <= len(lines) <= {event.lines.high}:"):
-                out.add("raise ValueError")
+            out.add('lines = event["lines"]' if way == "raw" else "lines = event.lines")
+            if way != "sent":
+                few = f"len(lines) < {event.lines.low} or " if event.lines.low else ""
+                with out.block(f"if type(lines) is not list or {few}len(lines) > {event.lines.high}:"):
+                    out.add("raise ValueError")
         busy = passing and bool(found.starts or found.columns or found.whole or function.priced)
         if not (busy or checked):
             return
@@ -224,8 +245,9 @@ class Loading(msgspec.Struct, frozen=True):
             out.add("named = []")
         if keyed and not names:
             out.add("rows = []")
-        with out.block("for place, line in enumerate(lines):" if busy and found.placed else "for line in lines:"):
-            self._line(way, out, busy, checked)
+        counted = busy and found.placed and "amount" not in found.columns
+        with out.block("for place, line in enumerate(lines):" if counted else "for line in lines:"):
+            self._line(way, out, busy)
             if checked and event.line_id_field:
                 out.add(f"named.append({self._line_name(event.line_id_field)})")
             if keyed and not names:
@@ -246,17 +268,22 @@ class Loading(msgspec.Struct, frozen=True):
         )
 
     def _line_name(self, field: str) -> str:
-        return self.function.passing.fields.get(field) or self.function.own_name(f"line {field}")
+        """The local name of a line's field; how many pieces there are has one of its own."""
+        known = self.function.passing.fields.get(field)
+        if known is None and field == self.function.event.quantity_field:
+            return "pieces"
+        return known or self.function.own_name(f"line {field}")
 
-    def _line(self, way: Way, out: Lines, busy: bool, checked: bool) -> None:
+    def _line(self, way: Way, out: Lines, busy: bool) -> None:
         function, event = self.function, self.function.event
         found = function.passing
         if event.lines is None:
             self._own_line(way, out)
         else:
             for field in event.lines.fields:
-                wanted = field.name in found.fields or self._priced(field.name)
-                if checked or wanted:
+                wanted = busy and (field.name in found.fields or self._priced(field.name))
+                ordering = way == "sent" and (self.function.needs_keys or field.name == event.line_id_field)
+                if self._asks(way, field) or wanted or ordering:
                     self._line_value(way, field, out)
             if way == "raw":
                 self._no_others("line", event.lines.fields, 0, out)
@@ -267,7 +294,7 @@ class Loading(msgspec.Struct, frozen=True):
     def _line_value(self, way: Way, field: ir.FieldDef, out: Lines) -> None:
         """A field of a line. Texts of lines repeat, so those that passed once are remembered."""
         local = self._line_name(field.name)
-        if way == "event" or field.kind != "text" or field.optional:
+        if way in ("event", "sent") or field.kind != "text" or field.optional:
             self.value(way, "line", field, local, out)
             return
         seen = self.module.share("texts", field.high or TEXT_MAX, "", set)
@@ -303,9 +330,11 @@ class Loading(msgspec.Struct, frozen=True):
     def _amount(self, out: Lines) -> None:
         found, event = self.function.passing, self.function.event
         each = bool(event.list_each and event.quantity_field)
-        if found.quantity or (found.money and each):
+        if (found.quantity or (found.money and each)) and self._line_name(event.quantity_field) != "pieces":
             out.add(f"pieces = {self._line_name(event.quantity_field)}")
-        if found.money:
+        if found.money and self.function.tariff:
+            out.add(f"amount = {self.function.tariff}")
+        elif found.money:
             price = self._line_name(event.list_field)
             if self.function.line_fields[event.list_field].optional:
                 price = f"({price} or 0)"
@@ -326,15 +355,16 @@ class Loading(msgspec.Struct, frozen=True):
     def _statements(self, out: Lines) -> None:
         found = self.function.passing
         last = ""
+        at = "len(c_amount)" if "amount" in found.columns else "place"  # few lines ask for their place
         for test, statements in sorted(found.body.items(), key=lambda each: _subject(each[0])):
             if not test:
                 for statement in statements:
-                    out.add(statement)
+                    out.add(statement.replace(".append(place)", f".append({at})"))
                 continue
             subject = _subject(test)
             with out.block(f"{'elif' if subject and subject == last else 'if'} {test}:"):
                 for statement in statements:
-                    out.add(statement)
+                    out.add(statement.replace(".append(place)", f".append({at})"))
             last = subject
         for local, column in found.columns.items():
             out.add(f"{column}.append({local})")

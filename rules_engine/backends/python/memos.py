@@ -1,4 +1,4 @@
-"""Remembered readings of texts that come again and again, and quick strict readings of those that do not."""
+"""Remembered readings of texts that come again and again."""
 
 from __future__ import annotations
 
@@ -76,25 +76,30 @@ class Offsets(dict[str, int]):
         return found
 
 
-_DATES = Memo("date", 0, 0, 0)
-_TIMES = Memo("time", 0, 0, 0)
-_OFFSETS = Offsets()
+class Hours(dict[str, int]):
+    """The seconds at which hours begin, by how an instant begins: `2027-03-31T18:`. Emptied when it grows large."""
+
+    def __missing__(self, text: str) -> int:
+        if len(text) != 14 or text[10] != "T" or text[13] != ":":
+            raise ValueError(text)
+        if len(self) >= KEPT_MAX:
+            self.clear()
+        found = self[text] = parse_date(text[:10]) * 86_400 + parse_time(text[11:] + "00")
+        return found
 
 
-def quick_instant(text: str) -> int:
-    """An instant written `2027-03-31T18:30:00+02:00` or with `Z`; any other form is left to the strict reader.
+class Minutes(dict[str, int]):
+    """The seconds of an hour, as an instant goes on: `30:00`."""
 
-    Its three parts repeat, so each is remembered.
+    def __missing__(self, text: str) -> int:
+        if len(text) != 5:
+            raise ValueError(text)
+        found = self[text] = parse_time("00:" + text)
+        return found
 
-    >>> quick_instant("1970-01-02T00:00:00Z")
-    86400
-    """
-    if type(text) is not str or text[10:11] != "T" or len(text) > 25:
-        raise ValueError(text)
-    time = text[11:19]
-    if len(time) != 8:
-        raise ValueError(text)
-    return _DATES[text[:10]] * 86_400 + _TIMES[time] + _OFFSETS[text[19:]]
+
+HOURS, MINUTES, OFFSETS = Hours(), Minutes(), Offsets()
+"""The parts of an instant as texts write it: they repeat, so each is remembered."""
 
 
 class Days(dict[int, int]):

@@ -12,16 +12,18 @@ from typing import Any
 
 from rules_engine import ir
 from rules_engine.backends.python import clock
+from rules_engine.backends.python.folding import LEAST, Folding, Known, known_of
 from rules_engine.backends.python.quoting import ident
 from rules_engine.backends.python.writing import Lines
 from rules_engine.occurrences import Context
 from rules_engine.periods import is_timed
+from rules_engine.planning import Plan, plan
 
 
 class Module:
     """The module under way: its helper functions and the objects in its name space."""
 
-    def __init__(self, program: ir.Program) -> None:
+    def __init__(self, program: ir.Program, found: Plan | None = None) -> None:
         self.program = program
         self.helpers = Lines()
         self.globals: dict[str, Any] = {}
@@ -33,6 +35,8 @@ class Module:
         self.groups = {group.name: group for group in program.groups}
         self.periods = {period.name: period for period in program.periods}
         self.imports = {found.name: found for found in program.imports}
+        self.plan = found
+        self._known: Known | None = None
         header = program.header
         self.context = Context(header.zone or "UTC", header.week_start, header.leap_day)
 
@@ -57,6 +61,14 @@ class Module:
             self.helpers.add("")
             self.helpers.add("")
         return name
+
+    def folding(self) -> Folding | None:
+        """What a function needs to write rules of one shape once; None where the program has few rules."""
+        if len(self.program.rules) + len(self.program.offers) < LEAST:
+            return None
+        if self._known is None:
+            self._known = known_of(self.program, self.plan or plan(self.program))
+        return Folding(self._known)
 
     def _number(self, prefix: str) -> int:
         number = self._numbers[prefix] = self._numbers.get(prefix, -1) + 1

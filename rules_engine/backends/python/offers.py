@@ -14,18 +14,22 @@ from contextlib import ExitStack
 import msgspec
 
 from rules_engine import ir
+from rules_engine.backends.python.dispatch import Dispatch
 from rules_engine.backends.python.effects import Plan
+from rules_engine.backends.python.folding import LEAST, Block, Entry
 from rules_engine.backends.python.function import Function
 from rules_engine.backends.python.limits import Counters
 from rules_engine.backends.python.offers_asked import (
     OF_MEMBERS,
     Rule,
+    code_row,
     codes_of,
     is_listed,
     listed_codes,
     texts_of,
 )
 from rules_engine.backends.python.offers_rules import Ruling
+from rules_engine.backends.python.passing import BASES
 from rules_engine.backends.python.pricing import Pricing
 from rules_engine.backends.python.quoting import comment, const
 from rules_engine.backends.python.writing import Lines
@@ -39,6 +43,10 @@ class Offers(Ruling):
     def __init__(self, function: Function, counters: Counters) -> None:
         super().__init__(function, counters)
         self.pricing = Pricing(self.effects, function.module.program.header)
+        self.stood: dict[str, Rule] = {}  # rules that stand for a shape
+        self.kinds = {type(effect) for rule in self.rules.values() for effect in rule.offer.effects}
+        self.arranged: dict[tuple[str, ...], Sequence[Entry]] = {}  # once for members, once for guests
+        self.every = ir.PolicyDef("all", "basket", ())
         self.stages = {stage.name: stage for stage in function.module.program.stages}
 
     # ---- the whole
@@ -62,6 +70,7 @@ class Offers(Ruling):
         function = self.function
         function.offering = True
         function.ended, function.sums, self.asked = set(), {}, []
+        self._foresee()
         stages: list[tuple[str, Lines]] = []
         for name, snapshot in SNAPSHOTS.items():
             body = Lines()
@@ -76,6 +85,14 @@ class Offers(Ruling):
             out.extend(body)
             if snapshot in function.snapshots:
                 out.add(f"{snapshot} = cost[:]")
+
+    def _foresee(self) -> None:
+        """What earns, redeems and tracks read of lines between the stages has to be kept before they come."""
+        program, name = self.function.module.program, self.function.event.name
+        later = (tuple(rule for rule in program.rules if name in rule.events), program.tracks)
+        for node in ir.walk(later):
+            if isinstance(node, ir.LineMoney | ir.Picked) and BASES.get(node.base or "") in SNAPSHOTS.values():
+                self.function.snapshots[BASES[node.base or ""]] = None
 
     def _opening(self, out: Lines) -> None:
         function, event = self.function, self.function.event
@@ -104,7 +121,8 @@ class Offers(Ruling):
             function.passing.floor = True
             floors = function.column("floor")
             out.add(f"floors = [*{floors}, 0]" if event.shipping_field else f"floors = {floors}")
-        out.add("discounts = []")
+        noted = function.tariff_noted
+        out.add(f"discounts = [{noted}] if cost else []" if noted else "discounts = []")
         for kind, name in ((ir.ChargeDef, "charges"), (ir.GiftDef, "gifts")):
             if self._uses(kind):
                 out.add(f"{name} = []")
@@ -130,10 +148,10 @@ class Offers(Ruling):
             out.add(f"{name} = 0")
 
     def _coded(self) -> list[Rule]:
-        return [rule for rule in self.rules.values() if rule.offer.code is not None]
+        return [rule for rule in self.asked if rule.offer.code is not None and not rule.uses]
 
     def _uses(self, kind: type) -> bool:
-        return any(isinstance(effect, kind) for rule in self.rules.values() for effect in rule.offer.effects)
+        return kind in self.kinds
 
     def close(self, out: Lines) -> None:
         """What limits were used, what became of codes, what everything costs, and the sums that earns and tracks
@@ -177,12 +195,75 @@ class Offers(Ruling):
         elif policy.choice == "first" and policy.per == "basket" and len(entries) > 1:
             self._first([self.rules[entry] for entry in entries], where, out)
         else:
-            for entry in entries:
+            for found in self._found(entries, policy):
+                if isinstance(found, Block):
+                    self._block(found, out)
+                    continue
+                entry = found if isinstance(found, str) else found.key
                 if entry in self.rules:
                     self._rule(self.rules[entry], out)
                 else:
                     name = entry.removeprefix("group ")
                     self._members(self.groups[name].policy, name, out)
+
+    def _found(self, entries: Sequence[str], policy: ir.PolicyDef) -> Sequence[Entry]:
+        """The members of a stage or group that run one after the other, with blocks where there are many rules that
+        hang on no other."""
+        folding = self.function.folding
+        if folding is None or len(entries) < LEAST:
+            return entries
+        tied = self.barriers.keys() | self.makers | self.marked.keys() | self.flagged
+
+        def fits(offer: ir.OfferDef) -> bool:
+            coded = offer.code is not None and (is_listed(offer) or policy.of_codes)
+            return offer.key not in tied and offer.thing is None and not coded
+
+        def like(offer: ir.OfferDef) -> object:
+            if not self.counters.alike(offer):
+                return offer.key
+            told = (
+                offer.dates if offer.code is not None else None
+            )  # a code is told the day before which it does not count
+            days = tuple([node.num for node in ir.walk(told) if isinstance(node, ir.Num)])
+            return folding.named.get(offer.key), days
+
+        found = self.arranged.get(tuple(entries))
+        if found is None:
+            rules = [self.rules[entry].offer if entry in self.rules else entry for entry in entries]
+            found = self.arranged[tuple(entries)] = folding.entries(rules, fits, like)
+        return found
+
+    def _block(self, block: Block, out: Lines, winner: str = "") -> None:
+        """Offers that are found; the first that acts ends them, where there is to be a winner."""
+        dispatch, loop = Dispatch(block, self.function, self.counters), Lines()
+        uses = f"uses{dispatch.index.number}" if any(shape.rule.code is not None for shape in block.shapes) else ""
+        if uses:
+            out.add(f"{uses} = []")
+        between = f"if {winner} is not None: break" if winner else ""
+
+        def one(offer: ir.OfferDef, inner: Lines) -> None:
+            rule = self._standing(offer)
+            rule.uses = uses
+            self.function.known = {}
+            if offer.code is not None:
+                inner.add(f"{rule.name('why')} = {rule.name('code')} = None")
+            self._rule(rule, inner, winner)
+            if offer.code is not None:
+                inner.add(f"{uses}.append({code_row(rule, self.module)})")
+
+        dispatch.loop(loop, one, between)
+        dispatch.found(out)
+        out.extend(loop)
+        self.function.known = {}
+
+    def _standing(self, offer: ir.OfferDef) -> Rule:
+        """A rule of the event, or the one that stands for a shape."""
+        rule = self.rules.get(offer.key)
+        if rule is None:
+            rule = self.stood.get(offer.key)
+        if rule is None:
+            rule = self.stood[offer.key] = Rule(offer, len(self.rules) + len(self.stood))
+        return rule
 
     def _has(self, entry: str) -> bool:
         """Whether an event meets a rule, or a rule of a group."""
@@ -222,6 +303,16 @@ class Offers(Ruling):
         winner = f"first{rules[0].number}"
         out.add(f"# the first of {comment(where)}")
         out.add(f"{winner} = None")
+        blocks = self._found([rule.offer.key for rule in rules], self.every) if self._plain(rules) else ()
+        if any(isinstance(each, Block) for each in blocks):
+            for each in blocks:
+                if isinstance(each, Block):
+                    self._block(each, out, winner)
+                    continue
+                assert isinstance(each, ir.OfferDef)
+                with out.block(f"if {winner} is None:"):
+                    self._rule(self.rules[each.key], out, winner)
+            return
         for place, rule in enumerate(rules):
             if not place:
                 self._rule(rule, out, winner)
@@ -232,10 +323,18 @@ class Offers(Ruling):
                 with out.block(f"elif {self._presented(rule)}:"):
                     out.add(f"{rule.name('why')} = 'lost to ' + {winner}")
 
+    def _plain(self, rules: Sequence[Rule]) -> bool:
+        """Whether no code has to be told who won."""
+        return not any(rule.offer.code is not None for rule in rules)
+
     def _best(self, rules: Sequence[Rule], where: str, out: Lines) -> None:
         """All members from the same start; the one that would give most takes it."""
         out.add(f"# the best of {comment(where)}")
         best = f"best{rules[0].number}"
+        blocks = self._found([rule.offer.key for rule in rules], self.every) if self._plain(rules) else ()
+        if len(blocks) == 1 and isinstance(blocks[0], Block):
+            self._best_found(blocks[0], best, out)
+            return
         out.add(f"{best}, most = None, 0")
         plans: list[tuple[Rule, Plan]] = []
         raised = any(rule.offer.stage == "catalogue" for rule in rules)  # a price that rises may be the best there is
@@ -262,6 +361,41 @@ class Offers(Ruling):
                 why = rule.name("why")
                 with out.block(f'if {why} == "" and {best} != {rule.number}:'):
                     out.add(f"{why} = {titles}[{best}]")
+
+    def _best_found(self, block: Block, best: str, out: Lines) -> None:
+        """The same among rules that are found: all that were are tried, and the best is worked out once more to take
+        it."""
+        dispatch, inner = Dispatch(block, self.function, self.counters), Lines()
+        raised = any(shape.rule.stage == "catalogue" for shape in block.shapes)
+
+        def tried(offer: ir.OfferDef, out: Lines) -> Plan:
+            rule, effect = self._standing(offer), offer.effects[0]
+            assert isinstance(effect, ir.DiscountDef)
+            self.function.known = {}
+            return self._wanted(rule, effect, f"{rule.number}", out, now=False)
+
+        def ask(offer: ir.OfferDef, out: Lines) -> None:
+            with self._admitted(self._standing(offer), out) as within:
+                plan = tried(offer, within)
+                given, moved = plan.name("given"), plan.moved(offer.stage)
+                better = f"{given} > most"
+                with within.block(f"if {moved} and ({best} is None or {better}):" if raised else f"if {better}:"):
+                    within.add(f"{best}, most = row, {given}")
+
+        def take(offer: ir.OfferDef, out: Lines) -> None:
+            with self._admitted(self._standing(offer), out) as within:
+                plan = tried(offer, within)
+                self._take(self._standing(offer), plan, 0, "discounts", within)
+                self._acted(self._standing(offer), within)
+
+        inner.add(f"{best}, most = None, 0")
+        dispatch.loop(inner, ask)
+        with inner.block(f"if {best} is not None:"):
+            inner.add(f"row = {best}")
+            dispatch.run(inner, take)
+        dispatch.found(out)
+        out.extend(inner)
+        self.function.known = {}
 
     def _best_each(self, rules: Sequence[Rule], per_unit: bool, where: str, out: Lines) -> None:
         """All members from the same start; each line or unit goes to the one that takes most off there."""

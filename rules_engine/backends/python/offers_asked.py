@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -10,7 +11,7 @@ from rules_engine import ir
 from rules_engine.backends.python import expressions
 from rules_engine.backends.python.function import Function
 from rules_engine.backends.python.module import Module
-from rules_engine.backends.python.quoting import const
+from rules_engine.backends.python.quoting import Local, const
 from rules_engine.calendar import format_date, local_day
 from rules_engine.spelling import normal_code
 
@@ -20,6 +21,8 @@ class Rule(msgspec.Struct):
 
     offer: ir.OfferDef
     number: int
+    uses: str = ""
+    """Where what became of its codes is noted, if it is found and not asked."""
 
     def name(self, word: str) -> str:
         """A local name of this rule."""
@@ -35,12 +38,14 @@ def is_listed(offer: ir.OfferDef) -> bool:
     """Whether the codes that set a rule off are looked up before rules are asked: there are many, they come from
     elsewhere, or one of them is chosen."""
     code = offer.code
+    if code is not None and isinstance(code.texts, Local):
+        return False
     return code is not None and bool(code.column or code.fact is not None or len(code.texts) > FEW or by_code(offer))
 
 
 FEW = 4
 
-OF_MEMBERS = (ir.MemberField, ir.TrackRead, ir.BalanceRead, ir.TierRead, ir.Across)
+OF_MEMBERS = (ir.MemberField, ir.PersonField, ir.TrackRead, ir.BalanceRead, ir.TierRead, ir.Across, ir.UsedRead)
 """What reads something of a member."""
 
 
@@ -72,6 +77,7 @@ def outside(part: ir.Expr, function: Function) -> str:
 def held_tests(key: str, function: Function) -> list[str]:
     """Conditions under which a member is held out of a rule, by its key."""
     tests = []
+    key = function.alias.get(key, key)
     for holdout in function.module.program.holdouts:
         if key in holdout.rules:
             if holdout.share is not None:
@@ -84,7 +90,9 @@ def held_tests(key: str, function: Function) -> list[str]:
 def texts_of(rule: Rule, module: Module) -> str:
     """The set of codes that set a rule off."""
     assert rule.offer.code is not None
-    texts = rule.offer.code.texts
+    texts: Any = rule.offer.code.texts
+    if isinstance(texts, Local):
+        return str(texts)
     return module.share("codes", texts, "", lambda: frozenset(texts))
 
 
@@ -105,6 +113,12 @@ def listed_codes(rule: Rule, function: Function, guest: bool) -> str:
     return f"[code for code in presented if {' or '.join(tests)}]" if tests else "()"
 
 
+def code_row(rule: Rule, module: Module) -> str:
+    """An expression for what became of the codes of one rule."""
+    mine = rule.name("mine") if is_listed(rule.offer) else texts_of(rule, module)
+    return f"({const(rule.offer.key)}, {const(rule.offer.title)}, {mine}, {rule.name('why')}, {rule.name('code')})"
+
+
 def codes_of(asked: Sequence[Rule], turns: dict[str, tuple[str, int]], function: Function, guest: bool) -> str:
     """An expression for what became of each presented code; `turns` name the rules whose order is known only then."""
     field, module = function.field(function.event.codes_field).code, function.module
@@ -120,9 +134,11 @@ def codes_of(asked: Sequence[Rule], turns: dict[str, tuple[str, int]], function:
     turning, start, left = "", 0, 0
     for rule in asked:
         if rule.offer.code is not None:
-            name, title = const(rule.offer.key), const(rule.offer.title)
-            mine = rule.name("mine") if is_listed(rule.offer) else texts_of(rule, module)
-            rows.append(f"({name}, {title}, {mine}, {rule.name('why')}, {rule.name('code')})")
+            if rule.uses:
+                if f"*{rule.uses}" not in rows:
+                    rows.append(f"*{rule.uses}")
+                continue
+            rows.append(code_row(rule, module))
             if rule.offer.key in turns:
                 turning, left = turns[rule.offer.key]
                 start = len(rows) - 1

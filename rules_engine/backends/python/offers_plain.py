@@ -12,6 +12,7 @@ import msgspec
 
 from rules_engine import ir
 from rules_engine.backends.python.offers_reach import barriers
+from rules_engine.backends.python.offers_tariff import tariff_of
 from rules_engine.backends.python.partial import is_partial
 
 
@@ -19,7 +20,6 @@ def reasons(program: ir.Program, event: ir.EventDef) -> Iterator[str]:
     """Why the offers on a kind of event are not generated."""
     mine = [offer for offer in program.offers if event.name in offer.events]
     yield from _of_event(program, event, bool(mine))
-    yield from _of_readers(program, event)
     if not mine:
         return
     groups = {group.name: group for group in program.offer_groups}
@@ -47,7 +47,7 @@ def _of_event(program: ir.Program, event: ir.EventDef, offers: bool) -> Iterator
         yield "it has floors of lines"
     if not offers and not ir.is_priced(program, event):
         return
-    if event.priced_by_offers or not event.list_field:
+    if (event.priced_by_offers or not event.list_field) and tariff_of(program, event) is None:
         yield "offers price it, or nothing does"
     fields = event.lines.fields if event.lines is not None else event.fields
     for field in fields:
@@ -64,8 +64,8 @@ def works_out_again(program: ir.Program, event: ir.EventDef) -> bool:
     return event.returnable and any(each is not None and each.policy == "work out again" for each in mine)
 
 
-def _of_readers(program: ir.Program, event: ir.EventDef) -> Iterator[str]:
-    """What earns and tracks read of an event's prices."""
+def reads_oddly(program: ir.Program, event: ir.EventDef) -> Iterator[str]:
+    """What earns and tracks read of an event's prices that only the reference reads."""
     rules = [rule for rule in program.rules if event.name in rule.events]
     tracks = [track for track in program.tracks if event.name in track.events]
     for node in ir.walk((tuple(rules), tuple(tracks))):

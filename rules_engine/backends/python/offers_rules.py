@@ -25,8 +25,9 @@ from rules_engine.backends.python.offers_asked import (
     texts_of,
 )
 from rules_engine.backends.python.offers_reach import barriers, refusing
+from rules_engine.backends.python.offers_tariff import set_tariff
 from rules_engine.backends.python.partial import Partial, is_partial, may_pass
-from rules_engine.backends.python.quoting import comment, const
+from rules_engine.backends.python.quoting import Local, comment, const
 from rules_engine.backends.python.writing import Lines
 
 
@@ -41,7 +42,8 @@ class Ruling:
         self.partial = Partial(self.effects)
         program, event = function.module.program, function.event
         self.groups = {group.name: group for group in program.offer_groups}
-        mine = [offer for offer in program.offers if event.name in offer.events]
+        tariff = set_tariff(function)
+        mine = [offer for offer in program.offers if event.name in offer.events and offer is not tariff]
         self.rules = {offer.key: Rule(offer, number) for number, offer in enumerate(mine)}
         self.asked: list[Rule] = []
         self.barriers = barriers(program, event)
@@ -72,6 +74,8 @@ class Ruling:
             for part in parts_of_dates(offer.dates):
                 self._why(rule, outside(part, function), out)
                 stack.enter_context(out.block(f"if {expressions.truth(part, function)}:"))
+            if offer.thing is not None:
+                stack.enter_context(out.block(f"if {self._shown(offer, offer.thing)}:"))
             limits = self._limits(offer)
             if self.guest and any(counter.limit.owner == "member" for counter in limits):
                 self._why(rule, "members only", out)
@@ -100,6 +104,19 @@ class Ruling:
                 out.add(f"{rule.name('shut')} = shut_off({self._marks(rule)}, {self.effects.sizes or 'ones'})")
             yield out
 
+    def _shown(self, offer: ir.OfferDef, thing: ir.ThingDef) -> str:
+        """The test that a thing is presented, and owned; a guest owns nothing."""
+        if self.guest:
+            return "False"
+        name = self.module.share("thing", offer.key, offer.title, lambda: thing)
+        return f"{self.function.field(thing.field).code} and not steps.missing(run, {name})"
+
+    def _handed(self, offer: ir.OfferDef, how: str, out: Lines) -> None:
+        """Note that an offer's thing is to be taken, or would have been."""
+        if offer.thing is not None:
+            name = self.module.share("offer", offer.key, offer.title, lambda: offer)
+            out.add(f"steps.{how}(run, {name})")
+
     def _marks(self, rule: Rule) -> str:
         """What others keep from a rule."""
         rows = []
@@ -127,6 +144,9 @@ class Ruling:
         assert offer.code is not None
         if not is_listed(offer):
             texts = offer.code.texts
+            if isinstance(texts, Local):
+                out.add(f"{name} = next(filter({texts_of(rule, self.module)}.__contains__, presented))")
+                return
             several = f"next(filter({texts_of(rule, self.module)}.__contains__, presented))"
             out.add(f"{name} = {const(texts[0]) if len(texts) == 1 else several}")
             return
@@ -143,6 +163,8 @@ class Ruling:
         assert rule.offer.code is not None
         if is_listed(rule.offer):
             return rule.name("mine")
+        if isinstance(rule.offer.code.texts, Local):
+            return f"not presented.keys().isdisjoint({rule.offer.code.texts})"
         return " or ".join(f"{const(text)} in presented" for text in rule.offer.code.texts)
 
     def _sums(self, out: Lines) -> None:
@@ -165,7 +187,8 @@ class Ruling:
     def _limits(self, offer: ir.OfferDef) -> list[Counter]:
         group = self.groups.get(offer.group)
         shared = group.limits if group is not None else ()
-        own = ("", self.function.event.currency)
+        event = self.function.event
+        own = ("", event.currency or event.priced_unit)
         met = [each for each in (*offer.limits, *shared) if each.times is not None or each.unit in own]
         return [self.counters.of_offer(limit) for limit in met]
 
@@ -353,6 +376,7 @@ class Ruling:
                 out.add(f"discounts.append(Discount({key}, {stage}, {place}, {plan.name('wanted')}, 0, (), True))")
                 out.add(f"{plan.name('given')} = 0" if moved == plan.name("given") else f"{moved} = ()")
                 self._why(rule, "held out", out)
+                self._handed(rule.offer, "keep_out", out)
 
     def _take(self, rule: Rule, plan: Plan, place: int, own: str, out: Lines) -> None:
         """Take it off, note it, and count it against limits by amount."""
@@ -377,6 +401,7 @@ class Ruling:
             if counter.limit.times is not None:
                 self.counters.count(counter, times, out)
         self._why(rule, "", out)
+        self._handed(rule.offer, "present", out)
         if rule.offer.group in self.filling:
             out.add(f"{self.filling[rule.offer.group]} += 1")
         if rule.offer.key in self.makers and rule.offer.sets is not None:

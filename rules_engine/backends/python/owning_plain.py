@@ -1,128 +1,88 @@
-"""What of owning, paying and settling is handed to the reference: which kinds of event, and why.
+"""What of owning, paying and settling is handed to the reference, and which kinds of event go beside a run of it.
 
-In: a program and a kind of event. Out: reasons. One table, which shrinks as more is generated. Two things hang on the
-member and are looked at when an event comes: whether anything is owed, which what is given pays first, and whether
-something that was due is not settled yet. The generated function then hands the event over itself.
+In: a program and a kind of event. Out: reasons. Two things hang on the member and are looked at when an event comes:
+whether anything is owed, which what is given pays first, and whether something that was due is not settled yet. The
+plain generated function then hands the event to the one that goes beside a run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import assert_never
 
 from rules_engine import ir
-from rules_engine.backends.python.settling import unsettled
+from rules_engine.backends.python.owning_parts import asks_on_lines, asks_run, is_stepped, is_written, why_stepped
+from rules_engine.backends.python.settling import moves, unsettled
 from rules_engine.backends.reference import Reference, World, has_pool
-from rules_engine.decoding import TEXT_MAX, bounds_of, misfit
 
-NODES: tuple[tuple[type[ir.Node], str], ...] = (
-    (ir.UsedRead, "reads what an event used"),
-    (ir.PersonField, "reads another person's facts"),
-    (ir.KeyFold, "folds over the keys of a track"),
-    (ir.LineKeys, "groups lines by a key"),
-)
+OWNED = (ir.KeyFold, ir.LineKeys)
+BASES = ("catalogue", "after item", "after basket", "after shipping")
+"""What lines cost after a stage of offers; a step does not know it."""
 
 
-def reasons(event: ir.EventDef, tracks: list[ir.TrackDef], reference: Reference) -> Iterator[str]:
-    """Why an event that owns, pays or settles is not generated; `tracks` are those that it moves or reads."""
+def reasons(event: ir.EventDef, reference: Reference) -> Iterator[str]:
+    """Why an event that owns, pays or settles is not generated."""
+    world = reference.world
+    program = world.core
+    offers = tuple(offer for offer in program.offers if event.name in offer.events)
+    for offer in offers:
+        if offer.thing is not None and offer.code is not None:
+            yield f'the offer "{offer.title}" asks for a presented thing and a code'
+    parts = (offers, tuple(program.offer_groups), tuple(program.holdouts))
+    if any(isinstance(node, OWNED) or asks_on_lines(node) for node in ir.walk(parts)):
+        yield "an offer or a holdout reads tracks by key"
+    if not ir.is_priced(program, event):
+        return
+    for rule in program.rules:
+        if event.name in rule.events and any(True for _ in why_stepped(rule, event, world)):
+            if any(isinstance(node, ir.LineMoney) and node.base in BASES for node in ir.walk(rule)):
+                yield f'the rule "{rule.title}" takes units, and reads what lines cost between offers'
+            if rule.code is not None:
+                yield f'the rule "{rule.title}" asks for a code beside offers'
+
+
+def why_owning(event: ir.EventDef, reference: Reference) -> Iterator[str]:
+    """Why an event goes beside a run of the reference."""
     world = reference.world
     program = world.core
     if event.schedule is not None:
         yield "it happens at an edge of a period"
-        return
-    if event.priced_unit:
-        yield f"it is priced in {event.priced_unit}"
     if has_pool(world):
         yield "households own something"
     yield from unsettled(world, reference.ahead, event)
-    for track in tracks:
-        if track.by_key is not None or track.used or track.kind in ("first day", "last day"):
-            yield f"the track {track.name} is by key, of days, or of what is used"
+    for track in _tracks(program, event, world.reads[event.name]):
+        if not is_written(track, world, event):
+            yield f"the track {track.name} is read or moved in an unusual way"
     for rule in program.rules:
         if event.name in rule.events:
-            yield from (f'the rule "{rule.title}" {why}' for why in _rule(rule))
-            yield from (f'the rule "{rule.title}" {why}' for why in _facts(rule, event, world))
-    for group in program.groups:
-        if group.choice == "first" and any(
-            each.key in group.order and event.name in each.events for each in program.rules
-        ):
-            yield f"the group {group.name} serves the first that gives something"
+            yield from (f'the rule "{rule.title}" {why}' for why in why_stepped(rule, event, world))
     for offer in program.offers:
         if event.name in offer.events and offer.thing is not None:
-            yield f'the rule "{offer.title}" asks for a presented thing'
+            yield f'the offer "{offer.title}" asks for a presented thing'
+    for match in program.matches:
+        if event.name in match.events:
+            yield f'it may begin the match "{match.title}"'
     yield from _reads(event, world)
 
 
+def _tracks(program: ir.Program, event: ir.EventDef, reads: tuple[tuple[str, str], ...]) -> Iterator[ir.TrackDef]:
+    """The tracks that an event reads, moves, or sees marks of."""
+    read = {name for kind, name in reads if kind in ("track", "previous")}
+    marked = {rule.loop.track for rule in program.rules if isinstance(rule.loop, ir.MarksDef)}
+    marked |= {node.track for node in ir.walk(program.rules) if isinstance(node, ir.Reaches)}
+    for track in program.tracks:
+        if moves(track, event) or track.name in read or track.name in marked:
+            yield track
+
+
 def _reads(event: ir.EventDef, world: World) -> Iterator[str]:
-    """What an event may read that is not generated: in its own rules, and in all that every event may judge."""
+    """What every event may judge that only the reference reads."""
     program = world.core
+    if is_stepped((program.tiers, program.groups, program.matches, program.units)):
+        yield "tiers or groups read other people, tracks by key, or what was used"
     rules = tuple(rule for rule in program.rules if event.name in rule.events)
     offers = tuple(offer for offer in program.offers if event.name in offer.events)
-    tracks = tuple(track for track in program.tracks if event.name in track.events)
-    every = (program.tiers, program.groups, program.offer_groups, program.matches, program.holdouts, program.units)
-    for node in ir.walk((rules, offers, tracks, every)):
-        yield from (f"it {why}" for kind, why in NODES if isinstance(node, kind))
+    tracks = tuple(track for track in program.tracks if moves(track, event))
+    if asks_run((rules, offers, tracks, program.tiers, program.groups, program.matches, tuple(program.holdouts))):
+        yield "it reads other people, or what it used"
     if any(kind in ("keys", "previous keys", "person") for kind, _ in world.reads[event.name]):
         yield "it reads other people, or tracks by key"
-
-
-def _rule(rule: ir.RuleDef) -> Iterator[str]:
-    if rule.kind == "redeem":
-        yield "takes units"
-    if rule.thing is not None:
-        yield "asks for a presented thing"
-    if rule.code is not None:
-        yield "asks for a code"
-    if isinstance(rule.loop, ir.KeysDef):
-        yield "acts for each key"
-    for effect in rule.effects:
-        match effect:
-            case ir.GiveDef(to="", split=()):
-                continue
-            case ir.GiveDef():
-                yield "gives to somebody else or several units"
-            case ir.DeductDef() | ir.TurnDef() | ir.AcceptDef() | ir.CarryDef():
-                yield "takes, turns or carries"
-            case _:
-                assert_never(effect)
-
-
-def _facts(rule: ir.RuleDef, event: ir.EventDef, world: World) -> Iterator[str]:
-    """Facts that a lot may not be able to remember, which refuses the event."""
-    for give in rule.gives:
-        fields = {field.name: field for field in world.units[give.unit].remembers}
-        if not all(_fits(expr, fields[name], rule, event, world) for name, expr in give.facts):
-            yield "lets lots remember what may be out of bounds"
-
-
-def _fits(expr: ir.Expr, field: ir.FieldDef, rule: ir.RuleDef, event: ir.EventDef, world: World) -> bool:
-    """Whether a fact is plainly one that its field can hold, whatever the event says."""
-    match expr:
-        case ir.Txt(value=value) | ir.Flg(value=value):
-            return not misfit(field, value, world.core)
-        case ir.Num(num=value, den=1):
-            return field.kind != "rate" and not misfit(field, value, world.core)
-        case ir.Field(name=name):
-            sent = next((each for each in event.fields if each.name == name), None)
-            return sent is not None and sent.kind == field.kind and _within(sent, field)
-        case ir.MarkRead():
-            marks = rule.loop.marks if isinstance(rule.loop, ir.MarksDef) else ()
-            return field.kind != "rate" and not any(misfit(field, mark, world.core) for mark in marks)
-        case _:
-            return False
-
-
-def _within(sent: ir.FieldDef, field: ir.FieldDef) -> bool:
-    """Whether every value of a field is one of another of its kind."""
-    match field.kind:
-        case "date" | "time" | "instant" | "flag" | "tier":
-            return True
-        case "count" | "money" | "unit" | "rate":
-            low, high = bounds_of(field)
-            return not sent.bounds and low <= bounds_of(sent)[0] and bounds_of(sent)[1] <= high
-        case "text":
-            return (sent.high or TEXT_MAX) <= (field.high or TEXT_MAX)
-        case "choice":
-            return set(sent.choices) <= set(field.choices)
-        case _:
-            return False

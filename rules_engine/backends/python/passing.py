@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from rules_engine import ir
+from rules_engine.backends.python.given import Among, Given
 from rules_engine.backends.python.numbers import Scaled
 
 BILLION = 10**9
@@ -28,7 +29,12 @@ LATE = (
     ir.TierRead,
     ir.Reaches,
     ir.Across,
+    ir.UsedRead,
+    ir.PersonField,
+    Given,
+    Among,
 )
+"""Nodes that the pass cannot read: what rules make, and what rows of a shape hold."""
 
 
 NOWHERE = ir.Origin(0, 0, 0)

@@ -41,7 +41,8 @@ class Pricing:
         if tax != "0" and header.prices == "exclude":
             total += " + tax"
         lines = f"tuple(map(LinePrice, {listed}, cost, {taxes}))"
-        out.add(f"price = Price({const(event.currency)}, {lines}, net, {shipping}, {charges}, {tax}, {total})")
+        currency = const(event.currency or event.priced_unit)
+        out.add(f"price = Price({currency}, {lines}, net, {shipping}, {charges}, {tax}, {total})")
 
     def _taxes(self) -> str:
         """An expression for the tax of each line."""

@@ -27,7 +27,7 @@ def quiet_check(core: ir.Program, world: World) -> Callable[[State, int], bool]:
         if anchors(period):
             return lambda _state, _day: False
         review = clock.edge(period, "end", False, world.calendar)
-    mortal = _may_lapse(core)
+    mortal = may_lapse(core)
     waiting = {unit.name: life for unit in core.units for life in unit.lives if life.after_last}
 
     def quiet(state: State, day: int) -> bool:
@@ -45,7 +45,7 @@ def quiet_check(core: ir.Program, world: World) -> Callable[[State, int], bool]:
     return quiet
 
 
-def _may_lapse(core: ir.Program) -> bool:
+def may_lapse(core: ir.Program) -> bool:
     """Whether anything that is given can lapse."""
     lives = [life for unit in core.units for life in unit.lives if not isinstance(life.day, ir.Forever)]
     return bool(lives) or any(give.life is not None for rule in core.rules for give in rule.gives)

@@ -11,12 +11,21 @@ from typing import TypeAlias
 Constant: TypeAlias = "int | str | bool | tuple[Constant, ...] | dict[int | str | bool, Constant] | None"
 
 
+class Local(str):
+    """A constant that rules of one shape differ in: the local name that holds it, an identifier of ours, stands where
+    the constant would."""
+
+    __slots__ = ()
+
+
 def const(value: Constant) -> str:
     """A literal for a constant; any other kind of value is our mistake.
 
     >>> const(("gas", "it's"))
     '(\\'gas\\', "it\\'s")'
     """
+    if isinstance(value, Local):
+        return str(value)
     if isinstance(value, tuple):
         return "(" + "".join(const(item) + ", " for item in value).rstrip(" ") + ")" if value else "()"
     if isinstance(value, dict):

@@ -1,135 +1,262 @@
-"""Bytes in: requests decoded straight into typed structs, of the plainest types that JSON has.
+"""Bytes in: requests decoded straight into typed structs, whose decoder in C checks all that a type can say.
 
-In: a program. Out: a decoder of `{"event": {...}, "member": {...}, "state": {...}, "shared": {...}}`. The structs only
-see to it that keys are known and that texts are texts; bounds, dates and amounts are checked by the generated function
-that loads them. What the decoder refuses is read again by the slow one, which says why.
+In: a program. Out: a decoder of `{"event": {...}, "member": {...}, "state": {...}, "shared": {...}}`. The structs see
+to it that keys are known, that choices are those declared, that texts are as long and numbers as large as they may be;
+so the generated function of the way `sent` only reads amounts and dates. What the decoder refuses is read again by the
+slow one, which says why.
+
+One thing no type says: whether a text can be printed. `plainly_printable` says it of a whole request at once.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from operator import attrgetter
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
 from rules_engine import ir
+from rules_engine.backends import Score
 from rules_engine.calendar import END_DAY, FIRST_DAY
-from rules_engine.decoding import attribute, never_settled, tracks_by_part
-from rules_engine.state import AMOUNT_MAX, STATE_VERSION, Shared, State
+from rules_engine.decoding import TEXT_MAX, attribute, bounds_of, fact_fields, never_settled, tracks_by_part
+from rules_engine.outcome import encoded
+from rules_engine.state import AMOUNT_MAX, STATE_VERSION, Lot, Shared, State
 
 _PLAIN: dict[str, Any] = {
-    "text": str, "date": str, "time": str, "instant": str, "flag": bool, "count": int, "rate": str, "money": str,
-    "unit": str | int, "choice": str, "member": str, "codes": list[str], "list": list[str | int | bool], "tier": str,
+    "date": str, "time": str, "instant": str, "flag": bool, "rate": str, "money": str,
+    "codes": list[str], "list": list[str | int | bool], "tier": str,
 }  # fmt: skip
+
+
+# ---- events and facts ----
 
 
 def event_type(event: ir.EventDef) -> type[msgspec.Struct]:
     """The struct of an event, tagged with its name; `lines` is a list of structs."""
-    fields = [_field(field) for field in event.fields]
+    fields = [_field(field, filled=field.name == event.identified_by) for field in event.fields]
     if event.lines is not None:
         line = msgspec.defstruct(
             f"{event.name}_line", [_field(f) for f in event.lines.fields],
             kw_only=True, forbid_unknown_fields=True, gc=False,
         )  # fmt: skip
-        fields.append(("lines", list[line], msgspec.field()))  # type: ignore[valid-type]
+        size = Meta(min_length=event.lines.low, max_length=event.lines.high)
+        fields.append(("lines", Annotated[list[line], size], msgspec.field()))  # type: ignore[valid-type]
     return msgspec.defstruct(
         event.name, fields, kw_only=True, forbid_unknown_fields=True, gc=False, tag=event.name, tag_field="event"
     )
 
 
-def _field(field: ir.FieldDef) -> tuple[str, Any, Any]:
-    kind = _PLAIN[field.kind]
+class SentFacts(msgspec.Struct, gc=False):
+    """A member's facts as a request holds them."""
+
+
+def facts_type(program: ir.Program) -> type[SentFacts]:
+    """The struct of a member's facts."""
+    fields = [_field(field) for field in fact_fields(program)]
+    return msgspec.defstruct("facts", fields, bases=(SentFacts,), kw_only=True, forbid_unknown_fields=True, gc=False)  # type: ignore[return-value]
+
+
+def facts_of(sent: SentFacts | None) -> dict[str, Any] | None:
+    """Facts as a host would send them in a dictionary."""
+    found: dict[str, Any] | None = msgspec.to_builtins(sent)
+    return found
+
+
+def _field(field: ir.FieldDef, *, filled: bool = False) -> tuple[str, Any, Any]:
+    kind = _type(field, filled=filled)
     if field.optional:
         return attribute(field.name), kind | None, msgspec.field(default=None, name=field.name)
     return attribute(field.name), kind, msgspec.field(name=field.name)
 
 
-class SentState(State, frozen=False, kw_only=True, forbid_unknown_fields=True):
-    """A state as a request holds it: its version must be there, and nothing that a state has not."""
+def _type(field: ir.FieldDef, *, filled: bool) -> Any:
+    match field.kind:
+        case "text" | "member":
+            least = 1 if filled or field.kind == "member" else 0
+            return Annotated[str, Meta(min_length=least, max_length=field.high or TEXT_MAX)]
+        case "choice":
+            return Literal[field.choices]
+        case "count":
+            return _whole(field)
+        case "unit":
+            return str | _whole(field)
+        case kind:
+            return _PLAIN[kind]
 
-    version: int
+
+def _whole(field: ir.FieldDef) -> Any:
+    low, high = bounds_of(field)
+    return Annotated[int, Meta(ge=low, le=high)]
+
+
+_UNPRINTABLE_ESCAPED: Final = b"\\"
+_DELETE: Final = b"\x7f"
+
+
+def plainly_printable(content: bytes) -> bool:
+    """Whether all texts in a JSON text are plainly free of control characters: JSON has those below U+0020 only behind
+    a backslash, and of those above, ASCII has one.
+
+    >>> plainly_printable(b'{"sku": "A-1"}'), plainly_printable(b'{"sku": "A\\u0001"}')
+    (True, False)
+    """
+    return content.isascii() and _UNPRINTABLE_ESCAPED not in content and _DELETE not in content
+
+
+# ---- states ----
+
+_Day = Annotated[int, Meta(ge=FIRST_DAY, lt=END_DAY)]
+_Amount = Annotated[int, Meta(ge=-AMOUNT_MAX, le=AMOUNT_MAX)]
+_Used = Annotated[int, Meta(ge=0, le=AMOUNT_MAX)]
+_Version = Annotated[int, Meta(ge=STATE_VERSION, le=STATE_VERSION)]
+_Nothing = Annotated[dict[str, Any], Meta(max_length=0)]
 
 
 class Names(msgspec.Struct, frozen=True):
-    """What a state of a program may name; tracks by the part that speaks of them, units that remember nothing."""
+    """What a state of a program may name: units that remember nothing, and tiers; `renamed` where something of the
+    program has an old name that a state may still hold."""
 
-    tracks: dict[str, frozenset[str]]
     units: frozenset[str]
     tiers: frozenset[str]
     renamed: bool
 
 
 def names_of(core: ir.Program) -> Names:
-    """The names of a program; `renamed` where some have an old name that a state may still hold."""
+    """The names of a program."""
     ladder = core.tiers
     return Names(
-        tracks_by_part(track for track in core.tracks if track.owner == "member"),
         frozenset(unit.name for unit in core.units if unit.owner == "member" and not unit.remembers),
         frozenset(rung.name for rung in ladder.rungs) if ladder is not None else frozenset(),
         any([t.was for t in core.tracks] + [r.was for r in core.rules] + [m.was for m in core.matches]),
     )
 
 
-def plain_state(state: State, names: Names) -> bool:
-    """Whether a state is plainly one that this program stored. Any doubt is for the slow decoder, which says what is
-    wrong, or finds that nothing is."""
-    if state.version != STATE_VERSION or names.renamed or state.keys or state.streaks or state.matches:
+def state_type(core: ir.Program) -> type[State]:
+    """The struct of a state as a request holds it: its version must be there, and nothing that a state has not, or that
+    is rare enough to be read slowly. It is told in `plain_state` what of it no type says."""
+    named = tracks_by_part(track for track in core.tracks if track.owner == "member")
+
+    def by_name(part: str, inner: Any) -> Any:
+        known = tuple(sorted(named[part]))
+        return dict[Literal[known], inner] if known else _Nothing  # type: ignore[valid-type]
+
+    fields = [
+        ("version", _Version, msgspec.field()),
+        ("day", _Day | None, None),
+        ("tracks", by_name("tracks", dict[_Day, _Amount]), {}),
+        ("seen", by_name("seen", dict[_Day, _Amount]), {}),
+        ("limits", dict[str, dict[_Day, _Used]], {}),
+        ("last", dict[str, _Day], {}),
+        ("since", _Day | None, None),
+        ("settled", dict[str, _Day], {}),
+        *((name, _Nothing, {}) for name in ("keys", "streaks", "matches", "keyed", "debts")),
+    ]
+    return msgspec.defstruct("SentState", fields, bases=(State,), kw_only=True, forbid_unknown_fields=True)  # type: ignore[return-value]
+
+
+def plain_state(state: State | None, names: Names) -> bool:
+    """Whether a state that was decoded by its type is plainly one that this program stored. Any doubt is for the slow
+    decoder, which says what is wrong, or finds that nothing is."""
+    if state is None:
+        return True
+    if names.renamed or (state.settled and any(never_settled(state))):
         return False
-    if state.keyed or state.debts or any(never_settled(state)):
-        return False
-    if not (names.tracks["tracks"] >= state.tracks.keys() and names.tracks["seen"] >= state.seen.keys()):
-        return False
-    days = [day for day in (state.day, state.since, *state.last.values(), *state.settled.values()) if day is not None]
-    for counted in (state.tracks, state.seen, state.limits):
-        for values in counted.values():
-            days += values
-            if not all(-AMOUNT_MAX <= value <= AMOUNT_MAX for value in values.values()):
-                return False
-    if any(value < 0 for values in state.limits.values() for value in values.values()):
-        return False
-    if sum([lot.left for lot in state.lots]) > AMOUNT_MAX:
-        return False
-    for lot in state.lots:
-        days += [lot.earned, lot.earned if lot.pending is None else lot.pending]
-        days.append(lot.earned if lot.expires is None else lot.expires)
-        if lot.unit not in names.units or lot.holder or not 0 <= lot.left <= AMOUNT_MAX:
-            return False
     for held in state.holdings:
-        until = held.start if held.until is None else held.until
-        days += [held.start, until]
-        if held.tier not in names.tiers or until < held.start - 1:
+        start, until = held.start, held.until
+        if held.tier not in names.tiers or not FIRST_DAY <= start < END_DAY:
             return False
-    return not days or (min(days) >= FIRST_DAY and max(days) < END_DAY)
+        if until is not None and not start - 1 <= until < END_DAY:
+            return False
+    for lot in state.lots:
+        if not _kept(lot, names.units):
+            return False
+    return not state.lots or sum(map(_left, state.lots)) <= AMOUNT_MAX
+
+
+_left = attrgetter("left")
+
+
+def _kept(lot: Lot, units: frozenset[str]) -> bool:
+    pending = lot.earned if lot.pending is None else lot.pending
+    expires = lot.earned if lot.expires is None else lot.expires
+    return (
+        lot.unit in units
+        and not lot.holder
+        and 0 <= lot.left <= AMOUNT_MAX
+        and FIRST_DAY <= lot.earned < END_DAY
+        and FIRST_DAY <= pending < END_DAY
+        and FIRST_DAY <= expires < END_DAY
+    )
 
 
 class SentShared(Shared, frozen=False, kw_only=True, forbid_unknown_fields=True):
     """Shared counters as a request holds them: their version must be there, and nothing that they have not."""
 
-    version: int
+    version: _Version
+    limits: dict[str, dict[_Day, _Used]] = msgspec.field(default_factory=dict)
 
 
-def plain_shared(shared: Shared) -> bool:
-    """Whether shared counters are plainly ones that were stored; any doubt is for the slow decoder."""
-    if shared.version != STATE_VERSION:
-        return False
-    days: list[int] = []
-    for values in shared.limits.values():
-        days += values
-        if not all(0 <= value <= AMOUNT_MAX for value in values.values()):
-            return False
-    return not days or (min(days) >= FIRST_DAY and max(days) < END_DAY)
+# ---- requests ----
 
 
-def decoders(types: dict[str, type[msgspec.Struct]]) -> tuple[Any, Any]:
+class Requests:
+    """The requests of one program: their types, and `trusting`, the functions that score what was decoded by type."""
+
+    __slots__ = ("_event", "_names", "_score", "decode", "trusting", "types")
+
+    def __init__(self, core: ir.Program, score: Score) -> None:
+        self.types = {event.name: event_type(event) for event in core.events if event.schedule is None}
+        self.trusting: dict[type, Score] = {}
+        self._score = score
+        self._names = names_of(core)
+        self._event, request = _decoders(core, tuple(self.types.values()))
+        self.decode = request.decode
+
+    def opened(self, content: bytes) -> object | None:
+        """The event in JSON text as a plain struct that `score` takes, or None where it cannot be read so."""
+        try:
+            found: object = self._event.decode(content)
+        except _UNREADABLE:
+            return None
+        return found
+
+    def score(self, content: bytes) -> bytes | None:
+        """Bytes to bytes, or None where the slow decoder has to look at the request. Raises `EventRefused`."""
+        try:
+            sent = self.decode(content)
+        except _UNREADABLE:
+            return None
+        if not plain_state(sent.state, self._names):
+            return None
+        if type(content) is bytes and plainly_printable(content):
+            return encoded(self.tell(sent))
+        return encoded(self._score(sent.event, facts_of(sent.member), sent.state, sent.shared))
+
+    def tell(self, sent: Any) -> Any:
+        """What a function of the way `sent` says of a request whose texts can be printed."""
+        event = sent.event
+        return self.trusting[type(event)](event, sent.member, sent.state, sent.shared)
+
+    def trusted(self, content: bytes, sent: Any) -> bool:
+        """Whether what was decoded needs no more checks."""
+        return plain_state(sent.state, self._names) and plainly_printable(content)
+
+
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def _decoders(core: ir.Program, types: tuple[type[msgspec.Struct], ...]) -> tuple[Any, Any]:
     """The decoders of events alone, and of whole requests."""
     union: Any = None
-    for each in types.values():
+    for each in types:
         union = each if union is None else union | each
     request = msgspec.defstruct(
         "request",
         [
             ("event", union),
-            ("member", dict[str, Any] | None, msgspec.field(default=None)),
-            ("state", SentState | None, msgspec.field(default=None)),
+            ("member", facts_type(core) | None, msgspec.field(default=None)),
+            ("state", state_type(core) | None, msgspec.field(default=None)),
             ("shared", SentShared | None, msgspec.field(default=None)),
         ],
         forbid_unknown_fields=True,

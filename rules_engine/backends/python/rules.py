@@ -27,6 +27,7 @@ class Rules:
         self.function = function
         self.counters = counters
         self.module = function.module
+        self.most = _most(self.module.program, function.event)
 
     def emit(self, rule: ir.RuleDef, out: Lines) -> None:
         """All lines of a rule."""
@@ -59,8 +60,8 @@ class Rules:
 
     # ---- amounts
 
-    def wanted(self, give: ir.GiveDef, out: Lines) -> None:
-        """Lines that leave the whole wanted amount in `wanted`."""
+    def wanted(self, give: ir.GiveDef, out: Lines) -> str:
+        """Lines that leave the whole wanted amount in `wanted`; its expression."""
         function = self.function
         mode = give.rounding or self.module.units[give.unit].rounding or "down"
         exact = function.each_line(give, mode) if give.each_line else expressions.number(give.value, function)
@@ -80,6 +81,7 @@ class Rules:
             least = numbers.compared("<", exact, expressions.number(give.only_from, function))
             whole = f"0 if {least} else {whole}"
         out.add(f"wanted = {whole}")
+        return whole
 
     def receipt(self, give: ir.GiveDef) -> str:
         """An expression for the weights of an award."""
@@ -125,10 +127,12 @@ class Rules:
     # ---- one effect
 
     def _single(self, rule: ir.RuleDef, give: ir.GiveDef, total: str, out: Lines) -> None:
-        self.wanted(give, out)
+        wanted = self.wanted(give, out)
         limits, held = self._limits(rule), self._held(rule)
-        with out.block("if wanted > 0:"):
-            self._bounded(out)
+        sure = wanted.isdigit() and 0 < int(wanted) <= 2**self.most
+        with _if(out, "" if sure else "wanted > 0"):
+            if not sure:
+                self._bounded(out)
             if not limits and not held and give.steps is None:
                 self._given(rule, give, "wanted", "wanted", total, out)
                 self._says(rule, out, "")
@@ -149,8 +153,9 @@ class Rules:
             self._award(rule, give, "held_out" if held else "False", "cut_by" if limits else '""', total, out)
 
     def _bounded(self, out: Lines) -> None:
-        """An amount that no integer of 63 bits holds refuses the event."""
-        with out.block("if wanted > TRACK_MAX:"):
+        """An amount that no integer of 63 bits holds refuses the event: so large that all awards of an event together
+        might come to one, it is for the reference to say."""
+        with out.block(f"if wanted > 2**{self.most}:"):
             out.add("return slow(event, facts, state, shared)")
 
     def _cut(self, limits: list[Counter], give: ir.GiveDef, out: Lines) -> None:
@@ -187,10 +192,14 @@ class Rules:
         if "(" in weights and weights != "()":
             out.add(f"weights = {weights}")
             weights = "weights"
+        if held == "False" and not give.facts and self.lot_days(give) == ("None", "None"):
+            self._given(rule, give, "given", weights, total, out, cut)  # the same where a limit left nothing
+            return
         with out.block("if given:"):
             self._given(rule, give, "given", weights, total, out, cut)
         with out.block("else:"):
-            out.add(f"awards.append(Award({const(rule.key)}, {const(give.unit)}, wanted, 0, {weights}, {held}, {cut}))")
+            name, unit = const(rule.key), const(give.unit)
+            out.add(f"awards.append(Award({name}, {unit}, wanted, 0, {weights}, {held}, {cut}, None, None, NO_FACTS))")
             if rule.key in self.function.wanted_parts:
                 out.add(f"of_{total}.append((0, {weights}))")
 
@@ -215,18 +224,19 @@ class Rules:
         if rule.key in self.function.wanted_parts and not weights.isidentifier():
             out.add(f"weights = {weights}")
             weights = "weights"
-        ends = "" if (pending, until, cut) == ("None", "None", '""') else f", False, {cut}, {pending}, {until}"
-        ends += f", facts={self.facts(give)}" if give.facts else ""
-        out.add(f"awards.append(Award({name}, {unit}, wanted, {given}, {weights}{ends}))")
+        facts = self.facts(give) if give.facts else "NO_FACTS"
+        ends = f"False, {cut}, {pending}, {until}, {facts}"
+        out.add(f"awards.append(Award({name}, {unit}, wanted, {given}, {weights}, {ends}))")
         if rule.key in self.function.wanted_parts:
             out.add(f"of_{total}.append(({given}, {weights}))")
 
     def _tracks(self, rule: ir.RuleDef, give: ir.GiveDef) -> list[str]:
+        key = self.function.alias.get(rule.key, rule.key)
         return [
             f"own_{self.function.track_name(track.name)}"
             for track in self.module.program.tracks
             if track.given == give.unit
-            and (not track.rules or rule.key in track.rules)
+            and (not track.rules or key in track.rules)
             and self.function.event.name in (track.events or (self.function.event.name,))
         ]
 
@@ -339,6 +349,17 @@ class Rules:
             out.add(f"awards.append(Award({name}, act.unit, act.wanted, 0, act.weights, {held}, act.cut))")
         if rule.key in self.function.wanted_parts:
             out.add(f"of_{total}.append((act.given, act.weights))")
+
+
+def _most(program: ir.Program, event: ir.EventDef) -> int:
+    """Up to which power of two an award is beyond doubt: so many of them as an event can get come to no more than half
+    of what an amount can hold."""
+    count = 0
+    for rule in program.rules:
+        if event.name in rule.events:
+            turns = len(rule.loop.marks) if isinstance(rule.loop, ir.MarksDef) else 1
+            count += len(rule.gives) * turns
+    return 61 - count.bit_length()
 
 
 def _room(counter: Counter) -> str:

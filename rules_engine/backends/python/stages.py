@@ -9,20 +9,24 @@ from __future__ import annotations
 
 from rules_engine import ir
 from rules_engine.backends.python import expressions
+from rules_engine.backends.python.dispatch import emit_block, rule_entries
+from rules_engine.backends.python.folding import Block
 from rules_engine.backends.python.function import Function
 from rules_engine.backends.python.limits import Counters
 from rules_engine.backends.python.loading import Loading, Way
 from rules_engine.backends.python.module import Module
 from rules_engine.backends.python.offers import Offers
 from rules_engine.backends.python.passing import BASES
+from rules_engine.backends.python.quiet import may_lapse
 from rules_engine.backends.python.quoting import const, ident
 from rules_engine.backends.python.rules import Rules
 from rules_engine.backends.python.settling import check
 from rules_engine.backends.python.tracks import Tracks
 from rules_engine.backends.python.writing import Lines
 from rules_engine.backends.reference import Reference
+from rules_engine.outcome import UNOFFERED
 
-WAYS: tuple[Way, ...] = ("event", "raw", "typed")
+WAYS: tuple[Way, ...] = ("event", "raw", "typed", "sent")
 
 
 class Stages:
@@ -49,7 +53,7 @@ class Stages:
         self.says = self.says or any(offer.says for offer in self.program.offers)
         self.guests: Lines | None = None
         self.marked = reference.world.marked[event.name]
-        mine = [rule for rule in self.program.rules if event.name in rule.events]
+        mine = [rule for rule in reference.core.rules if event.name in rule.events]
         self.function.wanted_parts = {node.rule for node in ir.walk(tuple(mine)) if isinstance(node, ir.AwardPart)}
         self.function.wanted_totals = {node.rule for node in ir.walk(tuple(mine)) if isinstance(node, ir.AwardRead)}
 
@@ -90,15 +94,14 @@ class Stages:
             core.extend(part)
         shared = Lines()
         days = self._days(name, shared)
-        facts = self.loading.facts(name, shared)
-        return shared, {way: self._way(name, way, days, facts, core) for way in WAYS}
+        return shared, {way: self._way(name, way, days, core) for way in WAYS}
 
-    def _way(self, name: str, way: Way, days: str, facts: str, core: Lines) -> Lines:
+    def _way(self, name: str, way: Way, days: str, core: Lines) -> Lines:
         """One function: load and check, then the stages."""
         out = Lines()
         with out.block(f"def {name}_{way}(event, facts, state, shared):"):
             inner = Lines()
-            self._load(way, days, facts, inner)
+            self._load(way, days, inner)
             if way == "event":
                 out.extend(inner)
             else:
@@ -111,24 +114,34 @@ class Stages:
                     out.add("state = NEW")
             out.extend(core)
             if any(rule.gives for rule in self.program.rules if self.event.name in rule.events):
-                with out.block("if awards and overfull(state.lots, awards):"):
+                with out.block("if awards and state.lots and overfull(state.lots, awards):"):
                     out.add("return slow(event, facts, state, shared)")
-            said = "tuple(said)" if self.says else "said"
-            if way == "event":
-                out.add(
-                    f"return Evaluation(tuple(awards), tiers, tuple(changes), before, False, {said}{self._priced()})"
-                )
-            else:
-                kind = const(self.event.name)
-                out.add(
-                    f"return Outcome({kind}, number, member, day, tuple(awards), tiers, {{member: tuple(changes)}}, "
-                    f"before, FINGERPRINT, ZONES, False, {said}{self._priced()})"
-                )
+            self._answer(way, "tuple(said)" if self.says else "()", out)
         return out
+
+    def _answer(self, way: Way, said: str, out: Lines) -> None:
+        """What the function gives back, by way in."""
+        found = f"tuple(awards), tiers, {'tuple(changes)' if way == 'event' else '{member: tuple(changes)}'}, before"
+        head = f"{const(self.event.name)}, number, member, day"
+        out.add(f"return {self._outcome(way, head, found, said, 'totals_of(awards)')}")
+
+    def _outcome(self, way: Way, head: str, found: str, said: str, totals: str) -> str:
+        """An evaluation, an outcome, or what `score_json` tells of one."""
+        match way:
+            case "event":
+                return f"Evaluation({found}, False, {said}{self._priced()})"
+            case "sent":
+                rest, kind = self._priced(), "Told"
+                if rest:
+                    rest += "".join(f", {const(each)}" for each in UNOFFERED[len(self.offers.results()) :])
+                    kind = "ToldWithOffers"
+                return f"{kind}({head}, {found}, FINGERPRINT, ZONES, False, {said}{rest}, {totals})"
+            case "raw" | "typed":
+                return f"Outcome({head}, {found}, FINGERPRINT, ZONES, False, {said}{self._priced()})"
 
     def _priced(self) -> str:
         """What offers leave in an outcome."""
-        return f", {', '.join(self.offers.results())}" if self.function.priced else ""
+        return "".join(f", {each}" for each in self.offers.results()) if self.function.priced else ""
 
     def _days(self, name: str, out: Lines) -> str:
         """A function for all that follows from a day alone, and the line that asks it once."""
@@ -147,7 +160,7 @@ class Stages:
 
     # ---- the way in
 
-    def _load(self, way: Way, days: str, facts: str, out: Lines) -> None:
+    def _load(self, way: Way, days: str, out: Lines) -> None:
         """Everything that the event and its member's facts say, checked; the pass over the lines."""
         self.loading.event(way, out)
         with out.block("if member is None:"):
@@ -159,16 +172,8 @@ class Stages:
                 out.add(f"return {'guest' if plain else 'slow'}(event, facts, state, shared)")
             else:
                 self.loading.lines(way, out, passing=False)
-                kind = const(self.event.name)
-                out.add(f"return Outcome({kind}, number, None, day, (), (), {{}}, {{}}, FINGERPRINT, ZONES, False, ())")
-        if way == "event":
-            for (kind, name), local in self.function.loaded.items():
-                if kind == "fact":
-                    out.add(f"{local} = facts.get({const(name)})")
-            if self.program.tiers is not None and self.program.tiers.from_host:
-                out.add('tier = facts.get("tier") or 0')
-        else:
-            out.add(facts)
+                out.add(f"return {self._nobody(way)}")
+        self.loading.facts(way, out)
         if days:
             out.add(days)
         self.loading.lines(way, out, passing=True)
@@ -181,12 +186,12 @@ class Stages:
         self.loading.lines(way, out, passing=True)
         out.add("state = NEW")
         out.extend(self.guests)
-        results = ", ".join(self.offers.results())
-        if way == "event":
-            out.add(f"return Evaluation((), (), (), {{}}, False, (), {results})")
-        else:
-            head = f"{const(self.event.name)}, number, None, day, (), (), {{}}, {{}}, FINGERPRINT, ZONES, False, ()"
-            out.add(f"return Outcome({head}, {results})")
+        out.add(f"return {self._nobody(way)}")
+
+    def _nobody(self, way: Way) -> str:
+        """The answer to an event without a member, who gets nothing and of whom nothing is kept."""
+        head, changes = f"{const(self.event.name)}, number, None, day", "()" if way == "event" else "{}"
+        return self._outcome(way, head, f"(), (), {changes}, {{}}", "()", "{}")
 
     def _enter(self, out: Lines) -> None:
         """Time moves to the event's day; the tier as it then is.
@@ -205,10 +210,13 @@ class Stages:
             with out.block("for each in state.holdings:"):
                 with out.block("if each.until is not None and each.until < day:"):
                     out.add("still = False")
-                with out.block("elif each.start <= day and RUNGS[each.tier] > tier:"):
-                    out.add("tier = RUNGS[each.tier]")
-        asked = "state.lots or state.matches" if ladder is None or not ladder.review else "True"
-        with out.block(f"if still and not (({asked}) and not quiet(state, day)):"):
+                with out.block("elif each.start <= day:"):
+                    out.add("rung = RUNGS[each.tier]")
+                    with out.block("if rung > tier:"):
+                        out.add("tier = rung")
+        asked = "(state.lots or state.matches)" if may_lapse(self.program) else "state.matches"
+        asked = "" if ladder is not None and ladder.review else f"{asked} and "
+        with out.block(f"if still and not ({asked}not quiet(state, day)):"):
             out.add("changes = [] if reached == day else [Advanced(reached, day)]")
         with out.block("else:"):
             out.add("moved = advance(facts, state, day)")
@@ -278,8 +286,11 @@ class Stages:
             out.add(f"all_each_{name} = [0] * len(lines)")
 
     def _stage(self, kind: str, out: Lines) -> None:
-        for rule in self.program.rules:
-            if rule.kind == kind and self.event.name in rule.events:
+        mine = [rule for rule in self.program.rules if rule.kind == kind and self.event.name in rule.events]
+        for rule in rule_entries(mine, self.function, self.counters):
+            if isinstance(rule, Block):
+                emit_block(rule, self.function, self.counters, out, self.rules.emit)
+            elif isinstance(rule, ir.RuleDef):
                 total = self.function.award_name(rule.key)
                 if rule.key in self.function.wanted_parts:
                     out.add(f"of_{total} = []")
@@ -325,7 +336,7 @@ class Stages:
                         name, reason = const(rung.name), const(way.name or rung.name)
                         out.add(f"until = {until}")
                         with out.block("for each in holdings:"):
-                            known = f"each.until == until and each.tier == {name} and each.reason == {reason}"
+                            known = f"each.tier == {name} and each.until == until and each.reason == {reason}"
                             with out.block(f"if {known}:"):
                                 out.add("break")
                         with out.block("else:"):

@@ -15,11 +15,12 @@ from rules_engine import ir
 from rules_engine.backends import Evaluation, Score
 from rules_engine.backends.reference.advancing import advance as _advance
 from rules_engine.backends.reference.ahead import Ahead, ahead_of
-from rules_engine.backends.reference.allotment import parts_of
+from rules_engine.backends.reference.allotment import line_keys, parts_of
 from rules_engine.backends.reference.bringing import Brought, Costs, facts_of
 from rules_engine.backends.reference.bringing import brought as _brought
 from rules_engine.backends.reference.evaluation import evaluate as _evaluate
 from rules_engine.backends.reference.holding import Spent
+from rules_engine.backends.reference.holdouts import hashed
 from rules_engine.backends.reference.outlook import Lack, Outlook, PathNoted, Standing
 from rules_engine.backends.reference.outlook import outlook as _outlook
 from rules_engine.backends.reference.placing import placed as _placed
@@ -28,9 +29,11 @@ from rules_engine.backends.reference.reach import refusers
 from rules_engine.backends.reference.readings import Readings
 from rules_engine.backends.reference.receipts import opening as _opening
 from rules_engine.backends.reference.reversing import Gone, Reversal
+from rules_engine.backends.reference.rules import in_order
 from rules_engine.backends.reference.run import Run, Val
 from rules_engine.backends.reference.schedules import due as _due
 from rules_engine.backends.reference.schedules import scheduled as _scheduled
+from rules_engine.backends.reference.steps import Steps
 from rules_engine.backends.reference.times import duration_unit
 from rules_engine.backends.reference.trace import (
     CarryNoted,
@@ -98,9 +101,11 @@ class Reference:
         known = opening.facts, opening.state, None, opening.shared, opening.people
         return _evaluate(self.world, event, *known, spent=spent)
 
-    def opening(self, event: Event, facts: Facts, state: State, shared: Shared | None = None) -> Opening | None:
+    def opening(
+        self, event: Event, facts: Facts, state: State, shared: Shared | None = None, people: People | None = None
+    ) -> Opening | None:
         """What a return needs of the time before an event."""
-        return _opening(self.world, event, facts, state, shared)
+        return _opening(self.world, event, facts, state, shared, people)
 
     def brought(
         self, event: Event, before: dict[str, Value], state: State, costs: Sequence[Costs]
@@ -197,6 +202,7 @@ __all__ = [
     "Spent",
     "StageNoted",
     "Standing",
+    "Steps",
     "TakenNoted",
     "Trace",
     "TrackNoted",
@@ -205,6 +211,9 @@ __all__ = [
     "World",
     "duration_unit",
     "has_pool",
+    "hashed",
+    "in_order",
+    "line_keys",
     "parts_of",
     "refusers",
 ]

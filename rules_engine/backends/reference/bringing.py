@@ -116,8 +116,13 @@ def priced(run: Run, costs: Sequence[Costs]) -> None:
 
 def _line(runs: Runs, cost: Costs, run: Run) -> Runs:
     remainder, size = run.world.core.header.remainder, size_of(runs)
+    listed = None if any(unit.list is None for _, unit in runs) else sum(count * unit.now for count, unit in runs)
+    if cost.list == cost.net == cost.paid == listed:
+        return runs  # nothing was taken off, and nothing paid
 
     def even(amount: int) -> list[tuple[int, int]]:
+        if size and amount % size == 0:
+            return [(size, amount // size)]
         return [*spread_runs(amount, [(size, 1, None)], remainder)] if size else []
 
     pairs = joined((count, (listed, net)) for count, listed, net in zipped(even(cost.list), even(cost.net)))

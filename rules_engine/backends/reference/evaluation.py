@@ -64,7 +64,7 @@ def evaluate(
     schedules.refuse_settled(event, state)
     run = Run(world, facts, state, trace, shared, people)
     run.late = schedules.is_late(event, state, world)
-    _arrive(run, event)
+    arrive(run, event)
     with run.looking():
         before, run.opening = opening_values(run), tracks.opening(run)
         _note_opening(run)
@@ -79,12 +79,12 @@ def evaluate(
     tracks.move(brought, run)
     with run.looking():
         _note_tracks(run)
-    _judge(run, event)
+    judge(run, event)
     run_stage("reward", run)
     with run.looking():
         tracks.see(run)
     tracks.move_given(run.awards[earned:], run, run.taken[taken:])
-    _note_day(run, event)
+    note_day(run, event)
     schedules.note(run)
     tiers.tidy(run)
     tracks.tidy(run)
@@ -98,19 +98,19 @@ def evaluate(
 def _price(run: Run, spent: Spent | None) -> None:
     """Offers and redeems: what the event costs, and what is paid of it. Picks of what comes after offers go by what
     they left."""
-    _foresee(run.world.core.offers, run)
+    foresee(run.world.core.offers, run)
     run_offers(run)
     if run.basket is not None:
         run.basket = run.basket.acting
     if spent is None:
-        _foresee(tuple(rule for rule in run.world.core.rules if rule.kind == "redeem"), run)
+        foresee(tuple(rule for rule in run.world.core.rules if rule.kind == "redeem"), run)
         run_stage("redeem", run)
     else:
         spend(spent, run)
     tender.settle(run)
 
 
-def _foresee(rules: Sequence[ir.OfferDef | ir.RuleDef], run: Run) -> None:
+def foresee(rules: Sequence[ir.OfferDef | ir.RuleDef], run: Run) -> None:
     """What the event adds to the tracks that offers, or redeems, slice: worked out before them, as they see it."""
     assert run.event is not None
     mine = tuple(rule for rule in rules if run.event.name in rule.events)
@@ -120,12 +120,13 @@ def _foresee(rules: Sequence[ir.OfferDef | ir.RuleDef], run: Run) -> None:
         run.bases = tracks.bases(run)
 
 
-def _arrive(run: Run, event: Event) -> None:
+def arrive(run: Run, event: Event) -> None:
     """Move time, and set the run to the moment of the event. The tier that a scheduled event reads is the one that was
     held as of its day."""
-    endings = list(advance(run, event.day))
-    as_of = held(run, event.day)
-    endings += advance(run, schedules.reach(event, run.world))
+    endings, reach = list(advance(run, event.day)), schedules.reach(event, run.world)
+    as_of = 0 if event.posted is None else held(run, event.day)
+    if reach != event.day:
+        endings += advance(run, reach)
     if run.trace is not None:
         run.trace.endings = endings
     _enter(run, event)
@@ -192,7 +193,7 @@ def _enter(run: Run, event: Event) -> None:
     run.currency = event.currency or kind.currency or kind.priced_unit
 
 
-def _judge(run: Run, event: Event) -> None:
+def judge(run: Run, event: Event) -> None:
     """Tiers, then trials, then the matches that this event begins."""
     ladder = run.world.core.tiers
     if ladder is None:
@@ -208,7 +209,7 @@ def _judge(run: Run, event: Event) -> None:
         run.held = held(run, run.standing)
 
 
-def _note_day(run: Run, event: Event) -> None:
+def note_day(run: Run, event: Event) -> None:
     """Remember the last day of a kind of event, where a unit's life counts from it."""
     before = run.state.last.get(event.name)
     if event.name in run.world.waited and (before is None or before < event.day):

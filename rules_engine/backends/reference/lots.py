@@ -175,10 +175,10 @@ def last_day(lot: Lot, run: Run) -> int | None:
 
     Such a span counts from the day the lot was earned if that is later than the last of those events.
     """
-    unit = run.world.units[lot.unit]
-    spans = [life for life in unit.lives if life.after_last]
-    if not spans:
+    spans = run.world.spans.get(lot.unit)
+    if spans is None:
         return lot.expires
+    unit = run.world.units[lot.unit]
     days = [_after_last(life, lot, book_of(lot.unit, run).state) for life in spans]
     if len(spans) == len(unit.lives):
         return whichever(unit, days) if lot.expires is None else lot.expires

@@ -16,15 +16,7 @@ from rules_engine.state import Advanced, LastDay, LotLapsed
 
 def has_pool(world: World) -> bool:
     """Whether something of the program stands with households."""
-    core = world.core
-    groups = (*(each.limits for each in core.groups), *(each.limits for each in core.offer_groups))
-    rules = (*(each.limits for each in core.rules), *(each.limits for each in core.matches))
-    limits = (*rules, *(each.limits for each in core.offers), *groups)
-    return (
-        any(unit.owner == "household" for unit in core.units)
-        or any(track.owner == "household" for track in core.tracks)
-        or any(limit.owner == "household" for found in limits for limit in found)
-    )
+    return world.pooled
 
 
 def enter(run: Run, day: int) -> None:

@@ -29,10 +29,11 @@ from rules_engine.backends.reference.reading import seen_before, track_value
 from rules_engine.backends.reference.run import Env, Run
 from rules_engine.backends.reference.telling import note_acts
 from rules_engine.backends.reference.trace import Noted, RuleNoted, noting
+from rules_engine.backends.reference.world import World
 from rules_engine.outcome import Payment, Said, Taken
 from rules_engine.state import AMOUNT_MAX
 
-__all__ = ["NotApplied", "run_stage"]
+__all__ = ["NotApplied", "end_stage", "in_order", "run_stage", "serve"]
 
 GROUP = "group "
 
@@ -41,31 +42,42 @@ def run_stage(kind: str, run: Run) -> None:
     """All rules of a stage that this kind of event triggers, then what they gave comes in."""
     first, taken = len(run.awards), len(run.taken)
     winners: dict[str, str] = {}
-    for member, rule in _in_order(kind, run):
-        by, group = _lost(member, rule, winners, run)
-        if by:
-            if run.trace is not None:
-                run.trace.rules.append(RuleNoted(rule, "lost", by=by, group=group))
-        elif _apply(rule, run):
-            winners.setdefault(rule.group, rule.key)
-            winners.setdefault(TENDER, member if kind == "redeem" else "")
-            winners.setdefault(member, rule.key)
-    if run.member is not None:
-        awarding.receive(first, run)
-    _use_up(taken, run)
+    assert run.event is not None
+    for member, rule in in_order(kind, run.event.name, run.world):
+        serve(member, rule, winners, run)
+    end_stage(first, taken, run)
 
 
 TENDER = "tender"
 
 
-def _in_order(kind: str, run: Run) -> list[tuple[str, ir.RuleDef]]:
-    """The rules of a stage in their order, each with the member of the order of redeems that it belongs to."""
-    assert run.event is not None
-    name, core = run.event.name, run.world.core
+def end_stage(first: int, taken: int, run: Run) -> None:
+    """What a stage gave comes in, and what it took is gone: the awards and takings from these numbers on."""
+    if run.member is not None:
+        awarding.receive(first, run)
+    _use_up(taken, run)
+
+
+def serve(member: str, rule: ir.RuleDef, winners: dict[str, str], run: Run) -> None:
+    """One rule at its turn, unless the group or the order of redeems that it belongs to has been served."""
+    by, group = _lost(member, rule, winners, run)
+    if by:
+        if run.trace is not None:
+            run.trace.rules.append(RuleNoted(rule, "lost", by=by, group=group))
+    elif _apply(rule, run):
+        winners.setdefault(rule.group, rule.key)
+        winners.setdefault(TENDER, member if rule.kind == "redeem" else "")
+        winners.setdefault(member, rule.key)
+
+
+def in_order(kind: str, name: str, world: World) -> list[tuple[str, ir.RuleDef]]:
+    """The rules of a stage of a kind of event in their order, each with the member of the order of redeems that it
+    belongs to."""
+    core = world.core
     mine = [rule for rule in core.rules if rule.kind == kind and name in rule.events]
     found: list[tuple[str, ir.RuleDef]] = []
     for member in core.tender if kind == "redeem" else ():
-        group = run.world.groups.get(member.removeprefix(GROUP)) if member.startswith(GROUP) else None
+        group = world.groups.get(member.removeprefix(GROUP)) if member.startswith(GROUP) else None
         keys = (member,) if group is None else group.order
         found += [(member, rule) for key in keys for rule in mine if rule.key == key]
     named = {rule.key for _, rule in found}

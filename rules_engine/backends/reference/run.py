@@ -20,7 +20,7 @@ from rules_engine.backends.reference.world import World
 from rules_engine.calendar import day_start
 from rules_engine.codes import CODES
 from rules_engine.event import Event, Facts, FieldValue
-from rules_engine.outcome import Award, EventRefused, Fault, Payment, People, Refused, Said, Taken, TierChange
+from rules_engine.outcome import Award, EventRefused, Fault, Payment, People, Price, Refused, Said, Taken, TierChange
 from rules_engine.state import Change, LimitUsed, Lot, Shared, State, apply_in_place, copied
 
 Val: TypeAlias = Fraction | int | str | bool | tuple[int | str, ...] | None
@@ -68,7 +68,7 @@ class Run:
     __slots__ = (
         "added", "awards", "bases", "basket", "begins", "book", "booked", "came", "changes", "coded", "counted",
         "counters", "currency", "event", "facts", "fields", "handed", "held", "household", "instant", "late", "lines",
-        "member", "offering", "offers", "opening", "others", "payments", "people", "places", "pool", "posted",
+        "member", "offering", "offers", "opening", "others", "payments", "people", "places", "pool", "posted", "price",
         "reserved", "said", "shared", "source", "standing", "state", "taken", "taking", "tiers", "today", "trace",
         "unseen", "used", "world",
     )  # fmt: skip
@@ -81,11 +81,12 @@ class Run:
         trace: Trace | None = None,
         shared: Shared | None = None,
         people: People | None = None,
+        book: type[Book] = Book,
     ) -> None:
         self.world = world
         self.people = People() if people is None else people
         self.facts = facts
-        self.book = Book(state)
+        self.book = book(state)
         self.state, self.changes = self.book.state, self.book.changes
         self.household = ""
         self.pool = Book(State() if self.people.pool is None else self.people.pool)
@@ -121,6 +122,7 @@ class Run:
         self.counters: dict[str, ir.LimitDef] = {}
         self.counted: dict[Any, int] = {}
         self.coded: list[tuple[str, str, str]] = []
+        self.price: Price | None = None
         self.reserved: list[LimitUsed] = []
 
     def record(self, change: Change) -> None:

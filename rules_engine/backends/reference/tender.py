@@ -115,7 +115,7 @@ def _unpaid(pays: ir.Selection | None, env: Env) -> list[int]:
     run = env.run
     if run.basket is None:
         return []
-    price = money.price(run)
+    price = money.price(run) if run.price is None else run.price
     on_top = price.tax if run.world.core.header.prices == "exclude" else 0
     left = [*(line.net for line in price.lines), price.charges, on_top]
     for payment in _made(run):

@@ -56,11 +56,12 @@ def grant(holding: Holding, run: Run) -> None:
     same = [each for each in run.state.holdings if (each.tier, each.reason) == (holding.tier, holding.reason)]
     if not same:
         run.record(HoldingBegan(holding, None))
-    elif _later(holding.until, same[-1].until):
+    elif is_later(holding.until, same[-1].until):
         run.record(HoldingBegan(msgspec.structs.replace(same[-1], until=holding.until), same[-1]))
 
 
-def _later(until: int | None, other: int | None) -> bool:
+def is_later(until: int | None, other: int | None) -> bool:
+    """Whether an end comes after another; None is no end."""
     return other is not None and (until is None or until > other)
 
 

@@ -21,7 +21,7 @@ from rules_engine.backends.reference import keyed, schedules, times
 from rules_engine.backends.reference.expressions import day, evaluate, number, on_lines, truth
 from rules_engine.backends.reference.keyed import KeyCounts
 from rules_engine.backends.reference.reading import keeps_day, rises_again, seen_key, track_book, track_value
-from rules_engine.backends.reference.run import Env, Run
+from rules_engine.backends.reference.run import Book, Env, Run
 from rules_engine.backends.reference.trace import noting
 from rules_engine.outcome import Award, Taken
 from rules_engine.state import AMOUNT_MAX, KeyMoved, KeySeen, MarkSeen, StreakMet, TrackDropped, TrackMoved
@@ -261,13 +261,23 @@ def see(run: Run) -> None:
 def tidy(run: Run) -> None:
     """Drop, of the tracks that moved, the occurrences that nothing can read any more: no scheduled event either that is
     yet to come and reads them as of a day that has passed."""
-    env, read_from = Env(run), schedules.horizon(run)
+    env, moved = Env(run), {id(book): _moved(book) for book in (run.book, run.pool)}
+    read_from: int | None = None  # looked for where something is old: what is read of the past only keeps more
     for track in run.world.core.tracks:
         book = track_book(track, run)
-        if any(change.track == track.key for change in book.changes if isinstance(change, _MOVES)):
-            values = _kept(track, run)
-            for key in times.outdated(track.window, values, env, read_from):
-                book.record(TrackDropped(track.key, key, values[key]))
+        if track.key not in moved[id(book)]:
+            continue
+        values = _kept(track, run)
+        if not times.outdated(track.window, values, env):
+            continue
+        read_from = schedules.horizon(run) if read_from is None else read_from
+        for key in times.outdated(track.window, values, env, read_from):
+            book.record(TrackDropped(track.key, key, values[key]))
+
+
+def _moved(book: Book) -> set[str]:
+    """The tracks that moved in a book."""
+    return {change.track for change in book.changes if isinstance(change, _MOVES)}
 
 
 _MOVES: Final = (TrackMoved, KeySeen, KeyMoved)

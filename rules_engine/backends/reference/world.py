@@ -16,7 +16,9 @@ class World(msgspec.Struct, frozen=True):
     whose money offers or tax are about, `offered` those and any others with offers; other rules may pick units too
     (`picks`). `anchors` finds the expression behind an anchor's key, `marked` the tracks whose marks are seen on a kind
     of event, `asked` names all tracks with marks, `waited` the events from whose last day a unit's life counts.
-    `schedules` are the events that nobody sends, `closing` names those at the end of each period."""
+    `schedules` are the events that nobody sends, `closing` names those at the end of each period. `spans` are the lives
+    that are counted from the last of some events, of the units that have any; `pooled` says that something stands with
+    households."""
 
     core: ir.Program
     events: dict[str, ir.EventDef]
@@ -47,6 +49,8 @@ class World(msgspec.Struct, frozen=True):
     picks: bool
     schedules: tuple[ir.EventDef, ...]
     closing: dict[str, tuple[str, ...]]
+    spans: dict[str, tuple[ir.UnitLife, ...]]
+    pooled: bool
 
     @property
     def zone(self) -> str:
@@ -87,6 +91,25 @@ def prepare(core: ir.Program) -> World:
         picks=any(isinstance(node, ir.Picked) for node in ir.walk((core.rules, core.tracks, core.matches))),
         schedules=tuple(event for event in core.events if event.schedule is not None),
         closing={period.name: _closing(period.name, core) for period in core.periods},
+        spans={unit.name: spans for unit in core.units if (spans := _spans(unit))},
+        pooled=_has_pool(core),
+    )
+
+
+def _spans(unit: ir.UnitDef) -> tuple[ir.UnitLife, ...]:
+    """The lives of a unit that are counted from the last of some events."""
+    return tuple(life for life in unit.lives if life.after_last)
+
+
+def _has_pool(core: ir.Program) -> bool:
+    """Whether something of a program stands with households."""
+    groups = (*(each.limits for each in core.groups), *(each.limits for each in core.offer_groups))
+    rules = (*(each.limits for each in core.rules), *(each.limits for each in core.matches))
+    limits = (*rules, *(each.limits for each in core.offers), *groups)
+    return (
+        any(unit.owner == "household" for unit in core.units)
+        or any(track.owner == "household" for track in core.tracks)
+        or any(limit.owner == "household" for found in limits for limit in found)
     )
 
 

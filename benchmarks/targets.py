@@ -1,0 +1,81 @@
+"""What is asked of the speed, in one table. A table of results says by key what it measured; this joins the two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from benchmarks.tables import Cell, Table
+
+
+class Target(NamedTuple):
+    """One figure that is asked for: in words, the bound, and whether it is the most or the least that is allowed."""
+
+    words: str
+    bound: float
+    most: bool = True
+    unit: str = "x"
+
+
+_HAND = "a careful function by hand with the same outcome and no checks"
+TARGETS: dict[str, Target] = {
+    "checkout typed": Target(f"ten earns, a typed event, beside {_HAND}", 1.2),
+    "checkout dict": Target("ten earns, a dictionary, beside the same function", 1.5),
+    "checkout bytes": Target("ten earns, bytes to bytes, beside bare orjson in and out", 1.8),
+    "heavy typed": Target(f"ten offers and earns, a typed event, beside {_HAND}", 1.2),
+    "heavy dict": Target("ten offers and earns, a dictionary, beside the same function", 1.5),
+    "heavy bytes": Target("ten offers and earns, bytes to bytes, beside bare orjson in and out", 3.5),
+    "growth": Target("10,000 targeted rules beside 10 with as many hits", 1.5),
+    "zen 100": Target(
+        "100 simple rules: zen-engine's best path beside ours, which checks and gives whole outcomes", 3, False
+    ),
+    "zen 1000": Target("1,000 simple rules: the same", 3, False),
+    "zen 5000": Target("5,000 simple rules: the same", 3, False),
+    "other peers": Target("100, 1,000 and 5,000 simple rules: the fastest of all other engines beside ours", 1, False),
+    "cold": Target("10,000 rules loaded cold, beside lark's bare parse with positions", 0.7),
+    "warm": Target("10,000 rules loaded from the cache, beside cold", 0.1),
+    "memory": Target("10,000 rules in memory", 100, True, " MB"),
+    "kernel numpy": Target("batch, one thread: the kernel beside the best NumPy by hand", 3, False),
+    "kernel duckdb": Target("batch: the kernel on as many threads beside DuckDB by hand", 5, False),
+    "kernel polars": Target("batch: the kernel on as many threads beside Polars by hand", 5, False),
+    "kernel growth": Target("batch: the speed with 10,000 rules beside that with 10", 0.5, False),
+    "kernel threads": Target("batch: the speed on two threads beside one", 1.7, False),
+    "kernel ready": Target("batch: 1,000 rules ready, once the kernel is compiled", 100, True, " ms"),
+    "files": Target("Parquet in and out, beside bare reading and writing of the same columns", 1.7),
+    "processes": Target("`score_many` over two processes beside one", 1.6, False),
+    "stories": Target("events of a story that fall back, of the story with most", 5, True, "%"),
+}
+"""Every target by its key, in the order in which they are told."""
+
+
+def measured(tables: Iterable[Table]) -> dict[str, float]:
+    """What tables measured, by target; a key that is no target is our mistake."""
+    found = {key: value for table in tables for key, value in table.measured.items()}
+    assert not set(found) - set(TARGETS), set(found) - set(TARGETS)
+    return found
+
+
+def is_met(key: str, value: float) -> bool:
+    """Whether a figure keeps to its bound.
+
+    >>> is_met("warm", 0.1), is_met("warm", 0.11), is_met("processes", 1.6)
+    (True, False, True)
+    """
+    target = TARGETS[key]
+    return value <= target.bound if target.most else value >= target.bound
+
+
+def targets_table(found: Mapping[str, float]) -> Table:
+    """Every target with what was measured; losses stand as plainly as wins."""
+    rows: list[list[Cell]] = []
+    for key, target in TARGETS.items():
+        asked = f"{'at most' if target.most else 'at least'} {target.bound:g}{target.unit}"
+        if key in found:
+            rows.append(
+                [target.words, asked, f"{found[key]:.3g}{target.unit}", "met" if is_met(key, found[key]) else "MISSED"]
+            )
+        else:
+            rows.append([target.words, asked, "", "not measured"])
+    met = sum(is_met(key, value) for key, value in found.items())
+    notes = [f"{met} met, {len(found) - met} missed, {len(TARGETS) - len(found)} not measured."]
+    return Table("Targets", ["what", "asked", "measured", ""], rows, notes)

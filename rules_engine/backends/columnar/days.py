@@ -1,0 +1,141 @@
+"""What follows from a local day alone, worked out once for each day that a batch has and looked up by its number.
+
+In: questions (is the day in this period, which occurrence holds it, where does that end, the day moved by a span), and
+the days of a batch. Out: a matrix, a row a question and a column a day. The answers are those of `occurrences.py`, so
+every period of the language works that hangs on no fact and starts at no time of day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from rules_engine import ir
+from rules_engine.backends.columnar.batch import Batch, Ints
+from rules_engine.backends.columnar.layout import Layout
+from rules_engine.backends.columnar.tape import MISSING, UNKNOWN
+from rules_engine.backends.reference import World, duration_unit
+from rules_engine.calendar import Duration, add_duration, subtract_duration
+from rules_engine.occurrences import (
+    contains,
+    end_of,
+    end_of_next,
+    occurrence,
+    occurrences,
+    start_of,
+    start_of_next,
+)
+
+SPAN_MAX = 60_000
+"""How many days a table may span; a day further away is not worked out."""
+
+Question = tuple[Any, ...]
+_EDGES = {
+    ("start", False): start_of,
+    ("end", False): end_of,
+    ("start", True): start_of_next,
+    ("end", True): end_of_next,
+}
+
+
+class Days:
+    """The answers so far: `table` has a row a question and a column a day, from the day `base` on."""
+
+    def __init__(self, core: ir.Program, world: World, questions: Iterable[Question]) -> None:
+        self.core, self.periods, self.calendar = core, world.periods, world.calendar
+        self.questions = tuple(questions)
+        self.base = 0
+        self.table: Ints = np.zeros((len(self.questions), 0), np.int64)
+        self._known = np.zeros(0, np.bool_)
+        self._ends = [row for row, each in enumerate(self.questions) if each[0] in ("edge", "moved")]
+
+    def cover(self, batch: Batch, layout: Layout, rows: Ints) -> None:
+        """Work out the days that a batch has, and those with which something ends that `rows` of memory hold or that
+        the batch may grant."""
+        if not len(batch.day):
+            return
+        low, last = int(batch.day.min()), int(batch.day.max())
+        columns = [batch.day, *(batch.fields[row] for row in layout.day_fields)]
+        columns += [batch.lines[row] for row in layout.day_line_fields]
+        columns += [batch.facts[row] for row in layout.day_facts]
+        for each in layout.holdings:
+            until = rows[rows[:, each.slot] != MISSING, each.slot + 1]
+            columns.append(until[until <= last])
+        high, middle = last, (low + last) // 2
+        for column in columns[1:]:
+            near = column[(column > middle - SPAN_MAX // 2) & (column < middle + SPAN_MAX // 2)]
+            if len(near):
+                low, high = min(low, int(near.min())), max(high, int(near.max()))
+        self._reach(low, high)
+        wanted = np.zeros(len(self._known), np.bool_)
+        for column in columns:
+            wanted[column[(column >= low) & (column <= high)] - self.base] = True
+        self._answer(np.flatnonzero(wanted & ~self._known), last)
+
+    def _answer(self, places: Ints, last: int) -> None:
+        """Answer for some days, then for those that answers lead to up to the last one."""
+        waiting = {int(place) + self.base for place in places}
+        while waiting:
+            found = set()
+            for day in sorted(waiting):
+                for row, question in enumerate(self.questions):
+                    value = self.answer(question, day)
+                    self.table[row, day - self.base] = MISSING if value is None else value
+                self._known[day - self.base] = True
+                found |= {int(self.table[row, day - self.base]) for row in self._ends}
+            ahead = {day for day in found if day != MISSING and self.base <= day <= last}
+            waiting = {day for day in ahead if not self._known[day - self.base]}
+
+    def _reach(self, low: int, high: int) -> None:
+        """Make the table span these days."""
+        if not self.table.shape[1]:
+            self.base, old = low, 0
+        else:
+            low, old = min(low, self.base), self.base - min(low, self.base)
+            high = max(high, self.base + self.table.shape[1] - 1)
+            self.base = low
+        if high - low + 1 == self.table.shape[1]:
+            return
+        table = np.full((len(self.questions), high - low + 1), UNKNOWN, np.int64)
+        known = np.zeros(high - low + 1, np.bool_)
+        table[:, old : old + self.table.shape[1]] = self.table
+        known[old : old + len(self._known)] = self._known
+        self.table, self._known = table, known
+
+    def answer(self, question: Question, day: int | None) -> int | None:
+        """What is asked of a day; a question about a day that another question finds stands round that one."""
+        kind, inner, *rest = question
+        within = day if inner is None else self.answer(inner, day)
+        return None if within is None else self._asked(kind, rest, within)
+
+    def _asked(self, kind: str, rest: list[Any], day: int) -> int | None:
+        match kind, rest:
+            case "in", [name]:
+                return int(contains(self.periods[name].period, day, self.calendar))
+            case "key", [name]:
+                found = occurrence(self.periods[name].period, day, self.calendar)
+                return None if found is None else found.first_day
+            case "before", [name]:
+                found = occurrence(self.periods[name].period, day, self.calendar)
+                return None if found is None else self._before(name, found.first_day)
+            case "since", [count, unit]:
+                return subtract_duration(day, Duration(count, duration_unit(unit))) + 1
+            case "edge", [edge, later, name]:
+                return _EDGES[edge, later](self.periods[name].period, day, self.calendar, None)
+            case "moved", [count, unit]:
+                return add_duration(day, Duration(count, duration_unit(unit)))
+        raise AssertionError(kind)
+
+    def _before(self, name: str, first_day: int) -> int | None:
+        reach = 1
+        while reach <= 36_525 * 2:
+            found = [
+                each.first_day
+                for each in occurrences(self.periods[name].period, first_day - reach, first_day, self.calendar)
+            ]
+            if found:
+                return found[-1]
+            reach *= 2
+        return None

@@ -1,0 +1,77 @@
+"""The columnar back end agrees with the reference and with generated Python, by both engines, and does not pass by
+falling back: a list of what it must have met stands here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from rules_engine.backends.columnar import Columnar
+from tests.columnar_trials import columnar_trial, engines, play_columns
+from tests.histories import history
+from tests.straight_programs import straight_program
+from tests.strategies import Of
+from tests.trials import Finding, core_of
+
+pytest.importorskip("numpy")
+
+MET = (
+    "AFTER", "AMONG", "CHANGED", "CHOOSE", "CODED", "COMPARE", "COSTS", "COUNT", "DIVIDE", "FALLS", "FATE",
+    "GIVE", "GIVE_NOTHING", "GRANT", "HAS", "HAS_CODE", "LISTED", "LOADED", "MOVE", "MULTIPLE", "OF_DAY", "PRICED",
+    "SECTION", "STEP", "SUM", "TABLE", "TAKE_LINES", "TAKE_TIMES", "TAKE_TOTAL", "TAKE_UNITS", "TIMES", "TIMES_LEFT",
+    "TRACK",
+)  # fmt: skip
+"""Ops of the tape that straight programs must have met; `BEST` and `TRIED`, which few groups need, are met by random
+tapes."""
+
+
+def trials(seeds: range, of: str) -> Counter[str]:
+    """What some seeds met; every finding fails."""
+    met = Counter[str]()
+    for seed in seeds:
+        found = columnar_trial(seed, met, engines(), of, 16)
+        assert not isinstance(found, Finding), str(found)
+    return met
+
+
+def test_straight_programs_are_scored_alike_by_columns() -> None:
+    met = trials(range(26), "straight")
+    missing = [op for op in MET if not met[f"op {op}"]]
+    assert not missing, missing
+    assert met["by columns"] > met["why this kind of event has no columnar form"]
+    assert met["by columns"] > 200
+
+
+@pytest.mark.parametrize("of", ["visits", "orders", "plain", "owning"])
+def test_programs_with_something_of_everything_fall_back_and_stay_right(of: Of) -> None:
+    trials(range(8), of)
+
+
+@pytest.mark.parametrize("name", ["batch", "heavy"])
+def test_the_programs_of_the_benchmarks(name: str) -> None:
+    core, met = core_of(Path(f"benchmarks/{name}.rules").read_text()), Counter[str]()
+    for engine in engines():
+        told = history(core, Random(7), 40)
+        play_columns(core, told, engine, met, Random(7))
+    assert met["by columns"] > 20
+
+
+def test_every_number_of_a_member_is_taken_again_from_a_state() -> None:
+    """A run that goes on from states ends where one run ends: with every batch in a new memory."""
+    met = Counter[str]()
+    for seed in range(8):
+        core = core_of(straight_program(seed))
+        always = Random(seed)
+        always.random = lambda: 0.0  # type: ignore[method-assign]
+        play_columns(core, history(core, Random(seed), 16), "numpy", met, always)
+    assert met["by columns"] > 20
+    assert met["a state could not be taken"] == 0
+
+
+def test_an_engine_that_is_asked_for_is_the_one_that_runs() -> None:
+    core = core_of(straight_program(0))
+    assert Columnar(core, "numpy").engine == "numpy"
+    assert Columnar(core, "auto").engine in ("numba", "numpy")

@@ -1,0 +1,76 @@
+"""The kernel and its twin in NumPy do the same on random tapes: row for row, and slot for slot of memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rules_engine.backends.columnar import arrays, chunks
+from rules_engine.backends.columnar import tape as ops
+from rules_engine.backends.columnar.batch import Batch, Ints, Results
+from rules_engine.backends.columnar.chunks import Chunks
+from rules_engine.backends.columnar.columnar import walked
+from rules_engine.backends.columnar.tape import Tape
+from tests import tapes
+
+pytest.importorskip("numba")
+
+
+def by_kernel(tape: Tape, batch: Batch, days: Ints, memory: Ints, gone: Ints, parts: bool) -> dict[str, Any]:
+    """What the kernel makes of a batch."""
+    return named(walked(arrays.tables(tape), tape, batch, (days, tapes.BASE), memory, gone, parts))
+
+
+def by_numpy(tape: Tape, batch: Batch, days: Ints, memory: Ints, gone: Ints, parts: bool) -> dict[str, Any]:
+    """What NumPy makes of it."""
+    return named(Chunks(tape).run(batch, days, tapes.BASE, memory, gone, parts))
+
+
+def named(results: Results) -> dict[str, Any]:
+    """The columns of results by name."""
+    found: dict[str, Any] = {"done": results.done.tolist(), "why": results.why.tolist()}
+    for table in ("awards", "discounts", "parts", "tiers", "codes"):
+        for name, values in getattr(results, table)._asdict().items():
+            found[f"{table.removesuffix('s')}_{name}"] = values.tolist()
+    return found | {name: values.tolist() for name, values in results.prices._asdict().items()}
+
+
+def compared(seed: int, met: Counter[str]) -> None:
+    """Three batches after each other, through both."""
+    tape, days = tapes.tape_of(seed), tapes.days_of(seed)
+    memories = [tapes.memory_of(), tapes.memory_of()]
+    gone = [np.zeros(tapes.MEMBERS, np.int64), np.zeros(tapes.MEMBERS, np.int64)]
+    for turn in range(2):
+        batch = tapes.batch_of(seed * 3 + turn, day=tapes.BASE + 15 * turn)
+        parts = seed % 2 == 0
+        one = by_kernel(tape, batch, days, memories[0], gone[0], parts)
+        other = by_numpy(tape, batch, days, memories[1], gone[1], parts)
+        done = one["done"]
+        for name, values in one.items():
+            expected, seen = values, other[name]
+            if name == "cost":
+                owner = np.repeat(np.arange(len(done)), np.diff(batch.offsets))
+                expected, seen = ([v for v, o in zip(each, owner, strict=True) if done[o]] for each in (values, seen))
+            elif name in ("net", "total"):
+                expected, seen = ([v for v, d in zip(each, done, strict=True) if d] for each in (values, seen))
+            assert expected == seen, f"seed {seed}, turn {turn}: {name}"
+        assert gone[0].tolist() == gone[1].tolist(), f"seed {seed}: gone"
+        assert memories[0].tolist() == memories[1].tolist(), f"seed {seed}: memory"
+        met.update(f"why {why}" for why in one["why"])
+        for table in ("award_event", "discount_event", "part_line", "tier_event", "code_event"):
+            met[table] += len(one[table])
+    met.update(ops.OPS.get(op, "") for op in set(tape.code[:, 0].tolist()))
+
+
+def test_random_tapes_are_walked_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "PIECE", 7)
+    met = Counter[str]()
+    for seed in range(40):
+        compared(seed, met)
+    for name in ("award_event", "discount_event", "part_line", "tier_event", "code_event"):
+        assert met[name] > 20, name
+    for why in (ops.LATE, ops.UNSAFE, ops.FULL, ops.FAR):
+        assert met[f"why {why}"], why
