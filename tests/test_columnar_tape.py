@@ -6,8 +6,11 @@ thing that the compiler of the tape does, and says what has no columnar form whe
 
 from __future__ import annotations
 
+import os
 from collections import Counter
+from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 
@@ -80,3 +83,15 @@ def test_columns_equal_rows(name: str, engine: str) -> None:
     for seed in range(4):
         rng = Random(seed)
         assert play_columns(core, history(core, rng), engine, Counter(), rng) > 0  # type: ignore[arg-type]
+
+
+def test_what_was_compiled_before_a_module_was_written_is_forgotten(tmp_path: Path) -> None:
+    pytest.importorskip("numba")
+    from rules_engine.backends.columnar.jit import forget_older
+
+    old, new = tmp_path / "kernel.walk-1.nbi", tmp_path / "kernel.walk-2.nbi"
+    for each in (old, new):
+        each.touch()
+    os.utime(old, (0, 0))
+    forget_older(SimpleNamespace(stats=SimpleNamespace(cache_path=str(tmp_path))))
+    assert list(tmp_path.iterdir()) == [new]

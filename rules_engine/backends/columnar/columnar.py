@@ -72,13 +72,14 @@ def walked(
 
     def walk_some(order: Ints) -> tuple[arrays.Out, Ints]:
         """One thread: some events, with more room for results where there is too little."""
-        from rules_engine.backends.columnar.jit import plain_loops
+        from rules_engine.backends.columnar.jit import forget_older, plain_loops
         from rules_engine.backends.columnar.kernel import walk
 
         count = len(order) or events
         work, out, at = arrays.work(tape, most), arrays.out(told, costs, count, most, wants), 0
         if not walk.signatures:
             with plain_loops():  # from no event on: it is only compiled, or read from disk
+                forget_older(walk)
                 walk(*tables, *columns, table, base, rows, gone, *work, *out, order, count, wants)
         while at < count:
             at = walk(*tables, *columns, table, base, rows, gone, *work, *out, order, at, wants)

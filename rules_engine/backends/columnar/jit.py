@@ -9,8 +9,11 @@ takes longer than they do."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import RLock
+from time import time_ns
+from typing import Any
 
 from numba import njit
 from numba.core import config
@@ -32,3 +35,15 @@ def plain_loops() -> Iterator[None]:
             yield
         finally:
             config.LOOP_VECTORIZE, config.SLP_VECTORIZE = before
+
+
+def forget_older(walk: Any) -> None:
+    """Forget what was kept on disk before a module of this room was last written: numba looks only at the file of the
+    function that is called, and not at those that were compiled into it."""
+    now = time_ns()
+    times = [each.stat().st_mtime_ns for each in Path(__file__).parent.glob("*.py")]
+    written = max((time for time in times if time <= now), default=0)
+    for kept in Path(walk.stats.cache_path).glob("*.nbi"):
+        with suppress(FileNotFoundError):
+            if kept.stat().st_mtime_ns < written:
+                kept.unlink()

@@ -1,8 +1,7 @@
 """The kernel's steps that loop: dividing, spreading amounts, counters in memory. Compiled by numba, once.
 
 In: plain arrays. Out: what they are filled with. They do what `allocation.py` and the reference do, in int64; who calls
-them has seen that nothing passes 2^62. An edit here reaches a kernel that is kept on disk only when `kernel.py` changes
-too: numba looks at the file of the outermost function.
+them has seen that nothing passes 2^62.
 """
 
 # mypy: disable-error-code="untyped-decorator, no-any-return, return-value"
