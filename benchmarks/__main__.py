@@ -26,7 +26,7 @@ import msgspec
 from benchmarks import sizing
 from benchmarks.plots import draw
 from benchmarks.tables import Table, markdown, text
-from benchmarks.targets import measured, targets_table
+from benchmarks.targets import measured, missed_table, targets_table
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 KEPT = RESULTS.parent.parent / "out" / "bench"
@@ -51,6 +51,7 @@ QUESTIONS: dict[str, Question] = {
     "checking": Question("checking", 3),
     "memory": Question("memory", 3),
     "batch": Question("batch", 5, ("numpy", "pyarrow")),
+    "batch_rules": Question("batch_rules", 3, ("numpy",)),
     "files": Question("files", 3, ("numpy", "pyarrow")),
     "processes": Question("processes", 3),
     "retail": Question("retail", 3),
@@ -103,7 +104,8 @@ def _processor() -> str:
 
 def report(tables: Sequence[Table], where: str) -> str:
     """The results as a file: the targets, then all tables."""
-    everything = [targets_table(measured(tables)), *tables]
+    found = measured(tables)
+    everything = [targets_table(found), missed_table(found), *tables]
     return HEAD + where + "\n\n" + "\n\n".join(markdown(table) for table in everything) + "\n"
 
 
@@ -164,6 +166,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for table in found.tables:
             print("\n" + text(table), flush=True)
     if chosen.report or not chosen.which:
+        figures = measured(table for each in kept().values() for table in each.tables)
+        print("\n" + text(targets_table(figures)), flush=True)
         write(chosen.out)
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)

@@ -83,7 +83,7 @@ def _words(rounds: int, count: int) -> Table:
 
 def _scoring(text: str, floor: str, count: int) -> Run:
     program, facts = load([Source("forty.rules", text)]), baskets.facts(0)
-    assert not getattr(program.backend, "delegated", {})
+    assert not getattr(program.backend, "stepped", {})
     return Run(_events(floor, count), lambda event: program.score(event, facts))
 
 

@@ -30,7 +30,7 @@ LENGTHS = (5, 20, 100, 1000)
 def run(rounds: int = 9, count: int = 500) -> list[Table]:
     """Compare the answers, then the times."""
     program = load(RULES)
-    assert not getattr(program.backend, "delegated", {})
+    assert not getattr(program.backend, "stepped", {})
     whole = heavyhand_whole.heavy(program.fingerprint, program.zones)
     cases = [_case(number, sent) for number, sent in enumerate(heavybaskets.heavy(count))]
     _check(program, whole, cases)
@@ -121,7 +121,7 @@ def forty() -> str:
 
 def _lengths(rounds: int) -> Table:
     program = load([Source("forty.rules", forty())])
-    assert not getattr(program.backend, "delegated", {})
+    assert not getattr(program.backend, "stepped", {})
     score, facts = program.score, baskets.facts(0)
     events = {
         length: [orjson.dumps(each) for each in heavybaskets.heavy(max(4, 4000 // length), length)]

@@ -3,6 +3,8 @@
 In: `batch.rules` and a year of purchases, as dictionaries and as JSON bytes, in order. Both ways take turns; results
 and states are compared first. What counts is time on the wall, since that is what several processes are for: on a
 machine that does something else besides, the least of the rounds says most, and CPU time says what the sharing costs.
+What two cores give at that time is measured in every round as well: a loop that only counts, in one process and in as
+many as score. Beside that a ratio says what is ours.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from __future__ import annotations
 import gc
 import os
 import resource
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter, process_time
@@ -50,12 +54,13 @@ def run(rounds: int = 3, events: int = 60_000, workers: int = 2) -> list[Table]:
     gc.freeze()
     for form, sent in forms.items():
         _compared(program, sent[:CHECKED], members, workers)
-        one, several = _turns(lambda count, sent=sent: _spent(program, sent, members, count), rounds, workers)  # type: ignore[misc]
+        one, several, cores = _turns(lambda count, sent=sent: _spent(program, sent, members, count), rounds, workers)  # type: ignore[misc]
         ratios.append(_least(one).wall / _least(several).wall)
         for name, found in ((f"{form}, one process", one), (f"{form}, {workers} processes", several)):
             least = _least(found)
             micro = 1e6 / events
-            rows.append([name, *(each * micro for each in least), _least(one).wall / least.wall])
+            gained = _least(one).wall / least.wall
+            rows.append([name, *(each * micro for each in least), gained, "" if found is one else gained / cores])
     gc.unfreeze()
     taken = (
         f"{events:,} events of {history.members:,} members by `batch.rules`; microseconds for an event, of the round"
@@ -63,15 +68,34 @@ def run(rounds: int = 3, events: int = 60_000, workers: int = 2) -> list[Table]:
     load_now = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} when it ended"
     notes = [
         f"{taken} with the least wall of {rounds}; the start of the others is in it.",
+        "The last column is beside a loop that only counts, in as many processes at the same time.",
         f"{load_now}: where something else runs besides, several processes have less to share.",
     ]
-    columns = ["way", "wall us", "CPU here", "CPU there", "x one"]
+    columns = ["way", "wall us", "CPU here", "CPU there", "x one", "x what cores gave"]
     return [Table("A stream over processes", columns, rows, notes, {"processes": min(ratios)})]
 
 
-def _turns(once: Callable[[int], Spent], rounds: int, workers: int) -> tuple[Sequence[Spent], Sequence[Spent]]:
-    found = [(once(1), once(workers)) for _ in range(rounds)]
-    return [one for one, _ in found], [several for _, several in found]
+def _turns(once: Callable[[int], Spent], rounds: int, workers: int) -> tuple[Sequence[Spent], Sequence[Spent], float]:
+    """What one process and several spent, and how many times the work of one core so many cores did at that time."""
+    found = [(once(1), once(workers), _counted(1), _counted(workers)) for _ in range(rounds)]
+    one, several, single, together = zip(*found, strict=True)
+    return one, several, workers * min(single) / min(together)
+
+
+_COUNT = """
+import time
+start = time.perf_counter()
+for each in range(20_000_000):
+    pass
+print(time.perf_counter() - start)
+"""
+
+
+def _counted(processes: int) -> float:
+    """How long so many processes count, on the wall: the longest of them."""
+    command = [sys.executable, "-c", _COUNT]
+    started = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
+    return max(float(each.communicate()[0]) for each in started)
 
 
 def _least(found: Sequence[Spent]) -> Spent:

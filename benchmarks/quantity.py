@@ -54,7 +54,7 @@ def run(rounds: int = 9, count: int = 200) -> list[Table]:
     runs = {}
     for name, effect in EFFECTS.items():
         program = load([Source("quantity.rules", f'{HEAD}\nitem offer "Offer" {{ on purchase automatic {effect} }}\n')])
-        assert not getattr(program.backend, "delegated", {})
+        assert not getattr(program.backend, "stepped", {})
         for pieces in PIECES:
             runs[f"{name} {pieces}"] = Run(_inputs(pieces, count), program.score)
     times = measured(runs, rounds)

@@ -90,7 +90,7 @@ def run(rounds: int = 5) -> list[Table]:
 def _times(size: int, rounds: int) -> dict[str, Timed]:
     rules = simple_rules(size)
     program = load([Source("simple.rules", text(rules))])
-    assert not getattr(program.backend, "delegated", {})
+    assert not getattr(program.backend, "stepped", {})
     engines = {
         name: make(rules) for name, (package, make, most) in ENGINES.items() if size <= most and installed(package)
     }

@@ -42,14 +42,17 @@ AIM: Final = 0.05
 SCORES: Final = "_evaluate"
 """What the reference's room calls to score an event."""
 WHEN_IT_CAME: Final = "the state that it met"
+BY_A_STEP: Final = "offers by a step"
 
 
 class Share(NamedTuple):
-    """What a back end did with a story: microseconds an event, the share of events that it handed over, and why."""
+    """What a back end did with a story: microseconds an event, the share of events that it handed over, and why; and
+    how many events had all their offers as one step, and why."""
 
     micros: float
     handed: float
     why: Mapping[str, int]
+    stepped: Mapping[str, int] = {}
 
 
 COLUMNAR: Callable[[Program, list[Asked]], Share] | None = None
@@ -70,7 +73,9 @@ def run(rounds: int = 3) -> list[Table]:
         if COLUMNAR is not None:
             columnar = COLUMNAR(program, asked)
             columns = [columnar.micros, f"{columnar.handed:.0%}"]
-        rows.append([name, len(asked), slow, found.micros, f"{found.handed:.0%}", *columns, _told(found.why)])
+        why = [_told(found.why)] if found.why else []
+        why += [f"{BY_A_STEP}: {_told(found.stepped)}"] if found.stepped else []
+        rows.append([name, len(asked), slow, found.micros, f"{found.handed:.0%}", *columns, "; ".join(why)])
     rows.append(
         [f"all; {above} above {AIM:.0%}", all_events, "", "", f"{all_handed / max(all_events, 1):.1%}", *[""] * 3]
     )
@@ -78,7 +83,8 @@ def run(rounds: int = 3) -> list[Table]:
     told = (
         "An event is handed over where the reference scores it as a whole. What is intricate in owning goes by single "
     )
-    told += "steps of the reference beside a generated function, and is not counted. Decoded events."
+    told += "steps of the reference beside a generated function, and is not counted; so do all offers of an event of "
+    told += f"which one is not generated: `{BY_A_STEP}` says how many events, and why. Decoded events."
     title = "Stories: the share of events that is handed to the reference"
     return [Table(title, head, rows, [told], {"stories": most * 100})]
 
@@ -89,8 +95,9 @@ def generated(program: Program, asked: list[Asked], rounds: int) -> tuple[Share,
     handed = list(_handed(backend, asked))
     ways: dict[str, Backend] = {"reference": reference, "generated": backend}
     times = measured({name: Run(lambda: asked, _scoring(way)) for name, way in ways.items()}, rounds)
-    why = Counter(backend.delegated.get(each.event.name, WHEN_IT_CAME) for each in handed)
-    return Share(times["generated"].median, len(handed) / len(asked), why), times["reference"].median
+    why = Counter({WHEN_IT_CAME: len(handed)} if handed else {})
+    stepped = Counter(backend.stepped[each.event.name] for each in asked if each.event.name in backend.stepped)
+    return Share(times["generated"].median, len(handed) / len(asked), why, stepped), times["reference"].median
 
 
 def _scoring(backend: Backend) -> Callable[[Asked], object]:

@@ -7,6 +7,7 @@ their unit's decimals; `Program.unit(name)` tells the decimals, and `Outcome.tot
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final, NoReturn, TypeAlias
 
@@ -64,7 +65,7 @@ class Award(msgspec.Struct, frozen=True, gc=False):
     cut_by: str = ""
     pending: int | None = None
     expires: int | None = None
-    facts: dict[str, Value] = {}
+    facts: dict[str, Value] = NO_FACTS
     to: str = ""
     booked: bool = False
 
@@ -221,7 +222,12 @@ def refused_code(code: str, reason: str) -> CodeUse:
     >>> refused_code("SPRING", "ended on 2027-02-28").public
     'expired'
     """
-    return CodeUse(code, (), reason, next(word for start, word in _PUBLIC.items() if reason.startswith(start)))
+    return CodeUse(code, (), reason, _public(reason))
+
+
+@lru_cache(256)
+def _public(reason: str) -> str:
+    return next(word for start, word in _PUBLIC.items() if reason.startswith(start))
 
 
 class LinePrice(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -399,6 +405,8 @@ def _told(name: str, fields: Iterable[str]) -> type[msgspec.Struct]:
 Told: Final = _told("Told", (*_PLAIN, "totals"))
 ToldWithOffers: Final = _told("ToldWithOffers", (*_PLAIN, *_OFFERED, "totals"))
 """An outcome as it is told in JSON, with and without what offers did."""
+TOLD: Final = frozenset({Told, ToldWithOffers})
+encoded_told: Final = _encoded
 
 
 def encoded(found: Any) -> bytes:

@@ -1,30 +1,86 @@
 """`make agree N=100000`: so many generated pairs of a program and an event through every evaluator.
 
-    python -m tests.agree N [--seed S] [--events E] [--workers 2] [--of visits|orders|plain|owning|columnar|all]
+    python -m tests.agree N [--seed S] [--events E] [--histories H] [--workers 2] [--of KIND] [--columnar] [--spark]
+                            [--kept FILE]
 
-Batches of programs take turns: of visits, of orders with offers on them, of orders with plain offers, of members who
-own, pay and settle, and straight ones that go by columns too, with both engines; `--columnar`: these, and programs of
-the other kinds by columns as far as they go. Prints a line as it goes, then the numbers, what was covered, and every
-kind of finding with a minimal reproduction. Leaves with 1 where there was any.
+A pair is an event that the reference and another back end scored alike: generated Python, columns with NumPy or with
+numba, Spark. Batches of programs take turns, by their seeds alone: of visits, of orders with offers on them, of orders
+with plain offers, of members who own, pay and settle, and of kinds that go by columns; `--columnar` and `--of` choose
+some of them. Of each program there are several histories, since making a program costs as much as scoring one. With
+`--spark` a small share goes by a local Spark at the end.
+
+Prints a line as it goes, then the pairs by back end, what was covered and which nodes of programs never were, and every
+kind of finding with its seeds and a minimal reproduction. With `--kept` what was done stands in a file after each
+batch, and the same command goes on from there. Leaves with 1 where there was any finding.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
-from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
+from collections import Counter, deque
+from concurrent.futures import Future, ProcessPoolExecutor
+from pathlib import Path
 from time import monotonic
-from typing import Final, get_args
+from typing import Any, Final, NamedTuple, get_args
 
 from tests.columnar_trials import columnar_trial, engines
+from tests.exercised import never_met
 from tests.strategies import Of
 from tests.trials import EVENTS, Finding, shrunk, trial
 
-BATCH = 20
-OF: Final[tuple[str, ...]] = (*get_args(Of), "columnar")
-COLUMNAR: Final = ("columnar", "columnar", "columnar", *(f"columnar {of}" for of in get_args(Of)))
+BATCH = 10
+HISTORIES = 4
+ROWS: Final[tuple[str, ...]] = ("visits", "plain", "owning", "visits", "plain", "owning", "orders")
+COLUMNS: Final[tuple[str, ...]] = ("straight", "earning", "priced")
+COLUMNAR: Final = (*(f"columnar {of}" for of in COLUMNS * 2), *(f"columnar {of}" for of in get_args(Of)))
 """What takes turns with `--columnar`: mostly programs that columns can do."""
+ALL: Final = tuple(each for pair in zip(ROWS, COLUMNAR, strict=False) for each in pair)
+SPARK_SHARE: Final = 400
+"""Of so many pairs one goes by Spark."""
+
+
+class Done(NamedTuple):
+    """What a batch came to: pairs by back end, what was met, findings."""
+
+    pairs: Counter[str]
+    met: Counter[str]
+    findings: list[Finding]
+
+
+class Kept:
+    """All that was done so far, in memory and in a file."""
+
+    def __init__(self, seed: int, path: Path | None) -> None:
+        self.path, self.next = path, seed
+        self.pairs, self.met = Counter[str](), Counter[str]()
+        self.findings: dict[str, list[Finding]] = {}
+        self.seeds: dict[str, list[str]] = {}
+        if path is not None and path.is_file():
+            kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            self.next, self.pairs, self.met = kept["next"], Counter(kept["pairs"]), Counter(kept["met"])
+            self.seeds = kept["seeds"]
+
+    def add(self, done: Done, start: int) -> None:
+        """The next batch, which began with this seed."""
+        self.pairs, self.met, self.next = self.pairs + done.pairs, self.met + done.met, start + BATCH
+        for each in done.findings:
+            if each.kind not in self.findings:
+                print(f"\r{each.kind}: seed {each.seed} of {each.of}", flush=True)
+            self.findings.setdefault(each.kind, []).append(each)
+            self.seeds.setdefault(each.kind, []).append(f"{each.seed} of {each.of}")
+        if self.path is not None:
+            kept = {"next": self.next, "pairs": self.pairs, "met": self.met, "seeds": self.seeds}
+            beside = self.path.with_suffix(".new")
+            beside.write_text(json.dumps(kept), encoding="utf-8")
+            beside.replace(self.path)
+
+    def line(self, began: float, before: int) -> str:
+        """How far it is."""
+        total, spent = sum(self.pairs.values()), monotonic() - began
+        told = ", ".join(f"{name} {count:,}" for name, count in sorted(self.pairs.items()))
+        return f"{total:>9,} pairs ({told}), {(total - before) / max(spent, 1):.0f} a second, next seed {self.next}"
 
 
 def main() -> int:
@@ -32,62 +88,71 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="agree", description=__doc__.partition("\n")[0])
     parser.add_argument("pairs", type=int, nargs="?", default=20_000)
     parser.add_argument("--seed", type=int, default=1_000_000, help="the first program's seed")
-    parser.add_argument("--events", type=int, default=EVENTS, help="events in each program's history")
+    parser.add_argument("--events", type=int, default=EVENTS, help="events in each history")
+    parser.add_argument("--histories", type=int, default=HISTORIES, help="histories of each program")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--of", choices=(*OF, "all"), default="all")
-    parser.add_argument("--columnar", action="store_true", help="by columns too, with every engine")
+    parser.add_argument("--of", choices=(*get_args(Of), *COLUMNAR, "all"), default="all")
+    parser.add_argument("--columnar", action="store_true", help="only what goes by columns")
+    parser.add_argument("--spark", action="store_true", help="a small share by a local Spark too")
+    parser.add_argument("--kept", type=Path, help="where what was done is kept, and read again")
     chosen = parser.parse_args()
-    programs = -(-chosen.pairs // chosen.events)
-    starts = range(chosen.seed, chosen.seed + programs, BATCH)
-    last = chosen.seed + programs
-    kinds = COLUMNAR if chosen.columnar else OF if chosen.of == "all" else (chosen.of,)
-    of = [kinds[number % len(kinds)] for number in range(len(starts))]
-    began, pairs, met = monotonic(), 0, Counter[str]()
-    findings: dict[str, list[Finding]] = {}
+    kinds = COLUMNAR if chosen.columnar else ALL if chosen.of == "all" else (chosen.of,)
+    kept = Kept(chosen.seed, chosen.kept)
+    began, before = monotonic(), sum(kept.pairs.values())
     with ProcessPoolExecutor(chosen.workers) as pool:
-        for done, (some, seen, found) in enumerate(
-            pool.map(batch, starts, [last] * len(starts), [chosen.events] * len(starts), of), 1
-        ):
-            pairs, met = pairs + some, met + seen
-            for finding in found:
-                if finding.kind not in findings:
-                    print(f"\r{finding.kind}: seed {finding.seed} of {finding.of}", flush=True)
-                findings.setdefault(finding.kind, []).append(finding)
-            print(f"\r{min(done * BATCH, programs):>7,} programs  {pairs:>9,} pairs", end="", flush=True)
-    print(f"  {monotonic() - began:.0f} s")
-    _print(met, findings)
-    return 1 if findings else 0
+        waiting, ahead = deque[tuple[int, Future[Done]]](), kept.next
+        while waiting or sum(kept.pairs.values()) < chosen.pairs:
+            while len(waiting) < 2 * chosen.workers and sum(kept.pairs.values()) < chosen.pairs:
+                of = kinds[ahead // BATCH % len(kinds)]
+                waiting.append((ahead, pool.submit(batch, ahead, chosen.events, chosen.histories, of)))
+                ahead += BATCH
+            start, done = waiting.popleft()
+            kept.add(done.result(), start)
+            print(f"\r{kept.line(began, before)}", end="", flush=True)
+    if chosen.spark:
+        from tests.spark_trials import spark_trials
+
+        kept.add(Done(*spark_trials(kept.next, chosen.pairs // SPARK_SHARE)), kept.next)
+    print(f"\r{kept.line(began, before)}; {monotonic() - began:.0f} s")
+    _print(kept)
+    return 1 if kept.seeds else 0
 
 
-def batch(start: int, last: int, events: int, of: str) -> tuple[int, Counter[str], list[Finding]]:
-    """Some programs after each other: pairs, what was met, findings."""
-    met, pairs, findings = Counter[str](), 0, []
-    for seed in range(start, min(start + BATCH, last)):
-        found = _tried(seed, met, events, of)
+def batch(start: int, events: int, histories: int, of: str) -> Done:
+    """Some programs after each other."""
+    done = Done(Counter(), Counter(), [])
+    for seed in range(start, start + BATCH):
+        name, found = _tried(seed, done, events, histories, of)
         if isinstance(found, Finding):
-            findings.append(found)
+            done.findings.append(found)
         else:
-            pairs += found
-    return pairs, met, findings
+            done.pairs[name] += found
+    done.pairs["python"] += done.met.pop("by rows", 0)
+    return done
 
 
-def _tried(seed: int, met: Counter[str], events: int, of: str) -> int | Finding:
-    """One seed of a kind; `columnar` and what follows it goes by columns too."""
+def _tried(seed: int, done: Done, events: int, histories: int, of: str) -> tuple[str, int | Finding]:
+    """One seed of a kind, and by which back end; of columns the engines take turns."""
     kind, _, rest = of.partition(" ")
     if kind == "columnar":
-        return columnar_trial(seed, met, engines(), rest or "straight", events)
-    return trial(seed, met, events=events, of=of)  # type: ignore[arg-type]
+        engine = engines()[seed % len(engines())]
+        return engine, columnar_trial(seed, done.met, [engine], rest, events)
+    formatted = seed % 4 == 0
+    found = trial(seed, done.met, events=events, histories=histories, format_too=formatted, of=of)  # type: ignore[arg-type]
+    return "python", found
 
 
-def _print(met: Counter[str], findings: dict[str, list[Finding]]) -> None:
-    print(f"\ncovered: {len(+met)} constructs and results")
-    for name, count in sorted(met.items()):
+def _print(kept: Kept) -> None:
+    print(f"\ncovered: {len(+kept.met)} constructs and results")
+    for name, count in sorted(kept.met.items()):
         print(f"  {count:>9,}  {name}")
-    total = sum(len(found) for found in findings.values())
-    print(f"\ndisagreements and faults: {total} of {len(findings)} kinds")
-    for kind, found in sorted(findings.items(), key=lambda each: -len(each[1])):
-        print(f"\n{'=' * 20} {len(found)} x {kind}; seeds {', '.join(str(each.seed) for each in found[:10])}")
-        print(shrunk(found[0]))
+    print(f"\nnodes of programs never met: {', '.join(never_met(kept.met)) or 'none'}")
+    total = sum(len(found) for found in kept.seeds.values())
+    print(f"\ndisagreements and faults: {total} of {len(kept.seeds)} kinds")
+    for kind, seeds in sorted(kept.seeds.items(), key=lambda each: -len(each[1])):
+        print(f"\n{'=' * 20} {len(seeds)} x {kind}; seeds {', '.join(seeds[:10])}")
+        if kind in kept.findings:
+            print(shrunk(kept.findings[kind][0]))
 
 
 if __name__ == "__main__":

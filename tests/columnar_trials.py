@@ -23,13 +23,17 @@ from rules_engine.backends import Evaluation
 from rules_engine.backends.columnar import REASONS, Batch, Columnar, Memory, Results, Texts
 from rules_engine.backends.columnar import tape as ops
 from rules_engine.backends.columnar.encoding import encoded
+from rules_engine.backends.columnar.remembering import Words
 from rules_engine.backends.python import Python
 from rules_engine.backends.reference import Reference
 from rules_engine.event import Event, Facts
 from rules_engine.outcome import Refused
 from rules_engine.scoring import ties_of
 from rules_engine.state import Shared, State
+from tests.earning_programs import earning_program
 from tests.histories import History, history
+from tests.priced_programs import priced_program
+from tests.shaped_programs import shaped_program
 from tests.straight_programs import straight_program
 from tests.strategies import Of, seeded
 from tests.trials import Finding, Wrong, after, attempt, compare, core_of, decoded
@@ -75,12 +79,13 @@ def play_columns(
     columnar = Columnar(core, engine)
     for kind, why in columnar.refused.items():
         met[f"refused: {why}" if kind else f"refused whole: {why}"] += 1
-    if "" in columnar.refused or ties_of(core).any:
+    if "" in columnar.refused or _touching(core):
         return 0
     rows = by_rows(core, told) if rows is None else rows
     members = {name: number for number, name in enumerate(told.members)}
     facts = [next((own for event, own in rows.events if event.member == name), {}) for name in members]
     texts, memory, gone = Texts(columnar.layout.texts), columnar.memory(), set[str]()
+    memory.texts = texts
     memory.grow(len(members))
     done = 0
     for places in _batches(len(rows.events), rng):
@@ -100,6 +105,12 @@ def play_columns(
     return done
 
 
+def _touching(core: ir.Program) -> bool:
+    """Whether members touch each other. What happens by itself is no matter here: members leave before it."""
+    ties = ties_of(core)
+    return bool(ties.reads or ties.gives or ties.pooled)
+
+
 def _batches(count: int, rng: Random) -> Iterator[list[int]]:
     """A history in two or three batches."""
     ends = sorted({0, count, *(rng.randint(0, count) for _ in range(2))})
@@ -111,6 +122,7 @@ def _taken_again(
 ) -> Memory:
     """A new memory that begins with the states of the old one, as a run does that goes on from a state."""
     found = columnar.memory()
+    found.texts = memory.texts
     found.grow(len(members))
     for name, number in members.items():
         if name not in gone and not found.take(number, memory.state_of(number)):
@@ -130,7 +142,8 @@ def _compared(
     members: dict[str, int],
     met: Counter[str],
 ) -> int:
-    told = Told(columnar, batch, results)
+    assert memory.texts is not None
+    told = Told(columnar, batch, results, memory.texts)
     for number, place in enumerate(places):
         event, expected = rows.events[place][0], rows.found[place]
         if results.done[number]:
@@ -161,8 +174,8 @@ def _same_state(found: State, expected: State, where: str) -> None:
 class Told:
     """Results by event, in the words of an evaluation."""
 
-    def __init__(self, columnar: Columnar, batch: Batch, results: Results) -> None:
-        self.layout, self.core = columnar.layout, columnar.core
+    def __init__(self, columnar: Columnar, batch: Batch, results: Results, texts: Words) -> None:
+        self.layout, self.core, self.texts = columnar.layout, columnar.core, texts
         self.batch, self.results = batch, results
         self.kinds = {number: name for name, number in self.layout.kinds.items()}
 
@@ -172,16 +185,45 @@ class Told:
             "awards": list(self._awards(number)),
             "discounts": list(self._discounts(number)),
             "tiers": list(self._tiers(number)),
+            "said": [self.layout.says[each] for each in self._said(number)],
+            "charges": list(self._charges(number)),
+            "gifts": list(self._gifts(number)),
+            "taken": list(self._taken(number)),
+            "payments": list(self._payments(number)),
         }
         prices = self.results.prices
         if prices.priced[number]:
             lines = slice(self.batch.offsets[number], self.batch.offsets[number + 1])
             sums = (prices.net, prices.shipping, prices.charges, prices.tax, prices.total)
-            found["price"] = [*(int(each[number]) for each in sums), prices.cost[lines].tolist()]
+            own = self._own_shipping(number, lines)
+            found["price"] = [*(int(each[number]) for each in sums), [*prices.cost[lines].tolist(), *own]]
         else:
             found["price"] = []
         codes = self._codes(number)
         return found if codes is None else found | {"codes": codes}
+
+    def _own_shipping(self, number: int, lines: slice) -> list[int]:
+        """What the shipping of the event's own field costs, as the line after the last: shipping less what lines that
+        are shipping cost."""
+        kind = next(each for each in self.core.events if each.name == self.kinds[int(self.batch.kind[number])])
+        if not kind.shipping_field:
+            return []
+        prices, flagged = self.results.prices, 0
+        if kind.shipping_flag:
+            flags = self.batch.lines[self.layout.line_fields[kind.name, kind.shipping_flag], lines]
+            flagged = int(prices.cost[lines][flags == 1].sum())
+        return [int(prices.shipping[number]) - flagged]
+
+    def _charges(self, number: int) -> Iterator[tuple[Any, ...]]:
+        charges = self.results.charges
+        for place in np.flatnonzero(charges.event == number).tolist():
+            yield *self.layout.charges[charges.charge[place]], int(charges.amount[place])
+
+    def _gifts(self, number: int) -> Iterator[tuple[Any, ...]]:
+        gifts = self.results.gifts
+        for place in np.flatnonzero(gifts.event == number).tolist():
+            rule, count = self.layout.gifts[gifts.gift[place]]
+            yield rule, self.texts.texts[gifts.sku[place]], count
 
     def _cut(self, number: int) -> str:
         return "" if number < 0 else self.layout.limits[number].key
@@ -214,6 +256,24 @@ class Told:
             rungs = layout.rungs[tiers.before[place]], layout.rungs[tiers.after[place]]
             yield *rungs, int(tiers.since[place]), words
 
+    def _taken(self, number: int) -> Iterator[tuple[Any, ...]]:
+        used = self.results.used
+        for place in np.flatnonzero(used.event == number).tolist():
+            each = self.layout.takings[used.taking[place]]
+            amounts = int(used.wanted[place]), int(used.taken[place])
+            yield each.rule, each.unit, each.how, *amounts, bool(used.held[place]), self._cut(int(used.cut[place]))
+
+    def _payments(self, number: int) -> Iterator[tuple[Any, ...]]:
+        paid = self.results.payments
+        for place in np.flatnonzero(paid.event == number).tolist():
+            each = self.layout.takings[paid.taking[place]]
+            yield each.rule, each.unit, int(paid.offered[place]), int(paid.taken[place]), int(paid.value[place])
+
+    def _said(self, number: int) -> list[int]:
+        said = self.results.said
+        found: list[int] = said.text[said.event == number].tolist()
+        return found
+
     def _codes(self, number: int) -> list[tuple[Any, ...]] | None:
         """By presented code the rules that it set off, or why it set off none."""
         codes = self.results.codes
@@ -245,8 +305,21 @@ def expected_of(part: str, found: Evaluation) -> Any:
                  [(part.line, count, off) for part in each.parts for count, off in part.runs if off])
                 for each in found.discounts
             ]  # fmt: skip
+        case "taken":
+            return [
+                (each.rule, each.unit, each.how, each.wanted, each.taken, each.held_out, each.cut_by)
+                for each in found.taken
+            ]
+        case "payments":
+            return [(each.rule, each.unit, each.offered, each.taken, each.value) for each in found.payments]
         case "tiers":
             return [(each.before, each.after, each.since, each.reason) for each in found.tiers]
+        case "charges":
+            return [(each.rule, each.label, each.amount) for each in found.charges]
+        case "gifts":
+            return [(each.rule, each.sku, each.count) for each in found.gifts]
+        case "said":
+            return [(each.rule, each.text) for each in found.said]
         case "price":
             price = found.price
             if price is None:
@@ -267,15 +340,18 @@ def engines() -> list[Engine]:
 
 def columnar_trial(seed: int, met: Counter[str], chosen: Sequence[Engine], of: str, events: int = 20) -> int | Finding:
     """One seed: its program and history by columns, with each engine."""
-    text = straight_program(seed) if of == "straight" else seeded(seed, cast("Of", of))
+    made = {"straight": straight_program, "earning": earning_program, "priced": priced_program,
+            "shaped": shaped_program}.get(of)  # fmt: skip
+    text = seeded(seed, cast("Of", of)) if made is None else made(seed)
     told, pairs = History({}, ()), 0
     try:
         core = core_of(text)
-        if ties_of(core).any:
+        if _touching(core):
             met["refused whole: members touch each other"] += 1
             return 0
         told = history(core, Random(seed), events)
         rows = by_rows(core, told)
+        met["by rows"] += len(rows.events)
         for engine in chosen:
             pairs += play_columns(core, told, engine, met, Random(seed), rows)
     except Wrong as wrong:

@@ -343,4 +343,20 @@ def _moved(index: Index, change: Change) -> frozenset[str]:
             return frozenset()
 
 
-__all__ = ["Index", "note", "periods", "structs"]
+def never_met(met: Counter[str]) -> list[str]:
+    """The nodes of programs that no definition with a result had in it."""
+    kinds = [each for each in vars(ir).values() if isinstance(each, type) and issubclass(each, msgspec.Struct)]
+    names = {each.__name__ for each in kinds if each is not ir.Node} - BESIDE
+    return sorted(name for name in names if not met[f"node {name}"])
+
+
+BESIDE = frozenset(
+    (
+        "CheckDef", "Currency", "CurrencyBounds", "EventDef", "FieldDef", "GroupDef", "Header", "HoldoutDef",
+        "ImportDef", "LinesDef", "MatchDef", "Program", "ReachDef", "RoundsDef", "ScheduleDef", "StageDef",
+    )
+)  # fmt: skip
+"""What stands beside rules and is no part of a definition that acts."""
+
+
+__all__ = ["Index", "never_met", "note", "periods", "structs"]

@@ -39,6 +39,8 @@ TAXES = (0, 50_000_000, 77_000_000, 190_000_000, 200_000_000, 250_000_000)
 WORDS = ("A1", "B2", "C3", "D4", "R1", "R2", "7", "WELCOME", "online", "Z9", ODD_TEXT)
 OWN_CODES = ("MINE-1", "mine 2", "A1")
 RIVALS = ("R1", "R2", "R3", "R9")
+MANY = 7
+"""Lines of an event, but for a few that have as many as they may."""
 BILLION = 10**9
 
 
@@ -188,7 +190,7 @@ def _event(pool: Pool, number: int, day: int, members: Sequence[str]) -> dict[st
     event: dict[str, Any] = {"event": kind.name}
     for field in kind.fields:
         if field.name == kind.owner:
-            if not (field.optional and pool.chance(15)):
+            if not (field.optional and pool.chance(22)):
                 event[field.name] = members[0] if pool.chance(65) else pool.rng.choice(members)
         elif field.name == kind.identified_by:
             event[field.name] = f"{kind.name}-{number}"
@@ -221,7 +223,8 @@ def _price(kind: ir.EventDef, line: dict[str, Any], pool: Pool) -> None:
 
 
 def _lines(lines: ir.LinesDef, pool: Pool, day: int) -> list[dict[str, Any]]:
-    count = pool.rng.choice((lines.low, 1, 1, 2, 3, lines.high))
+    most = lines.high if pool.chance(4) else min(lines.high, MANY)
+    count = pool.rng.choice((lines.low, 1, 1, 2, 3, most))
     made = [
         {f.name: _value(f, pool, day) for f in lines.fields if not _left_out(f, pool)}
         for _ in range(max(lines.low, count))

@@ -99,8 +99,29 @@ def plain_program(seed: int) -> tuple[str, Shape]:
     earns = 'earn "Base" { on purchase   give 1 point per full 1 GBP of net }\n'
     earns += 'earn "Toys" { on purchase   give 2 points per full 1 GBP of net of lines where category is toys }\n'
     earns += 'earn "Few" { on purchase   give 1 point   at most 2 points per member per calendar month }\n'
+    earns += "".join(_earn(number, shape, rng) for number in range(rng.choice((0, 1, 1, 2))))
     bodies = "".join(offer["text"] + offer.get("joins", "") + offer.get("consents", "") + "}\n" for offer in offers)
-    return _head(rows, shape, rng) + _event(shape) + groups + bodies + earns, shape
+    return _head(rows, shape, rng) + _event(shape, rng) + groups + bodies + earns, shape
+
+
+def _earn(number: int, shape: Shape, rng: Random) -> str:
+    """An earn that reads what lines cost after a stage, what they were, what shipping costs; or that only says
+    something."""
+    base = rng.choice(("after item", "after item", "after basket", "after shipping", "catalogue", "list", "current"))
+    base = "was" if shape.was and rng.random() < 0.2 else "net" if base == "current" else base
+    where = rng.choice(WHERE)
+    over = rng.choice(("", f" of lines{where}", f" of lines{where}", " of each line"))
+    if over == " of each line":
+        over += where
+    elif (shape.postage or shape.posted) and rng.random() < 0.3:
+        over = rng.choice((" of lines and shipping", " of shipping"))
+    give = f"{rng.choice((1, 3))} point per {rng.choice(('', 'full '))}{rng.choice((1, 4))} GBP of {base}{over}"
+    tests = ["channel is app", f"{base} >= 20 GBP", f"({base} of lines where hot) >= 5 GBP"]
+    tests += ["has member and spend >= 50 GBP"] if shape.guest else ["spend >= 50 GBP"]
+    when = f"when {rng.choice(tests)}   " if rng.random() < 0.4 else ""
+    says = 'say "Thanks"   ' if rng.random() < 0.2 else ""
+    does = 'say "Hello"' if rng.random() < 0.1 else f"give {give}   {says}"
+    return f'earn "Read {number}" {{ on purchase   {when}{does} }}\n'
 
 
 def _head(rows: str, shape: Shape, rng: Random) -> str:
@@ -122,7 +143,8 @@ unit point, points {{ rounded down   lasts forever }}
 """
 
 
-def _event(shape: Shape) -> str:
+def _event(shape: Shape, rng: Random) -> str:
+    spent = rng.choice(("net", "net", "net", "after item", "after basket", "list"))
     postage = "postage: money up to 100 GBP as shipping" if shape.postage else ""
     postage += "   post_vat: rate as shipping tax rate" if shape.postage and shape.tax else ""
     fields = ["pieces: count up to 1_000 as quantity"] if shape.pieces else []
@@ -140,7 +162,7 @@ def _event(shape: Shape) -> str:
   }}
 }}
 member {{ vip: flag   vouchers: codes? up to 3 }}
-track spend = sum of net, on purchase, per calendar year
+track spend = sum of {spent}, on purchase, per calendar year
 """
 
 

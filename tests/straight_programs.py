@@ -50,10 +50,14 @@ WINDOWS = ("calendar year", "calendar month", "calendar quarter", "calendar week
 def straight_program(seed: int) -> str:
     """The program of a seed."""
     rng = Random(seed)
+    spends = Random(f"spends {seed}")
     offers, groups, stacking = _offers(rng)
+    spent = _spends(spends)
+    pays = any(each.startswith("redeem") for each in spent)
     parts = [
-        _head(rng, stacking), _events(rng), _tracks(rng), _tiers(rng), groups, *offers,
+        _head(rng, stacking, pays, spends), _events(rng), _tracks(rng), _tiers(rng), groups, *offers,
         *_earns(rng),
+        *spent,
         *(_keyed(number, rng) for number in range(rng.choice((0, 0, 0, 14)))),
     ]  # fmt: skip
     if rng.random() < 0.2:
@@ -65,9 +69,9 @@ def straight_program(seed: int) -> str:
     return text
 
 
-def _head(rng: Random, stacking: str) -> str:
+def _head(rng: Random, stacking: str, pays: bool, owns: Random) -> str:
     rows = f"  stacking   {{ {stacking} }}\n" if stacking else ""
-    split = "  split      in proportion, odd pennies to the largest remainder\n" if stacking else ""
+    split = "  split      in proportion, odd pennies to the largest remainder\n" if stacking or pays else ""
     life = rng.choice(("lasts forever", "lasts forever", "lasts until end of next calendar year", "lasts for 90 days"))
     pending = rng.choice(("", "", "   pending until 14 days later"))
     return f"""language 1
@@ -77,9 +81,14 @@ program "Straight" {{
   weeks start Monday
 {split}{rows}}}
 period spring = 1 Mar to 31 May every year
-unit point, points {{ rounded {rng.choice(("down", "half up", "up", "half even"))}   {life}{pending} }}
-unit star, stars {{ rounded down   lasts forever }}
+unit point, points {{ rounded {rng.choice(("down", "half up", "up", "half even"))}   {life}{pending}{_use(owns)} }}
+unit star, stars {{ rounded down   lasts forever{_use(owns)} }}
 """
+
+
+def _use(rng: Random) -> str:
+    """In which order units are used, and whether they may be owed."""
+    return rng.choice(("", "   use soonest first")) + rng.choice(("", "   balance at least 0", "   balance at least 0"))
 
 
 def _events(rng: Random) -> str:
@@ -188,6 +197,85 @@ def _amount(before: list[int], event: str, rng: Random) -> str:
             (", up to 40 points", ", never below 2 points", ", in steps of 5 points", ", only from 3 points")
         )
     return found
+
+
+# ---- what members do with their units
+
+HAVE_WHEN = (
+    "balance of points >= 30 points", "balance of points, pending included >= 60 points", "balance of stars is 0",
+    "balance of stars >= 4 stars or balance of points >= 100 points",
+)  # fmt: skip
+TAKE_LIMITS = (
+    "",
+    "",
+    "",
+    "once      per member per calendar month",
+    "at most   90 points per member per calendar month",
+)
+
+
+def _spends(rng: Random) -> list[str]:
+    """Redeems, deducts and turns of points and stars, and what follows from balances."""
+    if rng.random() < 0.5:
+        return []
+    found = [_redeem(0, rng)] if rng.random() < 0.6 else []
+    takers: dict[str, list[str]] = {"earn": [], "reward": []}
+    for number in range(rng.randint(1, 4)):
+        kind, event = rng.choice(("earn", "reward", "reward")), rng.choice(("buy", "visit", "visit"))
+        rows = [f'{kind} "S{number}" as s{number} {{', f"  on        {event}"]
+        rows += [f"  when      {rng.choice(HAVE_WHEN)}"] if rng.random() < 0.5 else []
+        make = rng.choice((_deduct, _deduct, _turn, _turn, _earned))
+        rows += [f"  {each}" for each in make(event, rng)]
+        takers[kind] += [f'"S{number}"'] if make is not _earned else []
+        found.append("\n".join([*rows, "}"]))
+    groups = [f"group of_{kind} {{ all in order {', '.join(own)} }}" for kind, own in takers.items() if len(own) > 1]
+    for kind, own in takers.items():
+        for name in own if len(own) > 1 else ():
+            place = next(at for at, text in enumerate(found) if text.startswith(f"{kind} {name} "))
+            found[place] = found[place].removesuffix("}") + f"  competes in of_{kind}\n}}"
+    return [*groups, *found]
+
+
+def _deduct(event: str, rng: Random) -> list[str]:
+    amounts = [
+        "deduct    20 points",
+        "deduct    3 stars",
+        "deduct    balance of points",
+        "deduct    50% of balance of stars",
+    ]
+    amounts += ["deduct    7 points * rooms"] if event == "visit" else ["deduct    1 point per full 2 GBP of net"]
+    found = [rng.choice(amounts) + rng.choice(("", "", ", in steps of 5 points"))]
+    found[0] = found[0].replace("steps of 5 points", "steps of 2 stars") if "stars" in found[0] else found[0]
+    found += ["give      2 stars"] if "points" in found[0] and rng.random() < 0.4 else []
+    limit = rng.choice(TAKE_LIMITS)
+    return [*found, limit] if limit and ("points" in found[0] or "points" not in limit) else found
+
+
+def _turn(_: str, rng: Random) -> list[str]:
+    found = rng.choice(
+        ("turn      every full 25 points into 2 stars", "turn      balance of points into 1 star per 10 points",
+         "turn      40 points into 3 stars", "turn      every full 3 stars into 10 points")
+    )  # fmt: skip
+    limit = rng.choice(TAKE_LIMITS) if "every full 25" in found else ""
+    return [found, limit] if limit else [found]
+
+
+def _earned(event: str, rng: Random) -> list[str]:
+    return [f"give      {rng.choice(('5 points', '1 point per 10 points of balance of points', '2 stars'))}"]
+
+
+def _redeem(number: int, rng: Random) -> str:
+    offered = rng.choice(("60 points", "balance of points", "(5 points * parcels)", "balance of stars"))
+    unit = "star" if "stars" in offered else "point"
+    worth = rng.choice(("1 GBP per 10", "0.07 GBP per 1", "3 GBP per 20", "0.005 GBP per 1"))
+    words = rng.choice(("", "", ", in steps of 10 points", ", only from 15 points", ", up to 45 points"))
+    words = words.replace("points", "stars") if unit == "star" else words
+    named = f"{unit}s" if worth.rpartition(" ")[2] != "1" else unit
+    cap = rng.choice(("", "", ", up to 50% of net", ", never beyond"))
+    rows = [f'redeem "R{number}" {{', "  on        buy"]
+    rows += ["  when      net >= 5 GBP"] if rng.random() < 0.3 else []
+    rows.append(f"  accept    {offered}{words}, worth {worth} {named}{cap}")
+    return "\n".join([*rows, "}"])
 
 
 # ---- offers

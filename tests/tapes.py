@@ -15,7 +15,7 @@ from rules_engine.backends.columnar import tape as ops
 from rules_engine.backends.columnar.batch import Batch, Ints
 from rules_engine.backends.columnar.tape import FOREVER, MISSING, Ladder, Tape
 
-NUMBERS, FLAGS = (5, 6, 7, 8, 9), (10, 11, 12)
+NUMBERS, FLAGS = (8, 9, 10, 11, 12), (13, 14, 15)
 VNUMBERS, VFLAGS = (3, 4, 5, 6), (7, 8, 9)
 BASE, SPAN, DAY_ROWS = 1000, 60, 3
 MEMBERS, FIELDS, LINE_FIELDS = 9, 4, 5
@@ -38,7 +38,7 @@ class Made:
     gives: list[list[int]] = field(default_factory=list)
     sections: list[list[int]] = field(default_factory=list)
     keys: list[list[int]] = field(default_factory=list)
-    blocks: list[int] = field(default_factory=list)
+    blocks: list[list[int]] = field(default_factory=list)
     units: bool = True
 
     def say(self, op: int, d: int = 0, a: int = 0, b: int = 0, k: int = 0, m: int = 0, n: int = 0, t: int = 0) -> int:
@@ -83,9 +83,9 @@ def tape_of(seed: int) -> Tape:
         for number in range(TRACKS)
     ]
     effects, gives = _array(made.effects, 5), _array(made.gives, 5)
-    sections, keys = _array(made.sections, 5), _array(made.keys, 5)
+    sections, keys = _array(made.sections, ops.SECTION_WIDTH), _array(made.keys, 5)
     code, starts, guests = _array(made.code, 8), np.array(entries, np.int64), np.full(2, -1, np.int64)
-    blocks, pool = np.array(made.blocks, np.int64), np.array(made.pool, np.int64)
+    blocks, pool = _array(made.blocks, ops.BLOCK_WIDTH), np.array(made.pool, np.int64)
     units = np.array(by_unit, np.int64)
     return Tape(
         code, pool, starts, guests, ends, _array(limits, 4), _array(tracks, 4), effects, gives, sections, keys, blocks,
@@ -359,11 +359,11 @@ def _section(made: Made, depth: int) -> None:
     rng, first = made.rng, len(made.blocks)
     count = rng.randint(1, 4)
     numbers = list(range(first, first + count))
-    made.blocks += [0] * count
+    made.blocks += [[0, -1] for _ in numbers]
     keys = len(made.keys)
     called_always = sorted(rng.sample(numbers, rng.randint(0, count)))
     keyed = [number for number in numbers if number not in called_always]
-    for _ in range(rng.randint(0, 2)):
+    for _ in range(rng.randint(0, 3)):
         values = rng.randint(1, 6)
         called = [sorted(rng.sample(keyed, rng.randint(0, len(keyed)))) for _ in range(values)]
         starts = [sum(map(len, called[:place])) for place in range(values + 1)]
@@ -372,14 +372,40 @@ def _section(made: Made, depth: int) -> None:
             [where, 0, rng.randint(-1, 3), values, made.store([*starts, *(each for some in called for each in some)])]
         )
     always = made.store(called_always)
-    made.sections.append([keys, len(made.keys) - keys, 0, always, len(called_always)])
+    made.sections.append([keys, len(made.keys) - keys, 0, always, len(called_always), 0])
     row = made.say(ops.SECTION, k=len(made.sections) - 1)
+    shared = rng.sample(numbers, rng.randint(0, count))
     for number in numbers:
-        made.blocks[number] = len(made.code)
+        if number in shared and number != min(shared):
+            continue
+        same = sorted(shared) if number in shared else [number]
+        for place, other in enumerate(same):
+            made.blocks[other] = [len(made.code), place if number in shared else -1]
         for _ in range(rng.randint(1, 3)):
+            if number in shared:
+                _of_row(made, len(same))
             _straight(made) if depth else _statement_without_sections(made, depth + 1)
         made.say(ops.NEXT)
     made.code[row][7] = len(made.code)
+
+
+def _of_row(made: Made, rows: int) -> None:
+    """Something that a row of a shape says."""
+    rng = made.rng
+    number, field = rng.choice(NUMBERS), rng.randrange(LINE_FIELDS)
+    match rng.randrange(4):
+        case 0:
+            made.say(ops.ROW_VALUE, number, k=made.store([rng.randint(0, 9) for _ in range(rows)]))
+        case 1:
+            made.say(ops.ROW_FIELD_IS, rng.choice(VFLAGS), number, field)
+        case 2:
+            made.say(ops.ROW_SUM_AT, rng.choice(NUMBERS), rng.choice((*VNUMBERS, ops.COST)), field, number)
+        case _:
+            sets = [sorted(rng.sample(range(-5, 12), rng.randint(1, 6))) for _ in range(rows)]
+            values = [row * 2**40 + value for row, some in enumerate(sets) for value in some]
+            of_lines = made.chance(50)
+            op, flags, read = (ops.ROW_AMONG_LINES, VFLAGS, VNUMBERS) if of_lines else (ops.ROW_AMONG, FLAGS, NUMBERS)
+            made.say(op, rng.choice(flags), rng.choice(read), k=made.store(values), n=len(values))
 
 
 def _statement_without_sections(made: Made, depth: int) -> None:

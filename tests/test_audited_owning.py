@@ -14,10 +14,10 @@ from rules_engine.state import AMOUNT_MAX, Lot, State, add_lot
 from tests.test_reference_owning import buy, core_of, day, lot, score, visit
 
 
-def delegated(program: Program) -> dict[str, str]:
+def stepped(program: Program) -> dict[str, str]:
     """What the generated Python of a program hands to the reference."""
     assert isinstance(program.backend, Python)
-    return program.backend.delegated
+    return program.backend.stepped
 
 
 FEE = 'redeem "Fee" { on visit  deduct 80 points  at most 50 points per member per calendar year }'
@@ -184,7 +184,7 @@ class TestBounds:
             assert [(fault.code, fault.message) for fault in refused.value.faults] == [
                 ("V169", "`One` would leave more of `point` than an amount can hold")
             ]
-        assert "sale" not in delegated(program)
+        assert "sale" not in stepped(program)
 
 
 class TestTurningBlocks:
@@ -320,7 +320,7 @@ class TestHandedOver:
             asked = {**sent, "codes": codes}
             assert program.score(asked, {}).totals == given
             assert program.score(asked, {}) == Program(program.core).score(asked, {})
-        assert "sale" not in delegated(program)
+        assert "sale" not in stepped(program)
 
     def test_what_is_due_and_not_settled_keeps_its_occurrence(self) -> None:
         program = load([Source("a.rules", _MONTHLY)])
@@ -332,7 +332,7 @@ class TestHandedOver:
             state = program.apply(state, found)
         assert state is not None
         assert len(state.tracks["bought"]) == 4, "no month is forgotten before it is settled"
-        assert "sale" not in delegated(program)
+        assert "sale" not in stepped(program)
 
 
 _NIGHT = """language 1

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rules_engine import ir
 from rules_engine.backends.columnar.bounds import LADDER, Bounds, Guards, guarded, total_of, unproved
 from rules_engine.backends.columnar.spans import SAFE, Span, added, hull, not_above, not_below, product
-from rules_engine.backends.reference.evaluation import _enter
+from rules_engine.backends.reference.evaluation import enter
 from rules_engine.backends.reference.expressions import number
 from rules_engine.backends.reference.run import Env, Run
 from rules_engine.backends.reference.world import prepare
@@ -158,7 +158,7 @@ def env_of(core: ir.Program, event: dict[str, Any]) -> Env:
     found = decode(event, core)
     assert isinstance(found, Event), found
     run = Run(prepare(core), {}, State())
-    _enter(run, found)
+    enter(run, found)
     return Env(run)
 
 

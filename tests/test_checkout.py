@@ -144,7 +144,7 @@ basket offer "Summer" { on order   with code "SUMMER"   take 10% of current off 
 @pytest.mark.parametrize(("codes", "told", "last"), NO_CODES, ids=[str(number) for number in range(len(NO_CODES))])
 def test_generated_code_says_the_same_of_codes(codes: list[str], told: list[str], last: tuple[str, str]) -> None:
     program = load([Source("one.rules", ONE_CURRENCY)])
-    assert program.backend.delegated == {}  # type: ignore[attr-defined]
+    assert program.backend.stepped == {}  # type: ignore[attr-defined]
     lines = [{"id": "a", "price": "10.00"}]
     sent = {"event": "order", "number": "O1", "placed_on": "2027-03-31", "codes": codes, "lines": lines}
     outcome = program.score(sent)

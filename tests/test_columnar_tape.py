@@ -10,7 +10,6 @@ import os
 from collections import Counter
 from pathlib import Path
 from random import Random
-from types import SimpleNamespace
 
 import pytest
 
@@ -50,6 +49,11 @@ PROGRAMS = {
     "a price for each unit": OFFERS % "2 GBP off each unit",
     "in a period": OFFERS % "1 GBP off each line where has for_day and for_day in spring",
     "one amount over lines": OFFERS % "5 GBP off the total of lines where category is toys",
+    "units that are picked": OFFERS % "50% of current off each unit at every 2nd of 3, dearest first",
+    "a split that is even": OFFERS % "7 GBP off the total of lines, split evenly",
+    "whole steps": OFFERS % "33% of current off each line, in steps of 0.50 GBP",
+    "effects, a charge and a gift": OFFERS
+    % '1 GBP off each line  take 5% of current off each unit  charge 2 GBP as "fee"  add 1 "TOY" free',
     "limits": EARN % "give 3 points per full 1 GBP of net  at most 50 points per member per calendar month"
     + 'earn "F" { on purchase  give 5 points  at most 2 times per member per calendar year }\n',
     "a window": "track often = count, on purchase, per 90 days\n"
@@ -93,5 +97,5 @@ def test_what_was_compiled_before_a_module_was_written_is_forgotten(tmp_path: Pa
     for each in (old, new):
         each.touch()
     os.utime(old, (0, 0))
-    forget_older(SimpleNamespace(stats=SimpleNamespace(cache_path=str(tmp_path))))
+    forget_older(tmp_path)
     assert list(tmp_path.iterdir()) == [new]

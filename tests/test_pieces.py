@@ -34,7 +34,7 @@ from tests.test_cli import rules
 from tests.trials import core_of
 
 SEEDS: tuple[tuple[Of, Sequence[int]], ...] = (
-    ("owning", (*range(9000, 9032), 9056)),
+    ("owning", (*range(9000, 9032), 9056, 9086)),
     ("visits", range(9000, 9010)),
     ("orders", range(9000, 9010)),
 )

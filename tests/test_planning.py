@@ -17,7 +17,7 @@ from rules_engine import ir
 from rules_engine.backends.python import Python, dispatch, folding, module, offers
 from rules_engine.backends.python.dispatch import windows_of
 from rules_engine.backends.python.thinning import thinned
-from rules_engine.backends.python.unsupported import reason
+from rules_engine.backends.python.unsupported import why_stepped_offers
 from rules_engine.backends.reference import Reference
 from rules_engine.cli.plan import command
 from rules_engine.decoding import decode, decode_facts
@@ -176,7 +176,7 @@ def test_a_thin_program_answers_for_all() -> None:
         whole, thin = Reference(core), Reference(thinned(core, plan(core)))
         assert len(thin.core.rules) < len(core.rules)
         for event in core.events:
-            assert reason(event, whole) == reason(event, thin)
+            assert why_stepped_offers(event, whole) == why_stepped_offers(event, thin)
             assert whole.world.reads[event.name] == thin.world.reads[event.name]
 
 
@@ -213,7 +213,7 @@ def test_found_or_asked_the_answer_is_the_same(seed: int) -> None:
     core, python, states, acts = ours.core, ours.backend, dict[str, State](), 0
     assert isinstance(python, Python)
     assert python.source.count("sorted(set(hits") >= 2
-    assert python.delegated == {}
+    assert python.stepped == {}
     theirs = Program(core, ours.sources, python.reference, ours.fingerprint)
     for sent, told in case.events:
         event = decode(sent, core)

@@ -10,12 +10,14 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from statistics import median
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -465,6 +467,160 @@ def test_a_text_that_is_none_is_a_feed_error() -> None:
         _batch().score_table(pa.table(_GOOD | {"order_no": broken}))
 
 
+_LINE = {"sku": "a", "category": "toys", "for_day": dt.date(2027, 3, 1), "pieces": 2, "price": Decimal("35.00")}
+_AT = 1_803_978_000
+
+
+def _line_type(**changed: Any) -> Any:
+    kinds = {"sku": pa.string(), "category": pa.string(), "for_day": pa.date32(), "pieces": pa.int32()}
+    return pa.struct(list((kinds | {"price": pa.decimal128(9, 2)} | changed).items()))
+
+
+def _lines(*lines: Sequence[dict[str, Any] | None] | None, **kinds: Any) -> Any:
+    """A column of four events' lines: these, then plain ones."""
+    return pa.array([*lines, *[[_LINE]] * (4 - len(lines))], pa.list_(_line_type(**kinds)))
+
+
+def _priced(kind: Any, *prices: Any) -> dict[str, Any]:
+    return {"lines": _lines(*([_LINE | {"price": price}] for price in prices), price=kind)}
+
+
+def _pieces(kind: Any, *counts: Any) -> dict[str, Any]:
+    return {"lines": _lines(*([_LINE | {"pieces": count}] for count in counts), pieces=kind)}
+
+
+def _times(unit: str, zone: str | None, *numbers: int | None) -> dict[str, Any]:
+    return {"bought_at": pa.array(numbers, pa.int64()).cast(pa.timestamp(unit, zone))}
+
+
+def _coded(name: str, places: Any, words: list[Any]) -> dict[str, Any]:
+    return {name: pa.DictionaryArray.from_arrays(places, pa.array(words))}
+
+
+_WORDS = pa.string()
+_ODD: dict[str, tuple[dict[str, Any], list[tuple[int, str]]]] = {
+    "plain": ({}, []),
+    "a null among lines": ({"lines": _lines([_LINE, None])}, [(1, "V100")]),
+    "null lines": ({"lines": _lines(None)}, [(1, "V104")]),
+    "a line twice": ({"lines": _lines([_LINE, _LINE])}, [(1, "V118")]),
+    "lines of numbers": ({"lines": pa.array([[1]] * 4)}, [(row, "V100") for row in range(1, 5)]),
+    "large lists": ({"lines": _lines([_LINE]).cast(pa.large_list(_line_type()))}, []),
+    "no price": (_priced(pa.decimal128(9, 2), None), [(1, "V104")]),
+    "a negative price": (_priced(pa.decimal128(9, 2), Decimal("-0.01")), [(1, "V107")]),
+    "negative zeros": (_priced(_WORDS, "-0.00", "-0", "0.00", "35"), []),
+    "no numbers": (_priced(_WORDS, "NaN", "Infinity", "1e2", "35"), [(1, "V106"), (2, "V106"), (3, "V106")]),
+    "too many places": (
+        _priced(pa.decimal128(12, 3), *[Decimal("35.000")] * 4),
+        [(row, "V106") for row in range(1, 5)],
+    ),
+    "fewer places": (_priced(pa.decimal128(12, 0), *[Decimal(35)] * 4), []),
+    "wide decimals": (_priced(pa.decimal256(50, 2), Decimal("-5.00")), [(1, "V107")]),
+    "narrow decimals": (_priced(pa.decimal32(7, 2), None, Decimal("7.00")), [(1, "V104")]),
+    "decimals of 64 bits": (_priced(pa.decimal64(12, 2), Decimal("9999999.00")), [(1, "V107")]),
+    "whole prices": (_priced(pa.int64(), *[35] * 4), [(row, "V109") for row in range(1, 5)]),
+    "a huge count": (_pieces(pa.int64(), 2**62), [(1, "V107")]),
+    "a count beyond 63 bits": (_pieces(pa.uint64(), 2**63 + 1), [(1, "V107")]),
+    "counts as flags": (_pieces(pa.bool_(), True, False, True, True), [(row, "V105") for row in range(1, 5)]),
+    "nanoseconds": (_times("ns", "UTC", _AT * 10**9, _AT * 10**9 + 1, _AT * 10**9, None), [(2, "V106"), (4, "V104")]),
+    "seconds elsewhere": (_times("s", "+05:30", _AT, _AT + 1, _AT - 1, _AT), []),
+    "times far away": (_times("us", "UTC", 1 - 2**63, _AT * 10**6, 2**63 - 1, 0), [(1, "V106"), (3, "V106")]),
+    "days for times": ({"bought_at": pa.array([dt.date(2027, 3, 1)] * 4)}, [(row, "V106") for row in range(1, 5)]),
+    "times falling": (_times("s", "UTC", _AT + 9, _AT + 5, _AT - 86_400 * 400, _AT), []),
+    "a null in a dictionary": (_coded("channel", pa.array([0, 1, None, 0]), ["web", None]), [(2, "V104"), (3, "V104")]),
+    "places without a sign": (_coded("channel", pa.array([0, 1, None, 0], pa.uint8()), ["web", "app"]), [(3, "V104")]),
+    "a member twice in a dictionary": (_coded("customer", pa.array([0, 1, 1, 0]), ["m-1", "m-1"]), []),
+    "an empty id in a dictionary": (
+        _coded("order_no", pa.array([0, 1, 2, 2]), ["a", "", "b"]),
+        [(2, "V114"), (4, "V152")],
+    ),
+    "ids again": ({"order_no": ["a", "a", "b", "a"]}, [(2, "V152"), (4, "V152")]),
+    "ids of numbers": ({"order_no": [1, 2, 3, 4]}, [(row, "V105") for row in range(1, 5)]),
+    "members of numbers": ({"customer": [1, None, 1, 1]}, [(1, "V105"), (2, "V104"), (3, "V105"), (4, "V105")]),
+    "what is no field": ({"colour": pa.array([None, "red", None, None])}, [(2, "V103")]),
+    "no channel at all": ({"channel": pa.nulls(4)}, [(row, "V104") for row in range(1, 5)]),
+}
+
+
+@pytest.mark.parametrize(("changed", "refused"), _ODD.values(), ids=_ODD)
+@pytest.mark.parametrize("chunks", ["one chunk", "many", "none"])
+def test_odd_columns_are_taken_or_rejected_as_rows_are(
+    changed: dict[str, Any], refused: list[tuple[int, str]], chunks: str
+) -> None:
+    plain = {
+        "order_no": ["a-1", "a-2", "a-3", "a-4"], **_times("us", "UTC", *[_AT * 10**6] * 4),
+        "customer": ["m-1"] * 4, "channel": ["web"] * 4,
+        "codes": pa.array([[]] * 4, pa.list_(pa.string())), "lines": _lines(),
+    }  # fmt: skip
+    table = pa.table(plain | changed)
+    if chunks == "many":
+        table = pa.concat_tables([table.slice(0, 1), table.slice(1, 0), table.slice(1)])
+    elif chunks == "none":
+        table = pa.table(
+            {n: pa.chunked_array([], c.type) for n, c in zip(table.column_names, table.columns, strict=True)}
+        )
+    members = {"m-1": {"joined": "2025-03-01", "plan": "basic"}}
+    scored = _batch().score_table(table, members, engine="numpy")
+    expected = _batch().score_table(table, members, engine="rows")
+    for part in ("rows", "effects", "rejects"):
+        assert getattr(scored, part).equals(getattr(expected, part)), part
+    assert dict(scored.states) == dict(expected.states)
+    found = [(row["number"], row["code"]) for row in scored.rejects.to_pylist()]
+    assert found == ([] if chunks == "none" else refused)
+    assert scored.summary.read == table.num_rows
+
+
+def test_one_absurd_count_does_not_send_others_by_rows() -> None:
+    table = pa.table(
+        {
+            "order_no": ["a-1", "a-2"], **_times("s", "UTC", _AT, _AT), "customer": ["m-1", "m-2"],
+            "channel": ["web"] * 2, "codes": pa.array([[]] * 2, pa.list_(pa.string())),
+            "lines": _pieces(pa.int64(), 2**62)["lines"].slice(0, 2),
+        }
+    )  # fmt: skip
+    facts = {"joined": "2025-03-01", "plan": "basic"}
+    scored = _batch().score_table(table, {"m-1": facts, "m-2": facts}, engine="numpy")
+    assert (scored.summary.paths, scored.summary.fallen) == ({"columnar": 1}, {})
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_threads_are_as_one(engine: str) -> None:
+    events, members = _orders(500, 12)
+    one, two = (
+        _batch().score_table(_table(events), members, engine=engine, threads=threads)  # type: ignore[arg-type]
+        for threads in (1, 2)
+    )
+    assert one.rows.equals(two.rows)
+    assert one.effects.equals(two.effects)
+    assert dict(one.states) == dict(two.states)
+    with pytest.raises(ValueError, match="not 0"):
+        _batch().score_table(_table(events), members, threads=0)
+
+
+def test_two_threads_may_score_tables_by_one_program() -> None:
+    """Each run has its own table of days, whatever days the other meets meanwhile."""
+    program = load(BATCH)
+    halves = []
+    for year in (2027, 2031):
+        events, members = _orders(300, year)
+        moved = [event | {"bought_at": str(event["bought_at"]).replace("2027", str(year))} for event in events]
+        halves.append((_table(moved), members))
+    expected = [program.score_table(table, members, engine="numpy").rows for table, members in halves]
+    found: dict[int, list[Any]] = {0: [], 1: []}
+
+    def score(place: int) -> None:
+        table, members = halves[place]
+        found[place] += [program.score_table(table, members, engine="numpy").rows for _ in range(3)]
+
+    threads = [Thread(target=score, args=(place,)) for place in found]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for place, rows in found.items():
+        assert len(rows) == 3
+        assert all(each.equals(expected[place]) for each in rows)
+
+
 def test_without_pyarrow_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(FeedError, match=r"install `rules-engine\[parquet\]`"):
@@ -512,6 +668,30 @@ def test_a_file_by_columns_is_the_file_by_rows(tmp_path: Path, in_order: bool, s
     assert not list(tmp_path.glob(".*"))
 
 
+def test_rows_over_processes_are_the_rows_of_one(tmp_path: Path) -> None:
+    events, members = _orders(300, 5)
+    _filed(tmp_path, events, members)
+    files = {}
+    for workers in (1, 2):
+        job = _job(tmp_path, events="events.ndjson", out="out.csv", effects=tmp_path / "effects.csv", workers=workers)
+        report = score_file(_batch(), job)
+        names = ("out.csv", "effects.csv", "rejects.csv", "state.json")
+        files[workers] = [report.tally.summary(), *((tmp_path / name).read_bytes() for name in names)]
+        for name in names:
+            (tmp_path / name).unlink()
+    assert files[1] == files[2]
+
+
+def test_members_who_touch_each_other_are_not_shared_out(tmp_path: Path) -> None:
+    text = BATCH.read_text().replace("up to 20 GBP\n  once      per member", "up to 20 GBP\n  at most 9 times in total")
+    (tmp_path / "shared.rules").write_text(text)
+    events, members = _orders(5, 5)
+    _filed(tmp_path, events, members)
+    job = _job(tmp_path, events="events.ndjson", out="out.csv", effects=None, workers=2)
+    with pytest.raises(FeedError, match="scored in one process"):
+        score_file(load(tmp_path / "shared.rules"), job)
+
+
 def vars_of(sums: Any) -> dict[str, Any]:
     """What rules did, by name."""
     return dict(vars(sums))
@@ -528,8 +708,8 @@ folder, rules, sort_rows, slow = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]
 if slow == "slow":
     import time
     from rules_engine.tables.running import Run
-    score = Run.score
-    Run.score = lambda self, chunk: (time.sleep(0.02), score(self, chunk))[1]
+    begun = Run.begun
+    Run.begun = lambda self, chunk: (time.sleep(0.02), begun(self, chunk))[1]
 names = {"effects": "effects.parquet", "rejects": "rejects.csv", "state": "state.json"}
 job = Job(events=folder / "events.parquet", out=folder / "out.parquet", members=folder / "members.ndjson",
           checkpoint_rows=400, sort_rows=sort_rows, **{name: folder / each for name, each in names.items()})
@@ -650,16 +830,16 @@ def _break_off(monkeypatch: pytest.MonkeyPatch, job: Job, after: int) -> None:
     """Run up to some chunk."""
     from rules_engine.tables.running import Run
 
-    score, left = Run.score, [after]
+    begun, left = Run.begun, [after]
 
     def some(self: Run, chunk: Any) -> Any:
         left[0] -= 1
         if not left[0]:
             raise KeyboardInterrupt
-        return score(self, chunk)
+        return begun(self, chunk)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Run, "score", some)
+        patch.setattr(Run, "begun", some)
         with pytest.raises(KeyboardInterrupt):
             score_file(_batch(), job)
 

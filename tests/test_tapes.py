@@ -1,4 +1,4 @@
-"""The kernel and its twin in NumPy do the same on random tapes: row for row, and slot for slot of memory."""
+"""The ops as NumPy functions and as loops do the same on random tapes: row for row, and slot for slot of memory."""
 
 from __future__ import annotations
 
@@ -8,25 +8,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rules_engine.backends.columnar import arrays, chunks
+from rules_engine.backends.columnar import chunks
 from rules_engine.backends.columnar import tape as ops
 from rules_engine.backends.columnar.batch import Batch, Ints, Results
 from rules_engine.backends.columnar.chunks import Chunks
-from rules_engine.backends.columnar.columnar import walked
 from rules_engine.backends.columnar.tape import Tape
 from tests import tapes
 
 pytest.importorskip("numba")
 
 
-def by_kernel(tape: Tape, batch: Batch, days: Ints, memory: Ints, gone: Ints, parts: bool) -> dict[str, Any]:
-    """What the kernel makes of a batch."""
-    return named(walked(arrays.tables(tape), tape, batch, (days, tapes.BASE), memory, gone, parts))
-
-
-def by_numpy(tape: Tape, batch: Batch, days: Ints, memory: Ints, gone: Ints, parts: bool) -> dict[str, Any]:
-    """What NumPy makes of it."""
-    return named(Chunks(tape).run(batch, days, tapes.BASE, memory, gone, parts))
+def walked(tape: Tape, loops: bool, batch: Batch, days: Ints, memory: Ints, gone: Ints, parts: bool) -> dict[str, Any]:
+    """What the walker makes of a batch."""
+    return named(Chunks(tape, loops).run(batch, days, tapes.BASE, memory, gone, parts))
 
 
 def named(results: Results) -> dict[str, Any]:
@@ -46,8 +40,8 @@ def compared(seed: int, met: Counter[str]) -> None:
     for turn in range(2):
         batch = tapes.batch_of(seed * 3 + turn, day=tapes.BASE + 15 * turn)
         parts = seed % 2 == 0
-        one = by_kernel(tape, batch, days, memories[0], gone[0], parts)
-        other = by_numpy(tape, batch, days, memories[1], gone[1], parts)
+        one = walked(tape, True, batch, days, memories[0], gone[0], parts)
+        other = walked(tape, False, batch, days, memories[1], gone[1], parts)
         done = one["done"]
         for name, values in one.items():
             expected, seen = values, other[name]

@@ -54,7 +54,6 @@ ROOMS = (
 
 MODULE_LINES = 500
 FUNCTION_LINES = 70
-ONE_LOOP = {"kernel.py"}  # the numba compiler makes one jump table of the chain of operations, and calls are dear there
 TABLES = {"tree.py", "ir.py", "codes.py", "currencies.py"}  # a list of nodes or rows may be as long as it is
 
 
@@ -127,13 +126,11 @@ def test_rooms_have_one_door(path: Path) -> None:
 @pytest.mark.parametrize("path", _modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_sizes(path: Path) -> None:
     text = path.read_text()
-    if path.name not in TABLES | ONE_LOOP:
+    if path.name not in TABLES:
         assert text.count("\n") <= MODULE_LINES, f"{path.name} has more than {MODULE_LINES} lines"
     for node in ast.walk(_parsed(path)):
         if isinstance(node, ast.FunctionDef) and node.end_lineno is not None:
             length = node.end_lineno - node.lineno + 1
-            if path.name in ONE_LOOP and node.name == "walk":
-                continue
             assert length <= FUNCTION_LINES, f"{node.name} has {length} lines"
 
 
@@ -203,6 +200,8 @@ def test_everything_public_is_described(path: Path) -> None:
     """Modules, classes, functions; that the public classes describe their methods is tested in `test_public`."""
     module = _parsed(path)
     defined = [each for each in module.body if isinstance(each, ast.FunctionDef | ast.ClassDef)]
+    if path.name.startswith("loops_"):  # an op of the tape is described there
+        defined = [each for each in defined if [arg.arg for arg in each.args.args] != ["state", "row"]]  # type: ignore[union-attr]
     bare = [each.name for each in defined if not each.name.startswith("_") and not ast.get_docstring(each)]
     assert ast.get_docstring(module), "the module does not say what it is for"
     assert bare == []

@@ -116,9 +116,10 @@ def round_trip(text: str, core: ir.Program) -> None:
 
 
 def _road(python: Python, event: Event) -> str:
-    """How generated Python scores a kind of event: by itself, beside a run of the reference, or not."""
-    if event.name in python.delegated:
-        return "delegated"
+    """How generated Python scores a kind of event: by itself, or beside a run of the reference, and then with all its
+    offers as one step of it, where some are not generated."""
+    if event.name in python.stepped:
+        return "offers by a step"
     return "beside a run" if event.name in python.beside.sources else "generated"
 
 
@@ -167,29 +168,39 @@ def _where(fault: BaseException) -> str:
     return f"{type(fault).__name__} in {place.name} of {place.filename.rpartition('rules_engine/')[2]}"
 
 
-def play(core: ir.Program, told: History, met: Counter[str] | None = None) -> int:
+class Evaluators:
+    """Every evaluator of one program, for as many histories as there are; raises `Wrong` where one cannot be made."""
+
+    def __init__(self, core: ir.Program) -> None:
+        self.core = core
+        self.reference = Reference(core)
+        self.program = Program(core, backend=self.reference)
+        self.index = Index(core)
+        try:
+            self.python = Python(core)
+        except Exception as fault:
+            raise Wrong(f"python does not compile: {_where(fault)}", traceback.format_exc(limit=-6)) from fault
+
+
+def play(core: ir.Program, told: History, met: Counter[str] | None = None, by: Evaluators | None = None) -> int:
     """Every event of a history through every evaluator; the number of pairs. Raises `Wrong`."""
+    by = Evaluators(core) if by is None else by
     if ties_of(core).any:
-        return play_together(core, told, met)
+        return play_together(by, told, met)
+    states, shared = dict[str, State](), Shared()
     events = decoded(core, told)
-    reference = Reference(core)
-    try:
-        python = Python(core)
-    except Exception as fault:
-        raise Wrong(f"python does not compile: {_where(fault)}", traceback.format_exc(limit=-6)) from fault
-    index, states, shared = Index(core), dict[str, State](), Shared()
     for number, (event, facts) in enumerate(events):
         state = states.get(event.member or "", State())
         kept = repr((state, shared))
-        expected = attempt(reference, event, facts, state, shared)
-        compare(expected, attempt(python, event, facts, state, shared), f"event {event.id}")
+        expected = attempt(by.reference, event, facts, state, shared)
+        compare(expected, attempt(by.python, event, facts, state, shared), f"event {event.id}")
         if number % EXPLAINED == 0:
-            compare(expected, explained(reference, event, facts, state, shared), f"event {event.id} explained")
+            compare(expected, explained(by.program, event, facts, state, shared), f"event {event.id} explained")
         if repr((state, shared)) != kept:
             raise Wrong("the state was changed", f"{kept}\n{(state, shared)}")
         if met is not None:
-            met[_road(python, event)] += 1
-            _met(index, event, expected, met)
+            met[_road(by.python, event)] += 1
+            _met(by.index, event, expected, met)
         if isinstance(expected, Refused):
             continue
         shared.reserve(expected.reserved)
@@ -201,15 +212,9 @@ def play(core: ir.Program, told: History, met: Counter[str] | None = None) -> in
 class Both:
     """What scores the events of a company: every evaluator, and they must agree."""
 
-    def __init__(self, core: ir.Program, met: Counter[str] | None = None) -> None:
-        self.core = core
-        self.reference = Reference(core)
-        self.program = Program(core, backend=self.reference)
-        self.index, self.met, self.pairs = Index(core), met, 0
-        try:
-            self.python = Python(core)
-        except Exception as fault:
-            raise Wrong(f"python does not compile: {_where(fault)}", traceback.format_exc(limit=-6)) from fault
+    def __init__(self, by: Evaluators, met: Counter[str] | None = None) -> None:
+        self.core, self.reference, self.python, self.program = by.core, by.reference, by.python, by.program
+        self.index, self.met, self.pairs = by.index, met, 0
 
     def facts(self, event: Event, sent: object) -> Facts:
         """The facts of an event's member."""
@@ -236,7 +241,7 @@ class Both:
         expected = attempt(self.reference, event, facts, state, shared, people)
         compare(expected, attempt(self.python, event, facts, state, shared, people), f"event {event.id}")
         if self.pairs % EXPLAINED == 0:
-            told = explained(self.reference, event, facts, state, shared, people)
+            told = explained(self.program, event, facts, state, shared, people)
             compare(expected, told, f"event {event.id} explained")
         if repr((state, shared, people)) != kept:
             raise Wrong("the state was changed", f"{kept}\n{(state, shared, people)}")
@@ -259,9 +264,9 @@ def company_of(both: Both, members: Mapping[str, object]) -> Company:
     return Company(both, ties_of(both.core), members, Accounts({}, known), Accounts({}, known))
 
 
-def play_together(core: ir.Program, told: History, met: Counter[str] | None = None) -> int:
+def play_together(by: Evaluators, told: History, met: Counter[str] | None = None) -> int:
     """The same where events touch others or happen by themselves; scheduled events are put in."""
-    both, shared = Both(core, met), Shared()
+    core, both, shared = by.core, Both(by, met), Shared()
     company = company_of(both, told.members)
     for event, _ in decoded(core, told):
         for found in company.due_before(event, shared, shared):
@@ -280,7 +285,7 @@ def _met(index: Index, event: Event, found: Evaluation | Refused, met: Counter[s
 
 
 def explained(
-    reference: Reference,
+    program: Program,
     event: Event,
     facts: Facts,
     state: State,
@@ -288,7 +293,6 @@ def explained(
     people: People | None = None,
 ) -> Evaluation | Refused:
     """The same with everything noted; raises `Wrong` where it cannot be told."""
-    program = Program(reference.core, backend=reference)
     try:
         explanation = program.explain_decoded(event, facts, state, shared, people)
         explanation.text()
@@ -338,17 +342,21 @@ def trial(
     events: int = EVENTS,
     format_too: bool = True,
     of: Of = "visits",
+    histories: int = 1,
 ) -> int | Finding:
-    """One seed: the program checks, round-trips, and every event of its history is scored alike."""
-    text, told = seeded(seed, of), History({}, ())
+    """One seed: the program checks, round-trips, and every event of its histories is scored alike."""
+    text, told, pairs = seeded(seed, of), History({}, ()), 0
     try:
         core = core_of(text)
         if format_too:
             round_trip(text, core)
-        told = history(core, Random(seed), events)
-        return play(core, told, met)
+        by = Evaluators(core)
+        for number in range(histories):
+            told = history(core, Random(f"{seed} {number}" if number else seed), events)
+            pairs += play(core, told, met, by)
     except Wrong as wrong:
         return Finding(wrong.kind, text, told, wrong.seen, seed, of)
+    return pairs
 
 
 def kind_of(text: str, told: History, *, format_too: bool = False) -> Wrong | None:

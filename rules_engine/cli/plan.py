@@ -72,7 +72,8 @@ def _say(found: Planned, every: bool) -> None:
             say(f"  {each.text}   {plural(each.rules, 'rule')}")
     say()
     for event in found.events:
-        say(f"{event.event}: {f'by the reference, {event.checkout}' if event.checkout else 'by generated code'}")
+        offers = f", offers by the reference: {event.checkout}" if event.checkout else ""
+        say(f"{event.event}: by generated code{offers}")
         if event.batch is not None:
             say(f"  batch: {f'row by row, {event.batch}' if event.batch else 'in columns'}")
 

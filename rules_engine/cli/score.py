@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 )
 @click.option("--rejects", metavar="FILE", help="a row for each reason why an event was refused")
 @click.option("--until", metavar="DATE", help="settle what is due up to this day, after the last event")
+@click.option(
+    "--workers", type=click.IntRange(1, 256), default=1, metavar="N", help="score on so many cores (default: 1)"
+)
 @click.option("--afresh", is_flag=True, help="begin again where a run from Parquet to Parquet was cut short")
 @click.pass_context
 def command(
@@ -43,6 +46,7 @@ def command(
     data: str | None,
     until: str | None,
     afresh: bool,
+    workers: int,
     **files: str | None,
 ) -> None:
     """Score a file of events in the order of their moments, and account for every row of it.
@@ -55,7 +59,8 @@ def command(
 
     The formats are known by their endings. Nothing is written unless everything is. Events that happen by themselves
     are scored in between and counted apart. From Parquet to Parquet a run that was killed goes on where it stood when
-    the same command is given again. Ends with 1 where an event was rejected.
+    the same command is given again. With --workers members are shared out: over threads where events go by columns,
+    else over processes. Ends with 1 where an event was rejected.
     """
     from rules_engine import feeds
     from rules_engine.workbench import Job, money_lines, score_file
@@ -70,8 +75,9 @@ def command(
             name: Path(path) for name in ("state", "shared", "effects", "rejects") if (path := files[name])
         }
         job = Job(
-            events=events, out=Path(out), members=members, mapping=plan, until=last_day(until), afresh=afresh, **rest
-        )
+            events=events, out=Path(out), members=members, mapping=plan, until=last_day(until), afresh=afresh,
+            workers=workers, **rest,
+        )  # fmt: skip
         with progress() as show:
             report = score_file(ready, job, show)
     except feeds.FeedError as error:

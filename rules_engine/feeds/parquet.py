@@ -108,9 +108,7 @@ class ParquetSource:
             groups = list(range(file.num_row_groups))
             while groups and skip >= file.metadata.row_group(groups[0]).num_rows:
                 skip -= file.metadata.row_group(groups.pop(0)).num_rows
-            found = (
-                self._grouped(file, rows, groups, columns) if self._coded else file.iter_batches(rows, groups, columns)
-            )
+            found = self._grouped(file, rows, groups, columns) if self._coded else _plainly(file, rows, groups, columns)
             for batch in found:
                 if skip < batch.num_rows:
                     yield batch.slice(skip) if skip else batch
@@ -123,12 +121,12 @@ class ParquetSource:
         for group in groups:
             done = 0
             try:
-                for batch in file.iter_batches(rows, [group], columns):
+                for batch in _plainly(file, rows, [group], columns):
                     yield batch
                     done += batch.num_rows
             except pa.ArrowNotImplementedError:
                 with self._file([]) as plain:
-                    for batch in plain.iter_batches(rows, [group], columns):
+                    for batch in _plainly(plain, rows, [group], columns):
                         if done < batch.num_rows:
                             yield batch.slice(done) if done else batch
                         done = max(0, done - batch.num_rows)
@@ -140,12 +138,13 @@ class ParquetSource:
             raise FeedError(f"`{self.path}` cannot be read as Parquet: {reason(error)}") from None
 
 
-def _at_once(file: Any, rows: int, groups: list[int], columns: list[str] | None) -> Iterator[Any]:
-    return iter(file.iter_batches(rows, groups, columns))
+def _plainly(file: Any, rows: int, groups: list[int], columns: list[str] | None) -> Iterator[Any]:
+    """Batches read by one thread: more of them get new memory for each, which costs more than they gain."""
+    return iter(file.iter_batches(rows, groups, columns, use_threads=False))
 
 
 _GROUP_ROWS = 1 << 14
-_CODED_BYTES = 3
+_CODED_BYTES = 6
 """A text that takes no more bytes than this on average stands in a dictionary."""
 
 

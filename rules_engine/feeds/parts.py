@@ -17,17 +17,26 @@ from rules_engine.feeds.files import Replacement, ending_of, reason
 from rules_engine.feeds.joining import joined
 from rules_engine.feeds.records import FeedError
 from rules_engine.feeds.writers import text_sink
-from rules_engine.tables import NUMBER, Column, merged, pyarrow, schema_of
+from rules_engine.tables import NUMBER, Column, merged, plain, pyarrow, schema_of
 
 ROW_GROUP = 1 << 17
 
 
 def parquet_writer(stream: Any, schema: Any) -> Any:
     """A writer of Parquet as this engine writes it. Types of columns stand in the file as Parquet has them: a text is a
-    text, whether it was held as a dictionary or not."""
-    return pyarrow().parquet.ParquetWriter(stream, schema, compression="zstd", store_schema=False)
+    text, whether it was held as a dictionary or not. Ids hardly come again, so they get no dictionary; least and most
+    are kept of what may be looked for by them: ids, members, numbers."""
+    pa = pyarrow()
+    named = [name for name in schema.names if name != _ID]
+    bounded = [field.name for field in schema if not pa.types.is_dictionary(field.type)]
+    return pa.parquet.ParquetWriter(
+        stream, schema, compression="zstd", store_schema=False, use_dictionary=named, write_statistics=bounded,
+        write_batch_size=_AT_ONCE,
+    )  # fmt: skip
 
 
+_ID = "event"
+_AT_ONCE = 1 << 13
 _NUMBERED_GROUP = 1 << 13
 _MERGED_ROWS = 1 << 17
 """How many rows of all parts together are held while they are merged."""
@@ -55,8 +64,8 @@ class Output:
         self.parquet = ending_of(target) == ".parquet"
         self.folder = folder_of(self.target)
 
-    def begin(self, name: str, numbered: bool = False) -> None:
-        """Start a part; whatever of that name was there is gone."""
+    def begin(self, name: str, numbered: bool = False, coded: bool = True) -> None:
+        """Start a part; whatever of that name was there is gone. What is numbered is read again, as plain texts."""
         if self.target is None:
             return
         with self._named():
@@ -64,7 +73,8 @@ class Output:
             path, self._numbered = self.folder / name, numbered
             if numbered or self.parquet:
                 group = _NUMBERED_GROUP if numbered else ROW_GROUP
-                self._part = _ParquetPart(path, schema_of(self.columns, numbered and not self.keeps_number), group)
+                schema = schema_of(self.columns, numbered and not self.keeps_number, coded and not numbered)
+                self._part = _ParquetPart(path, schema, group)
             else:
                 self._part = _TextPart(path, self.target, self.columns)
 
@@ -80,9 +90,10 @@ class Output:
         """Parts that are numbered as one part that is in order; its name."""
         pa = pyarrow()
         files = [pa.parquet.ParquetFile(self.folder / name, pre_buffer=False) for name in names]
-        self.begin("merged-0")
+        self.begin("merged-0", coded=False)
         rows = max(1 << 8, _MERGED_ROWS // len(files))
-        for table in merged([file.iter_batches(batch_size=rows) for file in files], schema, _WINDOW):
+        texts = plain(schema.empty_table()).schema
+        for table in merged([file.iter_batches(batch_size=rows) for file in files], texts, _WINDOW):
             self.write(table)
         self.finish()
         return "merged-0"
@@ -175,10 +186,10 @@ class _ParquetPart(_Part):
         self.rows = 0
 
     def write(self, table: Any) -> None:
-        self.held.append(table)
+        self.held.append(table if table.schema == self.schema else table.cast(self.schema))
         self.rows += table.num_rows
         if self.rows >= self.group:
-            whole = pyarrow().concat_tables(self.held)
+            whole = pyarrow().concat_tables(self.held).unify_dictionaries()
             full = self.rows // self.group * self.group
             for start in range(0, full, self.group):
                 self.writer.write_table(whole.slice(start, self.group), row_group_size=self.group)
@@ -186,7 +197,7 @@ class _ParquetPart(_Part):
 
     def close(self) -> None:
         if self.rows:
-            self.writer.write_table(pyarrow().concat_tables(self.held), row_group_size=self.group)
+            self.writer.write_table(pyarrow().concat_tables(self.held).unify_dictionaries(), row_group_size=self.group)
         self.writer.close()
         super().close()
 

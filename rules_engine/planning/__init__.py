@@ -5,8 +5,8 @@ every event; which rules differ in constants alone (`Shape`); which conditions s
 costs at worst. Evaluators build their indexes from it, and `rules plan` shows it.
 """
 
-from rules_engine.planning.planner import Found, Plan, Shape, Shared, plan, shared
+from rules_engine.planning.planner import Found, Plan, Shape, Shared, plan, sampled, shared
 from rules_engine.planning.shapes import Constant, refilled
 from rules_engine.planning.subjects import Key, Subject
 
-__all__ = ["Constant", "Found", "Key", "Plan", "Shape", "Shared", "Subject", "plan", "refilled", "shared"]
+__all__ = ["Constant", "Found", "Key", "Plan", "Shape", "Shared", "Subject", "plan", "refilled", "sampled", "shared"]

@@ -78,6 +78,16 @@ def plan(core: ir.Program) -> Plan:
     )
 
 
+def sampled(core: ir.Program, found: Plan) -> ir.Program:
+    """The program with the first rule of each shape alone: for questions that no constant and no name answers."""
+    kept = {found.rules[shape.rules[0]].rule for shape in found.shapes}
+    return msgspec.structs.replace(
+        core,
+        offers=tuple([each for each in core.offers if each.key in kept]),
+        rules=tuple([each for each in core.rules if each.key in kept]),
+    )
+
+
 class Shared(msgspec.Struct, frozen=True):
     """A condition, or a number, that several rules are found by: it is worked out once for an event."""
 

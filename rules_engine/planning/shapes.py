@@ -13,7 +13,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Final, TypeAlias
+from operator import attrgetter
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -37,25 +38,25 @@ def _walk(value: Any, skeleton: list[object], constants: list[Constant]) -> None
         for each in value:
             _walk(each, skeleton, constants)
         return
-    names = _names(kind)
-    if names is None:
+    way = _way(kind)
+    if way is None:
         skeleton.append(value)
         return
     skeleton.append(kind)
-    if kind in _NODES:
-        found, beside = _NODES[kind][0](value)
+    if way.node is not None:
+        found, beside = way.node(value)
         constants.extend(found)
         skeleton.extend(beside)
-    elif kind in _FIELDS:
-        _of_fields(value, *_FIELDS[kind], skeleton, constants)
-    for name in names[0]:
-        skeleton.append(getattr(value, name))
-    for name in names[1]:
-        each = getattr(value, name)
-        if each is None:
-            skeleton.append(None)
-        else:
-            _walk(each, skeleton, constants)
+    elif way.fields is not None:
+        _of_fields(value, *way.fields, skeleton, constants)
+    if way.plain is not None:
+        skeleton.extend(way.plain(value))
+    if way.walked is not None:
+        for each in way.walked(value):
+            if each is None:
+                skeleton.append(None)
+            else:
+                _walk(each, skeleton, constants)
 
 
 def _of_fields(
@@ -151,3 +152,31 @@ def _names(kind: Any) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
     names = [name for name in kind.__struct_fields__ if name not in _left_out(kind)]
     plain = tuple(name for name in names if _PLAIN.fullmatch(written[name]))
     return plain, tuple(name for name in names if name not in plain)
+
+
+class _Way(NamedTuple):
+    """How a record is walked: how a node that is a constant is read, or which fields are constants; then the fields
+    that are compared as they stand, and those that are walked."""
+
+    node: _Read | None
+    fields: tuple[tuple[str, ...], str] | None
+    plain: Callable[[Any], tuple[Any, ...]] | None
+    walked: Callable[[Any], tuple[Any, ...]] | None
+
+
+@cache
+def _way(kind: Any) -> _Way | None:
+    """How a record is walked; None for no record."""
+    names = _names(kind)
+    if names is None:
+        return None
+    node = _NODES[kind][0] if kind in _NODES else None
+    return _Way(node, _FIELDS.get(kind), *map(_reader, names))
+
+
+def _reader(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]] | None:
+    """What reads some fields at once; None for none."""
+    if len(names) == 1:
+        one = attrgetter(*names)
+        return lambda value: (one(value),)
+    return attrgetter(*names) if names else None

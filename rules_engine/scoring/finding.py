@@ -42,8 +42,8 @@ class PlannedRule(msgspec.Struct, frozen=True):
 
 
 class PlannedEvent(msgspec.Struct, frozen=True):
-    """One kind of event: why the reference scores it (empty: generated code does), and why it has no columnar form
-    (empty: it has one; None: NumPy, which columns need, is not installed)."""
+    """One kind of event: why all its offers go by one step of the reference (empty: everything is generated), and why
+    it has no columnar form (empty: it has one; None: NumPy, which columns need, is not installed)."""
 
     event: str
     checkout: str
@@ -77,10 +77,10 @@ def planned(program: Program) -> Planned:
     every: tuple[ir.OfferDef | ir.RuleDef, ...] = (*core.offers, *core.rules)
     rules = tuple(_rule(rule, each, found, texts) for rule, each in zip(every, found.rules, strict=True))
     common = tuple(PlannedShare(texts.of(each.at), each.rules) for each in shared(found) if each.rules > 1)
-    delegated: dict[str, str] = getattr(program.backend, "delegated", {})
+    stepped: dict[str, str] = getattr(program.backend, "stepped", {})
     batch = _by_rows(program)
     events = tuple(
-        PlannedEvent(event.name, delegated.get(event.name, ""), None if batch is None else batch.get(event.name, ""))
+        PlannedEvent(event.name, stepped.get(event.name, ""), None if batch is None else batch.get(event.name, ""))
         for event in core.events
     )
     costs = [sum([rule.cost for rule in rules if event.name in rule.events]) for event in core.events]

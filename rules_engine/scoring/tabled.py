@@ -25,6 +25,7 @@ def score_table(
     settle_until: Day | None = None,
     effects: bool = True,
     engine: Literal["auto", "numba", "numpy", "rows"] = "auto",
+    threads: int = 1,
 ) -> Scored:
     """Score a `pyarrow.Table`, or a `RecordBatchReader`, of events in the order of their instants, then of their rows:
     the same as `score_many` gives one by one.
@@ -35,13 +36,13 @@ def score_table(
     `ids` are kinds and ids that came before. Without `effects` only a row for each event is made.
 
     What has a columnar form is scored by columns, the rest by rows; `summary` says how many and why. `engine` chooses
-    what runs the columns (`rows`: none). Raises `FeedError`
-    where a column cannot hold exact values, or pyarrow is not there; a wrong row is among the `rejects`.
+    what runs the columns (`rows`: none), on so many `threads`. Raises `FeedError` where a column cannot hold exact
+    values, or pyarrow is not there; a wrong row is among the `rejects`.
     """
     from rules_engine.tables import score_table
 
     until = None if settle_until is None else day_number(settle_until)
     return score_table(
         self, events, members, state, shared=shared, pools=pools, ids=ids, settle_until=until, effects=effects,
-        engine=engine,
+        engine=engine, threads=threads,
     )  # fmt: skip

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rules_engine.tables.ordering import Chunk, Order, Scan, chunks, id_hashes
     from rules_engine.tables.running import Run, by_rows
     from rules_engine.tables.scoring import only_kind, score_table
-    from rules_engine.tables.writing import NUMBER, Part, in_order, merged, schema_of
+    from rules_engine.tables.writing import NUMBER, Part, in_order, merged, plain, schema_of
 
 __all__ = [
     "EFFECT_COLUMNS",
@@ -49,6 +49,7 @@ __all__ = [
     "merged",
     "only_kind",
     "outcome_columns",
+    "plain",
     "pyarrow",
     "records",
     "schema_of",
@@ -61,7 +62,7 @@ _LATER = {
     "ordering": ("Chunk", "Order", "Scan", "chunks", "id_hashes"),
     "running": ("Run", "by_rows"),
     "scoring": ("only_kind", "score_table"),
-    "writing": ("NUMBER", "Part", "in_order", "merged", "schema_of"),
+    "writing": ("NUMBER", "Part", "in_order", "merged", "plain", "schema_of"),
 }
 
 

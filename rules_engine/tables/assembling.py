@@ -14,12 +14,15 @@ import numpy.typing as npt
 from rules_engine import ir
 from rules_engine.backends.columnar import Batch, Layout, Texts
 from rules_engine.tables.cells import MISSING
-from rules_engine.tables.lists import starts_of
+from rules_engine.tables.lists import ranges, starts_of
 from rules_engine.tables.ordering import kinds_of
 from rules_engine.tables.people import People
 from rules_engine.tables.reading import Kind, KindReader
 from rules_engine.tables.texts import Flags, Ints
 from rules_engine.tables.zones import Clock
+
+_FEW = 4
+"""Where there are at most so many times as many texts as lines, all of them are put in order at once."""
 
 
 class Looked(NamedTuple):
@@ -44,6 +47,8 @@ class Assembler:
         self.people = people
         self.sendable = [kind for kind in program.events if kind.schedule is None]
         self.refused = refused
+        self.in_order: list[int] = []
+        self.ranks = np.zeros(1, np.int64)
         clock = Clock(program.header.zone or "UTC")
         self.readers = {
             kind.name: KindReader(kind, program, texts, clock, *self._wanted(kind))
@@ -141,17 +146,11 @@ class Assembler:
     def _whole(self, looked: Looked, kind: ir.EventDef, at: Ints, found: Kind) -> Batch:
         """A chunk of one kind of event, all of it."""
         layout, count = self.layout, len(at)
-        fields = np.full((_high(layout.fields), count), MISSING, np.int64)
-        for (event, field), row in layout.fields.items():
-            if event == kind.name:
-                fields[row] = found.fields[field]
+        fields = _rows(layout.fields, kind, found.fields, count)
         counts = self._counts(kind, found)
         offsets = starts_of(counts)
-        lines = np.full((_high(layout.line_fields), int(offsets[-1])), MISSING, np.int64)
         values = found.fields if found.lines is None else found.lines.fields
-        for (event, field), row in layout.line_fields.items():
-            if event == kind.name:
-                lines[row] = values[field]
+        lines = _rows(layout.line_fields, kind, values, int(offsets[-1]))
         ranked = layout.needs_rank and found.lines is not None
         rank = self._rank(kind, values, counts) if ranked else np.zeros(int(offsets[-1]), np.int64)
         ragged = tuple(self._ragged(number, [(kind, at, at, found)], count) for number in range(_high(layout.ragged)))
@@ -171,8 +170,8 @@ class Assembler:
         rank = np.zeros(total, np.int64)
         for kind, own, to, found in chosen:
             counts = self._counts(kind, found)
-            source = _ranges(starts_of(counts)[own], counts[own])
-            target = _ranges(offsets[to], counts[own])
+            source = ranges(starts_of(counts)[own], counts[own])
+            target = ranges(offsets[to], counts[own])
             values = found.fields if found.lines is None else found.lines.fields
             for (event, field), row in layout.line_fields.items():
                 if event == kind.name:
@@ -188,6 +187,8 @@ class Assembler:
         total = int(counts.sum())
         ids = values.get(kind.line_id_field)
         by_id = np.zeros(total, np.int64) if ids is None else self._ordered(kind, kind.line_id_field, ids)
+        if ids is not None and not (ids == MISSING).any():
+            return by_id
         event = np.repeat(np.arange(len(counts)), counts)
         lacking = np.ones(total, np.bool_) if ids is None else np.isin(event, event[ids == MISSING])
         if not lacking.any():
@@ -204,12 +205,24 @@ class Assembler:
         field = next(each for each in kind.lines.fields if each.name == name)
         if field.kind not in ("text", "member", "choice"):
             return values
+        if len(self.texts.texts) <= _FEW * len(values):
+            known = self._text_ranks()
+            return known[values] if len(values) and int(values.min()) >= 0 else known[np.maximum(values, -1)]
         used, places = np.unique(values, return_inverse=True)
         texts = [self.texts.texts[code] if code != MISSING else "" for code in used.tolist()]
         order = sorted(range(len(used)), key=lambda each: (used[each] != MISSING, texts[each]))
         ranks = np.empty(len(used), np.int64)
         ranks[order] = np.arange(len(used))
         return ranks[places]
+
+    def _text_ranks(self) -> Ints:
+        """The place of every text by its letters, counted from 1, by its code; in the last place what is absent."""
+        texts = self.texts.texts
+        if len(self.ranks) != len(texts) + 1:
+            self.in_order = sorted([*self.in_order, *range(len(self.in_order), len(texts))], key=texts.__getitem__)
+            self.ranks = np.zeros(len(texts) + 1, np.int64)
+            self.ranks[self.in_order] = np.arange(1, len(texts) + 1)
+        return self.ranks
 
     def _ragged(self, number: int, chosen: list[Any], count: int) -> tuple[Ints, Ints]:
         """A field that is a list, of all kinds that have it in that row."""
@@ -224,17 +237,19 @@ class Assembler:
         offsets = starts_of(counts)
         values = np.zeros(int(offsets[-1]), np.int64)
         for own, to, items in taken:
-            source = _ranges(starts_of(items.counts)[own], items.counts[own])
-            values[_ranges(offsets[to], items.counts[own])] = items.values[source]
+            source = ranges(starts_of(items.counts)[own], items.counts[own])
+            values[ranges(offsets[to], items.counts[own])] = items.values[source]
         return offsets, values
+
+
+def _rows(rows: dict[tuple[str, str], int], kind: ir.EventDef, values: dict[str, Ints], count: int) -> Ints:
+    """The values of one kind of event by their rows; what is of other kinds is absent."""
+    found = np.empty((_high(rows), count), np.int64)
+    own = {row: values[field] for (event, field), row in rows.items() if event == kind.name}
+    for row, to in enumerate(found):
+        to[:] = own.get(row, MISSING)
+    return found
 
 
 def _high(rows: Any) -> int:
     return int(1 + max(rows.values(), default=-1))
-
-
-def _ranges(starts: Ints, counts: Ints) -> Ints:
-    """`starts[i], starts[i] + 1, ...`, `counts[i]` of them, one after the other."""
-    ends = np.cumsum(counts)
-    total = int(ends[-1]) if len(ends) else 0
-    return np.asarray(np.arange(total) + np.repeat(starts - (ends - counts), counts))

@@ -2,12 +2,13 @@
 
 In: a chunk. Out: `Done`: tables of what was scored, and the rows that are left for the row path, in their order. A
 member goes by rows from the first event on that columns cannot take: an event of a kind without a columnar form, one
-that is accepted but not plainly right, one that the kernel cannot do for sure. Guests, who have no state, go by rows
+that is accepted but not plainly right, one that the columns cannot do for sure. Guests, who have no state, go by rows
 one by one. Of rows whose ids may come twice the exact ids are kept.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,10 +19,11 @@ from rules_engine.tables.arrow import pyarrow, text
 from rules_engine.tables.assembling import Assembler, Looked
 from rules_engine.tables.byrows import ByRows, Sent
 from rules_engine.tables.byrows import Told as Rejected
-from rules_engine.tables.lists import starts_of
+from rules_engine.tables.effects import Scope
+from rules_engine.tables.lists import Items, ranges, starts_of
 from rules_engine.tables.ordering import Chunk
 from rules_engine.tables.people import People
-from rules_engine.tables.results import Scope, Told
+from rules_engine.tables.results import Told
 from rules_engine.tables.scored import COLUMNAR, Summary
 from rules_engine.tables.texts import Flags, Ints
 from rules_engine.tables.writing import Schemas
@@ -31,10 +33,10 @@ DOUBLE = "the id comes again with another member"
 
 
 class Done(NamedTuple):
-    """What columns made of a chunk: tables of results and of effects, and the events that are left."""
+    """What columns made of a chunk: what makes its tables of results and of effects, in any thread, chunk after chunk;
+    and the events that are left."""
 
-    rows: Any
-    effects: Any
+    tables: Callable[[], tuple[Any, Any]]
     left: list[Sent]
 
 
@@ -50,8 +52,10 @@ class ByColumns:
         schemas: Schemas,
         effects: bool,
         lots: bool,
+        threads: int,
     ) -> None:
         core = program.core
+        self.threads = threads
         self.program = program
         self.columnar = columnar
         self.by_rows = by_rows
@@ -61,10 +65,11 @@ class ByColumns:
         self.layout = columnar.layout
         self.texts = Texts(self.layout.texts)
         self.memory = columnar.memory(lots=lots or bool(columnar.refused))
+        self.memory.texts = self.texts
         given = by_rows.given
         self.people = People(program, self.layout, self.texts, self.memory, (given.members, given.states))
         self.assembler = Assembler(core, self.layout, self.texts, columnar.refused, self.people)
-        self.told = Told(core, self.layout, program.fingerprint, schemas)
+        self.told = Told(core, self.layout, program.fingerprint, schemas, self.texts.texts)
         self.reasons = REASONS
 
     def score(self, chunk: Chunk, rejected: Rejected, summary: Summary) -> Done:
@@ -83,12 +88,15 @@ class ByColumns:
             "reasons": [[number, why] for number, why in people.reasons.items()],
             "totals": self.told.totals,
             "sums": self.told.sums.listed(),
+            "texts": self.texts.texts[len(self.layout.texts) :],
         }
         arrays = {f"memory {name}": column for name, column in self.memory.arrays().items()}
         return values, {**arrays, "seen": people.seen[:count], "fallen": people.fallen[:count]}
 
     def learn(self, values: dict[str, Any], arrays: dict[str, Any]) -> None:
         """Go on from what `known` gave."""
+        for each in values["texts"]:  # memory may name them by their codes
+            self.texts.code(each)
         self.people.meet_again(values["names"], arrays["seen"], arrays["fallen"])
         self.people.reasons.update((number, why) for number, why in values["reasons"])
         kept = {name.removeprefix("memory "): each for name, each in arrays.items() if name.startswith("memory ")}
@@ -135,7 +143,7 @@ class _Work:
         for row in left:
             if row not in again:
                 self.summary.fall(self._why(row))
-        return Done(*tables, [self.sent[row] for row in left if row in self.sent])
+        return Done(tables, [self.sent[row] for row in left if row in self.sent])
 
     def _why(self, row: int) -> str:
         """Why a row goes by rows."""
@@ -229,18 +237,15 @@ class _Work:
 
     # ---- scoring ----
 
-    def _scored(self, rows: Ints) -> tuple[Any, Any]:
+    def _scored(self, rows: Ints) -> Callable[[], tuple[Any, Any]]:
         of = self.of
+        empty = of.schemas.rows.empty_table(), of.schemas.effects.empty_table()
         if not len(rows):
             self.finished = _none(0)
-            return of.schemas.rows.empty_table(), of.schemas.effects.empty_table()
+            return lambda: empty
         batch = of.assembler.batch(self.looked, rows)
-        results: Results = of.columnar.run(batch, of.memory, parts=of.effects)
+        results: Results = of.columnar.run(batch, of.memory, parts=of.effects, threads=of.threads)
         self.finished, self.why = results.done, results.why
-        scope = self._scope(rows, batch.offsets)
-        table = of.told.rows(results, scope)
-        effects = of.told.effects(results, scope) if of.effects else of.schemas.effects.empty_table()
-        of.told.add_up(results, scope)
         self.summary.scored += int(self.finished.sum())
         self.summary.add_path(COLUMNAR, int(self.finished.sum()))
         members = self.looked.member[rows[self.finished]]
@@ -248,13 +253,20 @@ class _Work:
         keep = rows if of.by_rows.keep_ids else rows[self.doubled[rows]]
         finished = np.isin(keep, rows[self.finished], assume_unique=True)
         of.by_rows.given.ids.update(self._keys(keep[finished]))
-        return table, effects
+
+        scope = self._scope(rows, batch.offsets)
+
+        def tables() -> tuple[Any, Any]:  # holds what was given, and nothing of the chunk
+            of.told.add_up(results, scope)
+            return of.told.rows(results, scope), of.told.effects.table(results, scope) if of.effects else empty[1]
+
+        return tables
 
     def _scope(self, rows: Ints, offsets: Ints) -> Scope:
         pa = pyarrow("tables")
         ids, members, places = [], [], []
         counts = np.zeros(self.rows, np.int64)
-        sent: dict[int, list[str]] = {}
+        spelt: list[tuple[Ints, Items]] = []
         batch, whole = self.chunk.batch, len(rows) == self.rows
         for kind, at, found in self.looked.parts:
             own = at if whole else at[np.isin(at, rows, assume_unique=True)]
@@ -268,20 +280,18 @@ class _Work:
             places.append(own)
             items = found.items.get(kind.codes_field) if kind.codes_field else None
             if items is not None and items.sent:
-                starts = starts_of(items.counts)
                 counts[at] = items.counts
-                for place in np.flatnonzero(items.counts).tolist():
-                    sent[int(at[place])] = items.sent[starts[place] : starts[place + 1]]
+                spelt.append((at, items))
         columns = [pa.chunked_array(each).combine_chunks() for each in (ids, members)]
         if len(places) > 1:
             order = pa.array(np.argsort(np.concatenate(places), kind="stable"))
             columns = [each.take(order) for each in columns]
         layout = self.of.layout
         number = [layout.kinds.get(kind.name, -1) for kind in self.of.assembler.sendable]
-        flat = [code for row in rows.tolist() if row in sent for code in sent[row]]
+        codes, sent = _spelt(spelt, counts, rows)
         ids_, members_ = columns
         kinds, starts = np.array(number)[self.looked.kind[rows]], starts_of(counts[rows])
-        return Scope(self.chunk.numbers[rows], ids_, members_, kinds, np.diff(offsets), starts, flat)
+        return Scope(self.chunk.numbers[rows], ids_, members_, kinds, np.diff(offsets), starts, codes, sent)
 
     # ---- falling back ----
 
@@ -313,3 +323,13 @@ class _Work:
 
 def _none(rows: int) -> Flags:
     return np.zeros(rows, np.bool_)
+
+
+def _spelt(parts: list[tuple[Ints, Items]], counts: Ints, rows: Ints) -> tuple[Ints, list[str]]:
+    """The presented codes of some rows, one after the other, by their places among the different ones."""
+    starts = starts_of(counts)
+    whole, sent = np.zeros(int(starts[-1]), np.int64), list[str]()
+    for at, items in parts:
+        whole[ranges(starts[at], items.counts)] = items.spelt + len(sent)
+        sent += items.sent
+    return whole[ranges(starts[rows], counts[rows])], sent

@@ -71,7 +71,6 @@ class ByRows:
         self.stream = Stream(program, given.members, Kept(given.states, given.shared, given.ids, given.pools))
         self.made = Rows(program.core)
         self.id_fields = {kind.name: kind.identified_by for kind in program.core.events if kind.schedule is None}
-        self.delegated: Mapping[str, str] = getattr(program.backend, "delegated", {})
         self.generated = program.backend.name == "python"
         self.totals = dict.fromkeys((unit.name for unit in program.core.units), 0)
         self.sums = Sums()
@@ -166,8 +165,7 @@ class ByRows:
             summary.scheduled += 1
         else:
             summary.scored += 1
-            reference = not self.generated or result.event in self.delegated
-            summary.add_path(REFERENCE if reference else GENERATED, 1)
+            summary.add_path(GENERATED if self.generated else REFERENCE, 1)
 
     def _reject(self, number: int, key: str | None, reasons: Reasons, told: Told, summary: Summary) -> None:
         summary.rejected += 1

@@ -29,6 +29,9 @@ _MEMO_MAX = 1 << 16
 _NONE = object()
 _UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _SAFE = 2**62
+_DIGITS = 38
+_DIGITS_SAFE = 18
+"""Decimals of so many digits have no upper word of their own, if they are what their type says."""
 
 
 class Cells(NamedTuple):
@@ -71,7 +74,7 @@ class Cell:
         pa = pyarrow("tables")
         way = _way(pa, self, column.type)
         found = way(pa, self, column)
-        if not column.null_count and not pa.types.is_dictionary(column.type):
+        if not column.null_count and not getattr(getattr(column, "dictionary", None), "null_count", 0):
             return found
         given = _given(column)
         return Cells(np.where(given, found.values, MISSING), np.where(given, found.good, self.field.optional))
@@ -93,7 +96,7 @@ class Cell:
                         known[text] = listed[at]
         if None not in listed:
             found = np.array([*listed, MISSING], np.int64)[places]
-            return Cells(found, places >= 0)
+            return Cells(found, np.asarray(places >= 0) if column.null_count else np.ones(len(found), np.bool_))
         good = np.array([*(each is not None for each in listed), False], np.bool_)
         return Cells(np.array([*(each or 0 for each in listed), MISSING], np.int64)[places], good[places])
 
@@ -188,23 +191,34 @@ def _whole_numbers(pa: Any, cell: Cell, column: Any) -> Cells:
 
 
 def _within(found: Ints, good: Flags, low: int, high: int) -> Cells:
+    if not len(found) or (low <= int(found.min()) and int(found.max()) <= high):
+        return Cells(found, good)
     return Cells(found, good & (found >= low) & (found <= high))
 
 
 def _decimals(pa: Any, cell: Cell, column: Any) -> Cells:
     """Exact decimals, by their digits; more places than are allowed are refused, even where they are zeros."""
     kind = column.type
-    if not pa.types.is_decimal128(kind) or kind.scale < 0:
+    if kind.scale < 0 or kind.precision > _DIGITS:
         return _each(pa, cell, column)
     if kind.scale > cell.scale:
         return Cells(np.zeros(len(column), np.int64), np.zeros(len(column), np.bool_))
+    if not pa.types.is_decimal128(kind):
+        column = column.cast(pa.decimal128(kind.precision, kind.scale))
     _, content = column.buffers()
     pairs = np.frombuffer(content, np.int64, 2 * len(column), 16 * column.offset).reshape(-1, 2)
-    lower, upper = pairs[:, 0], pairs[:, 1]
+    found, upper = np.ascontiguousarray(pairs[:, 0]), pairs[:, 1]
     factor = 10 ** (cell.scale - kind.scale)
     low, high = bounds_of(cell.field)
-    good = (upper == lower >> 63) & (lower <= _SAFE // factor) & (lower >= -(_SAFE // factor))
-    return _within(np.where(good, lower, 0) * factor, good, low, high)
+    good = np.ones(len(found), np.bool_)
+    if kind.precision > _DIGITS_SAFE or not np.array_equal(upper, found >> 63):
+        good = np.asarray(upper == found >> 63)
+    most = _SAFE // factor
+    if len(found) and (int(found.min()) < -most or int(found.max()) > most):
+        good &= (found <= most) & (found >= -most)
+    if not good.all():
+        found = np.where(good, found, 0)
+    return _within(found * factor if factor != 1 else found, good, low, high)
 
 
 def _dates(pa: Any, cell: Cell, column: Any) -> Cells:  # noqa: ARG001

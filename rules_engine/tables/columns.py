@@ -34,12 +34,16 @@ class Column(msgspec.Struct, frozen=True):
     name: str
     kind: Literal["text", "integer", "decimal"] = "text"
     decimals: int = 0
+    coded: bool = False
+    """Whether its texts are few and come again, so that it is held as a dictionary."""
 
 
+_CODED = ("rule", "line", "kind", "unit", "amount", "stage")
 EFFECT_COLUMNS = (
-    *(Column(name) for name in ("event", "rule", "line", "kind", "unit", "amount", "stage")),
+    Column("event"),
+    *(Column(name, coded=True) for name in _CODED),
     Column("pieces", "integer"),
-    *(Column(name) for name in ("wanted", "cut_by", "reason", "public")),
+    *(Column(name, coded=True) for name in ("wanted", "cut_by", "reason", "public")),
 )
 REJECT_COLUMNS = (Column("number", "integer"), *(Column(name) for name in ("event", "code", "field", "message")))
 
@@ -55,8 +59,8 @@ def outcome_columns(
     """
     amounts = [Column(name, "decimal", decimals) for name, decimals in units]
     money = [Column(name, "decimal", money_decimals) for name in (PRICES if priced else PRICES[:1])]
-    currency = [Column("currency")] if priced else []
-    return (Column("event"), Column("member"), *amounts, *currency, *money, Column("fingerprint"))
+    currency = [Column("currency", coded=True)] if priced else []
+    return (Column("event"), Column("member"), *amounts, *currency, *money, Column("fingerprint", coded=True))
 
 
 PRICES = ("discount", "net", "shipping", "charges", "tax", "total")

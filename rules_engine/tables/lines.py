@@ -56,7 +56,7 @@ class LineReader:
         for cells in found.values():
             each &= cells.good
         each &= self._known(flat)
-        fields = {name: found[name].values for name in self.cells}
+        fields = {name: _told(found[name]) for name in self.cells}
         good = good & ~fails(each, counts)
         name = self.kind.line_id_field
         if name:
@@ -88,18 +88,23 @@ class LineReader:
         return good
 
 
+def _told(cells: Cells) -> Ints:
+    """The numbers of a field, 0 where they would say nothing: a mistake in one line has no part in sums of others."""
+    return cells.values if cells.good.all() else np.where(cells.good, cells.values, 0)
+
+
 def doubled(ids: Ints, counts: Ints) -> Flags:
     """Which events have two lines of one id; a line without one is like no other."""
     found = np.zeros(len(counts), np.bool_)
     if not len(ids):
         return found
     starts = starts_of(counts)
-    event = np.repeat(np.arange(len(counts)), counts)
-    some = ids != MISSING
     for step in range(1, min(int(counts.max()), _NEAR)):
-        same = (ids[step:] == ids[:-step]) & (event[step:] == event[:-step]) & some[step:]
-        if same.any():
-            found[event[step:][same]] = True
+        same = np.flatnonzero(ids[step:] == ids[:-step])
+        if len(same):
+            same = same[ids[same] != MISSING]
+            first, second = (np.searchsorted(starts, places, side="right") - 1 for places in (same, same + step))
+            found[first[first == second]] = True
     for place in np.flatnonzero(counts > _NEAR):
         own = ids[starts[place] : starts[place + 1]]
         own = np.sort(own[own != MISSING])

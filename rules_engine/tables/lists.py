@@ -16,15 +16,18 @@ from rules_engine.tables.arrow import pyarrow
 from rules_engine.tables.cells import MISSING, Cell, Cells
 from rules_engine.tables.texts import Flags, Ints, Pool, words
 
+_NO_PLACES: Ints = np.zeros(0, np.int64)
+
 
 class Items(NamedTuple):
-    """The items of each row: how many there are, all of them, and where the list is as it should be. `sent` has, for
-    presented codes, each of them as it was read."""
+    """The items of each row: how many there are, all of them, and where the list is as it should be. Presented codes
+    are kept as they were read, too: `sent` has the different ones, `spelt` the place of each there."""
 
     counts: Ints
     values: Ints
     good: Flags
     sent: list[str]
+    spelt: Ints
 
 
 class Lists:
@@ -46,26 +49,27 @@ class Lists:
         rows = len(column)
         counts, good, flat = opened(pa, column, self.field.optional)
         if flat is None:
-            return Items(counts, np.zeros(0, np.int64), good, [])
+            return Items(counts, np.zeros(0, np.int64), good, [], _NO_PLACES)
         good = good & (counts <= self.field.high)
         if self.codes:
-            found, sent = self._presented(pa, flat)
+            found, sent, spelt = self._presented(pa, flat)
         else:
-            found, sent = self.cell.cells(flat), []
+            found, sent, spelt = self.cell.cells(flat), [], _NO_PLACES
         bad = fails(found.good & (found.values != MISSING), counts)
-        return Items(counts, found.values, good & ~bad if rows else good, sent)
+        return Items(counts, found.values, good & ~bad if rows else good, sent, spelt)
 
-    def _presented(self, pa: Any, flat: Any) -> tuple[Cells, list[str]]:
+    def _presented(self, pa: Any, flat: Any) -> tuple[Cells, list[str], Ints]:
         """Presented codes: in normal spelling as numbers, and as the event has them."""
         if not is_text(pa, flat.type):
-            return Cells(np.zeros(len(flat), np.int64), np.zeros(len(flat), np.bool_)), [""] * len(flat)
+            nothing = np.zeros(len(flat), np.int64)
+            return Cells(nothing, nothing != 0), [""], nothing
         places, different = words(flat)
         numbers, texts = np.full(len(different) + 1, MISSING, np.int64), list[str]()
         for at, text in enumerate(different):
             shown, numbers[at] = ("", MISSING) if text is None else self._code(text)
             texts.append(shown)
         texts.append("")
-        return Cells(numbers[places], numbers[places] != MISSING), [texts[place] for place in places.tolist()]
+        return Cells(numbers[places], numbers[places] != MISSING), texts, places % len(texts)
 
     def _code(self, text: str) -> tuple[str, int]:
         found = self.known.get(text)
@@ -109,3 +113,10 @@ def fails(good: Flags, counts: Ints) -> Flags:
 def starts_of(counts: Ints) -> Ints:
     """Where each row's items start, and behind them where the last one's end."""
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+
+
+def ranges(starts: Ints, counts: Ints) -> Ints:
+    """`starts[i], starts[i] + 1, ...`, `counts[i]` of them, one after the other."""
+    ends = np.cumsum(counts)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.asarray(np.arange(total) + np.repeat(starts - (ends - counts), counts))

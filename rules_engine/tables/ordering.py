@@ -28,7 +28,7 @@ from rules_engine.tables.cells import MISSING, Cell
 from rules_engine.tables.lists import is_text
 from rules_engine.tables.texts import NOWHERE, Hashes, Ints, hashes
 
-CHUNK_ROWS = 1 << 17
+CHUNK_ROWS = 1 << 16
 SORT_ROWS = 1 << 20
 HELD_ROWS = 1 << 24
 _NUMBER = "\x00number"
@@ -271,7 +271,7 @@ def _as_they_stand(source: Source, skip: int) -> Iterator[Chunk]:
 
 def _sorted(table: Any, numbers: Ints, moments: Ints) -> Iterator[Chunk]:
     pa = pyarrow("tables")
-    places = np.argsort(moments, kind="stable")
+    places, table = np.argsort(moments, kind="stable"), united(table)
     for start in range(0, len(places), CHUNK_ROWS):
         part = places[start : start + CHUNK_ROWS]
         batches = table.take(pa.array(part)).combine_chunks().to_batches()
@@ -327,3 +327,24 @@ def _stretches(bounds: tuple[Ints, Ints], moments: Ints, places: Ints) -> Ints:
 def work_folder() -> TemporaryDirectory[str]:
     """A folder for what does not fit into memory, gone when it is closed."""
     return TemporaryDirectory(prefix="rules-engine-")
+
+
+def united(table: Any) -> Any:
+    """A table with one dictionary for all chunks of a column, so that its rows can be put in another order; plain texts
+    where a dictionary holds a null, since Arrow cannot join those."""
+    pa = pyarrow("tables")
+    try:
+        return table.unify_dictionaries()
+    except pa.ArrowException:
+        return table.cast(pa.schema([field.with_type(_plain(pa, field.type)) for field in table.schema]))
+
+
+def _plain(pa: Any, kind: Any) -> Any:
+    """A type without dictionaries in it."""
+    types = pa.types
+    if types.is_dictionary(kind):
+        return kind.value_type
+    if types.is_list(kind) or types.is_large_list(kind):
+        inner = kind.value_field.with_type(_plain(pa, kind.value_type))
+        return pa.large_list(inner) if types.is_large_list(kind) else pa.list_(inner)
+    return pa.struct([field.with_type(_plain(pa, field.type)) for field in kind]) if types.is_struct(kind) else kind

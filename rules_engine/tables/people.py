@@ -57,7 +57,11 @@ class People:
         found = np.array([*(get(name, _NEW) for name in names), -1], np.int64)  # type: ignore[arg-type]
         for place in np.flatnonzero(found == _NEW).tolist():
             name = names[place]
-            found[place] = -1 if name is None else self._met(name)
+            if name is not None:
+                known = get(name)  # it may stand twice among the new ones
+                found[place] = self._met(name) if known is None else known
+            else:
+                found[place] = -1
         return found
 
     def _met(self, name: str) -> int:

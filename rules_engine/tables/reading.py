@@ -16,7 +16,7 @@ from rules_engine.calendar import day_start
 from rules_engine.tables.arrow import pyarrow
 from rules_engine.tables.cells import Cell, Cells, absent
 from rules_engine.tables.lines import LineReader, Lines
-from rules_engine.tables.lists import Items, Lists, is_text
+from rules_engine.tables.lists import Items, Lists, fails, is_text
 from rules_engine.tables.texts import NOWHERE, Flags, Ints, Pool, plain_ids, words
 from rules_engine.tables.zones import Clock
 
@@ -117,7 +117,8 @@ class KindReader:
     def _items(self, lists: Lists, column: Any, rows: int) -> Items:
         if column is not None:
             return lists.items(column)
-        return Items(np.zeros(rows, np.int64), np.zeros(0, np.int64), absent(lists.field, rows).good, [])
+        nothing = np.zeros(0, np.int64)
+        return Items(np.zeros(rows, np.int64), nothing, absent(lists.field, rows).good, [], nothing)
 
     def _nothing_else(self, batch: Any) -> Flags:
         """Where no column says anything that is no field of this kind."""
@@ -168,18 +169,22 @@ class KindReader:
         kind = self.kind
         inside = fields if lines is None else lines.fields
         counts = np.ones(len(fields[kind.dated_by]), np.int64) if lines is None else lines.counts
-        rows = int(counts.sum())
-        amount = inside[kind.list_field] if kind.list_field else np.zeros(rows, np.int64)
-        pieces = inside[kind.quantity_field] if kind.quantity_field else np.ones(rows, np.int64)
-        bad = (pieces < 0) | ((pieces == 0) & (amount != 0) & (not kind.list_each))
-        if not kind.list_field:
-            bad[:] = False
-        if rows:
-            most = max(int(pieces.max()), 1) * int(counts.max()) if kind.list_each else int(counts.max())
-            bad |= (amount > _ROOM // most) | (amount < -(_ROOM // most))
         good = np.ones(len(counts), np.bool_)
-        if bad.any():
-            good[np.repeat(np.arange(len(counts)), counts)[bad]] = False
+        if kind.list_field and int(counts.sum()):
+            pieces = inside[kind.quantity_field] if kind.quantity_field else np.ones(1, np.int64)
+            bad = self._unsafe(inside[kind.list_field], pieces, int(counts.max()))
+            if bad is not None:
+                good = ~fails(~bad, counts)
         if kind.shipping_field:
             good &= np.asarray(fields[kind.shipping_field] <= _ROOM)
         return good
+
+    def _unsafe(self, amount: Ints, pieces: Ints, lines_max: int) -> Flags | None:
+        """Which lines have money without pieces, or more of it than can be added up over so many lines; None where no
+        line has."""
+        each = self.kind.list_each
+        most = _ROOM // (max(int(pieces.max()), 1) * lines_max if each else lines_max)
+        if int(pieces.min()) > 0 and -most <= int(amount.min()) and int(amount.max()) <= most:
+            return None
+        bad = (pieces < 0) | ((pieces == 0) & (amount != 0) & (not each))
+        return np.asarray(bad | (amount > most) | (amount < -most))

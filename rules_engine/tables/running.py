@@ -6,7 +6,9 @@ tables, each with the number of its event.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from copy import copy
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -21,6 +23,7 @@ from rules_engine.tables.byrows import ByRows, Given, Told
 from rules_engine.tables.ordering import Chunk, Order
 from rules_engine.tables.rows import Sums
 from rules_engine.tables.scored import States, Summary
+from rules_engine.tables.texts import Ints
 from rules_engine.tables.writing import Part, in_order, schemas, table_of
 
 if TYPE_CHECKING:
@@ -30,22 +33,29 @@ if TYPE_CHECKING:
 Engine = Literal["auto", "numba", "numpy", "rows"]
 """What runs columns: numba or, without it, NumPy; `rows` runs none."""
 ASKED = "rows were asked for"
+DUE = "an event that happens by itself is due"
 WITHOUT_NUMBA = "numba is not installed: columns go through NumPy, which takes longer; install `rules-engine[batch]`"
 
 
 _KEPT_MAX = 8
 _kept: dict[tuple[int, str], Columnar] = {}
+_keeping = Lock()
 
 
 def columnar_of(core: ir.Program, engine: Literal["auto", "numba", "numpy"]) -> Columnar:
-    """The columns of a program, kept for the latest few programs; they hold the program, so its id stays its own."""
+    """The columns of a program, kept for the latest few programs; they hold the program, so its id stays its own. What
+    follows from days is worked out as days are met, so every run has a table of days of its own, which begins with what
+    is known; answers do not change, so it does not matter who puts one down."""
     key = id(core), engine
-    found = _kept.get(key)
-    if found is None:
-        for old in list(_kept)[: 1 - _KEPT_MAX]:
-            _kept.pop(old, None)
-        found = _kept[key] = Columnar(core, engine)
-    return found
+    with _keeping:
+        found = _kept.get(key)
+        if found is None:
+            for old in list(_kept)[: 1 - _KEPT_MAX]:
+                _kept.pop(old, None)
+            found = _kept[key] = Columnar(core, engine)
+        own = copy(found)
+        own.days = copy(found.days)
+    return own
 
 
 def by_rows(program: Program) -> dict[str, str]:
@@ -72,6 +82,7 @@ class Run:
         effects: bool = True,
         engine: Engine = "auto",
         lots: bool = True,
+        threads: int = 1,
     ) -> None:
         self.program = program
         self.given = given
@@ -92,10 +103,17 @@ class Run:
         self.summary.engine = columnar.engine
         if columnar.engine == "numpy" and engine == "auto":
             self.summary.remark = WITHOUT_NUMBA
-        self.by_columns = ByColumns(program, columnar, self.by_rows, order.doubles, self.schemas, effects, lots)
+        self.by_columns = ByColumns(
+            program, columnar, self.by_rows, order.doubles, self.schemas, effects, lots, threads
+        )
 
     def score(self, chunk: Chunk) -> Part:
         """Score a chunk."""
+        return self.begun(chunk)()
+
+    def begun(self, chunk: Chunk) -> Callable[[], Part]:
+        """Score a chunk; what is given back makes its tables. It may be called in another thread, while the next chunk
+        is scored: each once, in their order."""
         told = Told([], [], [])
         self.summary.read += len(chunk.numbers)
         if self.by_columns is None:
@@ -103,19 +121,28 @@ class Run:
             if self.why != ASKED:
                 self.summary.fall(self.why, len(sent))
             self.by_rows.score(sent, told, self.summary, self.effects)
-            return self._part(told)
+            return lambda: self._part(told)
         done = self.by_columns.score(chunk, told, self.summary)
         self.by_rows.score(done.left, told, self.summary, self.effects)
+        numbers, tables = chunk.numbers, done.tables
+        return lambda: self._both(numbers, tables, told)
+
+    def _both(self, numbers: Ints, tables: Callable[[], tuple[Any, Any]], told: Told) -> Part:
+        """What columns and rows made of a chunk, in its order."""
+        rows, effects = tables()
         part = self._part(told)
         if not told.rows:
-            return Part(done.rows, done.effects, part.rejects)
-        places = {number: place for place, number in enumerate(chunk.numbers.tolist())}
-        rows = in_order([done.rows, part.rows], self.schemas.rows, places)
-        return Part(rows, in_order([done.effects, part.effects], self.schemas.effects, places), part.rejects)
+            return Part(rows, effects, part.rejects)
+        places = {number: place for place, number in enumerate(numbers.tolist())}
+        rows = in_order([rows, part.rows], self.schemas.rows, places)
+        return Part(rows, in_order([effects, part.effects], self.schemas.effects, places), part.rejects)
 
     def settle(self, until: int) -> Part:
         """Score what is due up to a day, at the end of all events."""
         told = Told([], [], [])
+        if self.by_columns is not None:
+            for number in self.by_columns.memory.due_by(until).tolist():
+                self.by_columns.people.fall(number, DUE)
         self.by_rows.settle(until, told, self.summary, self.effects)
         return self._part(told)
 
@@ -202,13 +229,9 @@ def program_state(program: Program, state: object) -> State:
 
 
 def _together(program: Program) -> str:
-    """Why no member can be scored without the others, where it is so."""
+    """Why no member can be scored without the others, where it is so. Kinds of event that read facts of others, or meet
+    a limit that all share, have no columnar form, and the row path takes them in their order."""
     ties = ties_of(program.core)
     if ties.pooled:
         return "members of a household have something in common"
-    if ties.reads or ties.gives:
-        return "events of a member touch other members"
-    if ties.scheduled:
-        return "some events happen by themselves"
-    shared = any(isinstance(each, ir.LimitDef) and each.owner == "shared" for each in ir.records(program.core))
-    return "a limit is shared by all members" if shared else ""
+    return "events of a member touch other members" if ties.gives else ""

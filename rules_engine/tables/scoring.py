@@ -14,10 +14,10 @@ from rules_engine.state import Shared, State
 from rules_engine.tables.arrow import check_schema, pyarrow
 from rules_engine.tables.byrows import BEHIND, Given, own_states
 from rules_engine.tables.columns import FeedError
-from rules_engine.tables.ordering import SORT_ROWS, Scan, Source, chunks, id_hashes, work_folder
+from rules_engine.tables.ordering import SORT_ROWS, Scan, Source, chunks, id_hashes, united, work_folder
 from rules_engine.tables.running import Engine, Run
 from rules_engine.tables.scored import Scored
-from rules_engine.tables.writing import NUMBER, in_order
+from rules_engine.tables.writing import NUMBER, in_order, plain
 
 if TYPE_CHECKING:
     from rules_engine.scoring import Program
@@ -27,8 +27,8 @@ class Held:
     """A table in memory."""
 
     def __init__(self, table: Any) -> None:
-        self.table = table.unify_dictionaries()
-        self.schema = table.schema
+        self.table = united(table)
+        self.schema = self.table.schema
 
     def batches(self, rows: int, columns: list[str] | None = None, skip: int = 0) -> Iterator[Any]:
         """All rows, or some columns of them."""
@@ -70,6 +70,7 @@ def score_table(
     settle_until: int | None = None,
     effects: bool = True,
     engine: Engine = "auto",
+    threads: int = 1,
 ) -> Scored:
     """Score a table; see `Program.score_table`."""
     pyarrow("tables")
@@ -80,14 +81,21 @@ def score_table(
     with work_folder() as name:
         source = _source(events, Path(name))
         order = Scan(program.core, event, id_hashes(program.core, given.ids)).order(source, Path(name))
-        run = Run(program, given, event, order, effects=effects, engine=engine)
+        run = Run(program, given, event, order, effects=effects, engine=engine, threads=at_least_one(threads))
         parts = [run.score(chunk) for stretch in chunks(source, order, Path(name), SORT_ROWS) for chunk in stretch]
         if settle_until is not None:
             parts.append(run.settle(settle_until))
     run.summary.check()
     tables = [in_order([part[place] for part in parts], run.schemas[place]) for place in range(3)]
-    rows, found, rejects = map(_unnumbered, tables)
+    rows, found, rejects = (plain(_unnumbered(table)) for table in tables)
     return Scored(rows, found, rejects, run.states(), given.pools, run.summary)
+
+
+def at_least_one(threads: int) -> int:
+    """How many threads walk the columns; raises `ValueError` for what is no number of them."""
+    if threads < 1:
+        raise ValueError(f"`threads` is how many threads score, this one included, not {threads}")
+    return threads
 
 
 def only_kind(program: Program) -> str | None:

@@ -6,7 +6,7 @@ their numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,10 +43,15 @@ def schemas(core: ir.Program) -> Schemas:
     return Schemas(schema_of(Rows(core).columns()), schema_of(EFFECT_COLUMNS), schema_of(rejects))
 
 
-def schema_of(columns: Sequence[Column], numbered: bool = True) -> Any:
-    """The Arrow schema of some columns, with the number of the event in front."""
+def schema_of(columns: Sequence[Column], numbered: bool = True, coded: bool = True) -> Any:
+    """The Arrow schema of some columns, with the number of the event in front; where texts are `coded`, those that come
+    again are held as dictionaries."""
     pa = pyarrow("tables")
-    kinds = {"text": lambda _: pa.string(), "integer": lambda _: pa.int64()}
+    few = pa.dictionary(pa.int32(), pa.string())
+    kinds: dict[str, Callable[[Column], Any]] = {
+        "text": lambda column: few if coded and column.coded else pa.string(),
+        "integer": lambda _: pa.int64(),
+    }
     kinds["decimal"] = lambda column: pa.decimal128(DIGITS, column.decimals)
     found = [(column.name, kinds[column.kind](column)) for column in columns]
     return pa.schema([(NUMBER, pa.int64()), *found] if numbered else found)
@@ -63,8 +68,8 @@ def table_of(schema: Any, rows: Sequence[tuple[int, Row]]) -> Any:
         if pa.types.is_integer(field.type):
             arrays.append(pa.array(values, pa.int64()))
         else:
-            texts = [None if value is None else str(value) for value in values]
-            arrays.append(pa.array(texts, pa.string()).cast(field.type))
+            texts = pa.array([None if value is None else str(value) for value in values], pa.string())
+            arrays.append(texts.dictionary_encode() if pa.types.is_dictionary(field.type) else texts.cast(field.type))
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
@@ -81,17 +86,25 @@ def decimals(amounts: Ints, places: int, missing: Any = None) -> Any:
     return pa.Array.from_buffers(pa.decimal128(DIGITS, places), len(amounts), [mask, pa.py_buffer(pairs)])
 
 
+def plain(table: Any) -> Any:
+    """A table whose texts are texts, whatever held them."""
+    pa = pyarrow("tables")
+    kinds = [pa.string() if pa.types.is_dictionary(field.type) else field.type for field in table.schema]
+    schema = pa.schema([(field.name, kind) for field, kind in zip(table.schema, kinds, strict=True)])
+    return table if schema == table.schema else table.cast(schema)
+
+
 def in_order(tables: Sequence[Any], schema: Any, places: Mapping[int, int] | None = None) -> Any:
-    """Tables of one schema as one, in the order of their numbers, or of the places of these; what is of one number
-    stays as it stands."""
+    """Tables of one schema as one, in the order of their numbers, or of the places of these, what has none
+    behind all; what is of one number stays as it stands."""
     pa = pyarrow("tables")
     whole = pa.concat_tables([schema.empty_table(), *tables])
     numbers = whole.column(NUMBER).to_numpy()
     if places is not None:
-        numbers = np.array([places[number] for number in numbers.tolist()], np.int64)
+        numbers = np.array([places.get(number, len(places)) for number in numbers.tolist()], np.int64)
     if (numbers[1:] >= numbers[:-1]).all():
         return whole
-    return whole.take(pa.array(np.argsort(numbers, kind="stable")))
+    return whole.unify_dictionaries().take(pa.array(np.argsort(numbers, kind="stable")))
 
 
 def merged(parts: Sequence[Any], schema: Any, window: int) -> Iterator[Any]:

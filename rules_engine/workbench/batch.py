@@ -48,7 +48,8 @@ _BEHIND = 2**62
 class Job(msgspec.Struct, frozen=True):
     """Which files to read and write; `mapping` is a mapping that was read. Scheduled events are scored up to the day
     `until`, where there is one, else up to each member's last event. From Parquet to Parquet a run that was killed goes
-    on where it stood, every `checkpoint_rows` rows; `afresh` it begins again. `sort_rows` are sorted in memory."""
+    on where it stood, every `checkpoint_rows` rows; `afresh` it begins again. `sort_rows` are sorted in memory.
+    `workers` are threads where events go by columns, else processes among which members are shared out."""
 
     events: Path
     out: Path
@@ -62,6 +63,7 @@ class Job(msgspec.Struct, frozen=True):
     afresh: bool = False
     checkpoint_rows: int = CHECKPOINT_ROWS
     sort_rows: int = SORT_ROWS
+    workers: int = 1
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -92,7 +94,7 @@ def score_file(program: Program, job: Job, progress: Progress | None = None) -> 
         out = files.enter_context(open_writer(job.out, made.columns()))
         effects = files.enter_context(open_writer(job.effects, EFFECT_COLUMNS)) if job.effects else None
         rejects = files.enter_context(open_writer(job.rejects, REJECT_COLUMNS)) if job.rejects else None
-        replay = Replay(program, History(job.events, job.members, job.mapping, job.until), memory, rejects)
+        replay = Replay(program, History(job.events, job.members, job.mapping, job.until), memory, rejects, job.workers)
         done: list[Done] = []
         for read, outcome in replay.results(progress):
             place = _BEHIND if read is None else read.number

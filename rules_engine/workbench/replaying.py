@@ -17,7 +17,7 @@ import orjson
 from rules_engine import ir
 from rules_engine.calendar import DAY_SECONDS, day_start, parse_date, parse_instant
 from rules_engine.decoding import fact_fields
-from rules_engine.feeds import Read, Tally, Writer, at_row, read_events, read_members, reject_row
+from rules_engine.feeds import FeedError, Read, Tally, Writer, at_row, read_events, read_members, reject_row
 from rules_engine.outcome import Outcome, Refused
 from rules_engine.values import ValueFault
 from rules_engine.workbench.memory import Memory
@@ -48,7 +48,10 @@ class History(msgspec.Struct, frozen=True):
 class Replay:
     """One run over a history: where every row went, and why events were refused."""
 
-    def __init__(self, program: Program, history: History, memory: Memory, rejects: Writer | None = None) -> None:
+    def __init__(
+        self, program: Program, history: History, memory: Memory, rejects: Writer | None = None, workers: int = 1
+    ) -> None:
+        self.workers = workers
         self.program = program
         self.history = history
         self.memory = memory
@@ -61,7 +64,11 @@ class Replay:
         told = told or _silent
         core = self.program.core
         waiting = _ordered(_reads(core, self.history), core, self.tally, self.refusals, told)
-        found = _results(self.program, waiting, self.members, self.memory, self.history.until)
+        found = (
+            _shared_out(self.program, waiting, self.members, self.memory, self.workers)
+            if self.workers > 1
+            else _results(self.program, waiting, self.members, self.memory, self.history.until)
+        )
         for number, (read, result) in enumerate(found, 1):
             _count(read, result, self.tally)
             if isinstance(result, Refused):
@@ -110,6 +117,20 @@ def _results(
         held = len(asked) - 1, result
     if held is not None:
         yield asked[held[0]], held[1]
+
+
+def _shared_out(
+    program: Program, waiting: list[Read], members: Mapping[str, object], memory: Memory, workers: int
+) -> Iterator[tuple[Read | None, Result]]:
+    """The same over several processes: nothing happens by itself there, so each event has one result."""
+    events = (sent_event(read) for read in waiting)
+    try:
+        results = program.score_many(
+            events, members, memory.states, shared=memory.shared, ids=memory.seen, in_order=True, workers=workers
+        )
+    except ValueError as why:
+        raise FeedError(str(why)) from None
+    yield from zip(waiting, results, strict=True)
 
 
 def _count(read: Read | None, result: Result, tally: Tally) -> None:

@@ -8,7 +8,7 @@ after a kill the same command goes on from there, and what it writes is the same
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import Queue
 from threading import Thread
@@ -50,7 +50,8 @@ if TYPE_CHECKING:
     from rules_engine.scoring import Program
     from rules_engine.workbench.batch import Job
 
-_AHEAD = 2
+_AHEAD, _BEHIND = 2, 1
+"""Chunks that are read before they are scored, and that were scored and are not yet being written."""
 _REASONS_SHOWN = 3
 
 
@@ -140,7 +141,7 @@ class _Filing:
         if not order.sorted:
             self.source = ParquetSource(job.events, plain=True)
         stated, effects = job.state is not None, job.effects is not None
-        run = Run(program, given, event, order, keep_ids=stated, effects=effects, lots=stated)
+        run = Run(program, given, event, order, keep_ids=stated, effects=effects, lots=stated, threads=job.workers)
         scheduled = any(kind.schedule is not None for kind in program.core.events)
         self.streams = order.sorted and not scheduled
         self.direct = self.streams or (order.rows <= job.sort_rows and not scheduled)
@@ -171,14 +172,13 @@ class _Filing:
         try:
             for stretch in chunks(self.source, order, self.folder, job.sort_rows, skip):
                 for chunk in _ahead(stretch):
-                    part = run.score(chunk)
-                    self._note(part)
+                    made = run.begun(chunk)
                     done += len(chunk.numbers)
                     self.told("scoring", done, order.rows)
                     if self.streams:
-                        writer.put(part)
+                        writer.put(made)
                     else:
-                        held.append(part)
+                        held.append(made())
                     if done - kept >= (job.checkpoint_rows if self.streams else job.sort_rows) and done < order.rows:
                         self._checkpoint(run, writer, held, done)
                         kept = done
@@ -189,7 +189,8 @@ class _Filing:
     def _checkpoint(self, run: Run, writer: _Writer, held: list[Part], done: int | None) -> None:
         """Write what is held, and put down where the run stands; at the end of all rows (None) there is no need to."""
         if held:
-            writer.put(_joined(run, held))
+            joined = _joined(run, held)
+            writer.put(lambda: joined)
             held.clear()
         writer.end_part()
         if done is not None:
@@ -203,19 +204,18 @@ class _Filing:
         """What is due up to the day that was asked for."""
         assert self.job.until is not None
         part = run.settle(self.job.until)
-        self._note(part)
         writer = _Writer(self)
         try:
-            writer.put(part)
+            writer.put(lambda: part)
             writer.end_part()
         finally:
             writer.close()
 
-    def _note(self, part: Part) -> None:
+    def noted(self, part: Part) -> Part:
         """Keep the first few reasons, in the order of the file."""
         rejects = part.rejects
         if not rejects.num_rows:
-            return
+            return part
         few = in_order([rejects], rejects.schema).slice(0, _REASONS_SHOWN).to_pylist()
         found = [
             (
@@ -225,6 +225,7 @@ class _Filing:
             for row in few
         ]
         self.reasons = sorted(self.reasons + found, key=lambda each: each[0])[:_REASONS_SHOWN]
+        return part
 
     # ---- the end ----
 
@@ -314,24 +315,24 @@ def _ahead(stretch: Iterator[Chunk]) -> Iterator[Chunk]:
 
 
 class _Writer:
-    """A thread that writes parts while the next rows are scored."""
+    """A thread that makes tables of what was scored and writes them, while the next rows are scored."""
 
     def __init__(self, filing: _Filing) -> None:
         self.filing = filing
-        self.waiting: Queue[Part | None] = Queue(_AHEAD)
+        self.waiting: Queue[Callable[[], Part] | None] = Queue(_BEHIND)
         self.failed: list[BaseException] = []
         self.open = False
         self.thread = Thread(target=self._write, daemon=True)
         self.thread.start()
 
-    def put(self, part: Part) -> None:
-        """Write a part, some time."""
+    def put(self, made: Callable[[], Part]) -> None:
+        """Write what is made by this, some time."""
         if not self.open:
             self.open = True
             for output in self.filing.outputs:
                 output.begin(f"part-{self.filing.parts}", numbered=not self.filing.direct)
         self._raise()
-        self.waiting.put(part)
+        self.waiting.put(made)
 
     def end_part(self) -> None:
         """Wait until all is written, and bring the parts to the disk."""
@@ -357,12 +358,12 @@ class _Writer:
 
     def _write(self) -> None:
         while True:
-            part = self.waiting.get()
+            made = self.waiting.get()
             try:
-                if part is None:
+                if made is None:
                     return
                 if not self.failed:
-                    for output, table in zip(self.filing.outputs, part, strict=True):
+                    for output, table in zip(self.filing.outputs, self.filing.noted(made()), strict=True):
                         output.write(table)
             except BaseException as error:
                 self.failed.append(error)

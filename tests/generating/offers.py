@@ -243,6 +243,12 @@ def earned(made: Made) -> None:
     if made.chance(40):
         award = measures.Amount(made.amount(unit, 40, 1), unit)
         rules.rule(made, "earn", "Bonus", "bonus", place, [award])
+    if single and made.chance(45):
+        text = f"{measures.rate(made, unit)} per full {made.number(2, 30)} {made.currency} of {_net(made)}"
+        rules.rule(made, "earn", "Blocks", "blocks", place, [measures.Amount(text, unit)])
+    if made.chance(25):
+        on = f"  on order{rules.dates(made, place)}"
+        made.say('earn "Hello" {', on, f"  when {conditions.condition(made, place)}", '  say "Hello"', "}")
     if made.chance(30):
         track = made.pick([each for each in made.tracks if each.measure == "count"])
         gift = measures.Amount(made.amount(unit, 90, 1), unit)
@@ -251,9 +257,9 @@ def earned(made: Made) -> None:
 
 
 def _net(made: Made) -> str:
-    base = made.pick(("net", "net", "net", "list"))
-    if wanting.shop_of(made).tax and made.chance(30):
-        base += made.pick((" with tax", " without tax"))
+    if made.chance(30):
+        return wanting.measure(made, Place("earn", "order"))
+    base = wanting.base(made, "earn") if made.chance(40) else "net"
     if wanting.shop_of(made).lines and made.chance(40):
         base += f" of lines where {wanting.line(made, Place('earn', 'order', line=True))}"
     return base
@@ -262,6 +268,7 @@ def _net(made: Made) -> str:
 def _tracks(made: Made, single: bool) -> None:
     windows = ("calendar month", "calendar year", "lifetime", "90 days")
     if single:
-        memory.declare(made, "spend", "money", "sum of net", on="order", moving=False)
+        money = wanting.measure(made, Place("track", "order")) if made.chance(35) else "net"
+        memory.declare(made, "spend", "money", f"sum of {money}", on="order", moving=False)
     made.say(f"track orders = count, on order, per {made.pick(windows)}")
     made.tracks.append(Track("orders", "count", "moving"))

@@ -18,7 +18,10 @@ def shop_of(made: Made) -> Shop:
 def bases(made: Made, stage: str) -> list[str]:
     """The money bases that a rule of a stage may read; empty where no price is known yet."""
     shop = shop_of(made)
-    if stage in ("earn", "reward", "track", "tier", "holdout"):
+    if stage in ("earn", "reward", "track"):
+        was = ["was"] if shop.was else []
+        return ["net", "list", "paid", "net", "catalogue", *was, *(f"after {each}" for each in STAGES)]
+    if stage in ("tier", "holdout"):
         return ["net", "list", "paid", "net"]
     if stage == "catalogue offer":
         return [] if shop.price == "offers" else ["list", "current", *(["was"] if shop.was else [])]
@@ -33,7 +36,7 @@ def bases(made: Made, stage: str) -> list[str]:
 def base(made: Made, stage: str, *, either: bool = True) -> str:
     """One of them, now and then with its tax side: that of the prices, or either."""
     found = made.pick(bases(made, stage))
-    if shop_of(made).tax and made.chance(70):
+    if shop_of(made).tax and stage != "track" and made.chance(70):
         own = " with tax" if shop_of(made).tax_prices == "include" else " without tax"
         found += made.pick((" with tax", " without tax")) if either else own
     return found
@@ -82,7 +85,7 @@ def measure(made: Made, place: Place) -> str:
         *[lambda: f"({first} of {chosen(made, on)})"] * 2,
     ]
     options += [f"({first} of lines and shipping)", f"({first} of shipping)"] if shop_of(made).shipping else []
-    return made.one(options if place.stage in OFFERS else options[:2])
+    return made.one(options if place.stage in (*OFFERS, "earn", "reward") else options[:2])
 
 
 def chosen(made: Made, on: Place) -> str:

@@ -1,4 +1,5 @@
-"""The columnar back end: whole histories, columns in and columns out, by one kernel that walks tables.
+"""The columnar back end: whole histories, columns in and columns out, on tables that many events
+walk together.
 
 In: a core, then batches of events. Out: results in columns, and the members' states in memory. A kind of event that has
 no columnar form is named in `refused`; so is every event that was not done, with its reason, and whoever drives the

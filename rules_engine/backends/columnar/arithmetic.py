@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Held: TypeAlias = "Flag | bool"
 FLAG = Span(0, 1)
+DAYS = Span(-(10**7), 10**7)
+"""What days can be."""
 FLIPPED: Final = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
@@ -64,6 +66,18 @@ def plain(found: Number, on: Scene) -> Number:
     return msgspec.structs.replace(found, at=at, span=found.span.with_zero(), maybe=False)
 
 
+def narrow(found: Number, most: int, on: Scene) -> Number:
+    """The same, which is looked at where it is not proved to be at most so large in magnitude."""
+    if found.fixed or found.span.size <= most:
+        return found
+    make = on.make
+    if found.lined:
+        at = make.vector(ops.GUARDED_LINES, found.at, k=most)
+    else:
+        at = make.scalar(ops.GUARDED, found.at, k=most)
+    return msgspec.structs.replace(found, at=at, span=found.span.inside(most))
+
+
 def on_lines(found: Number, on: Scene) -> Number:
     """A number as a vector."""
     if found.lined:
@@ -82,6 +96,7 @@ def whole(found: Number, den: int, on: Scene) -> Number:
         return Number(at, 1, den, Span(factor, factor))
     if factor == 1:
         return msgspec.structs.replace(found, num=1, den=den)
+    found = narrow(found, SAFE // max(abs(factor), 1), on)
     span = on.safe(found.span.scaled(factor))
     return Number(on.op(ops.LINEAR, found.lined, found.at, k=factor), 1, den, span, found.lined, _scaled(found, factor))
 
@@ -100,6 +115,9 @@ def total(parts: Sequence[Number], on: Scene) -> Number:
         return constant(fixed, den)
     lined = any(part.lined for part in moving)
     moving = [on_lines(part, on) if lined else part for part in moving]
+    room = (SAFE - abs(fixed)) // len(moving)
+    if added(*(part.span.scaled(part.num * (den // part.den)) for part in moving), Span(fixed, fixed)).size > SAFE:
+        moving = [narrow(part, room // max(abs(part.num) * (den // part.den), 1), on) for part in moving]
     first, *rest = moving
     factor = first.num * (den // first.den)
     span = on.safe(added(first.span.scaled(factor), Span(fixed, fixed)))
@@ -137,6 +155,7 @@ def divided(found: Number, mode: str, on: Scene) -> Number:
         return constant(_rounded(found.num, found.den, mode))
     if found.den == 1:
         return found
+    found = narrow(found, SAFE // max(abs(found.num), 1), on)
     span = on.safe(found.span.scaled(found.num))
     at = on.op(ops.DIVIDE, found.lined, found.at, k=found.den, m=ops.MODES[mode], n=found.num)
     return Number(at, 1, 1, Span(span.low // found.den, -(-span.high // found.den)), found.lined)
@@ -189,8 +208,8 @@ def either(holds: Held, value: Number, other: Number, on: Scene) -> Number:
     at, lined = holds.at, holds.lined or value.lined or other.lined
     if lined:
         value, other, at = on_lines(value, on), on_lines(other, on), lined_flag(holds, on)
-    span = hull(value.span, other.span)
-    return Number(on.op(ops.CHOOSE, lined, at, value.at, n=other.at), 1, den, span, lined)
+    span, maybe = hull(value.span, other.span), value.maybe or other.maybe
+    return Number(on.op(ops.CHOOSE, lined, at, value.at, n=other.at), 1, den, span, lined, maybe=maybe)
 
 
 def compared(op: str, left: Number, right: Number, on: Scene) -> Held:

@@ -9,13 +9,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rules_engine import ir
+from rules_engine.backends.columnar import acting, marking, tracking
 from rules_engine.backends.columnar import tape as ops
 from rules_engine.backends.columnar.arithmetic import Flag as Held
-from rules_engine.backends.columnar.arithmetic import Number, bounded, compared, divided, on_lines, plain, whole
-from rules_engine.backends.columnar.expressions import condition, number, unless
+from rules_engine.backends.columnar.arithmetic import (
+    Number,
+    bounded,
+    compared,
+    constant,
+    divided,
+    either,
+    narrow,
+    on_lines,
+    plain,
+    times,
+    total,
+    whole,
+)
+from rules_engine.backends.columnar.expressions import number, unless
 from rules_engine.backends.columnar.making import Label, NotColumnar
 from rules_engine.backends.columnar.scene import GUARDS, Scene
-from rules_engine.backends.columnar.spans import Span
+from rules_engine.backends.columnar.spans import SAFE, Span
 
 _ONE = Span(1, 1)
 
@@ -23,13 +37,24 @@ _ONE = Span(1, 1)
 # ---- what an event adds to tracks ----
 
 
-def contributions(on: Scene) -> list[tuple[int, int]]:
+def contributions(on: Scene) -> list[tuple[int, int] | tracking.Moving]:
     """The rows of the tracks that an event moves, and the registers of what it adds."""
-    found = []
+    found: list[tuple[int, int] | tracking.Moving] = []
+    on.added = {}
+    sliced = {node.track for node in ir.walk(on.drawing.rules_with(ir.Across)) if isinstance(node, ir.Across)}
     for track in on.drawing.core.tracks:
         if on.event.name not in track.events and (track.events or not (track.given or track.used)):
             continue
         on.where = f"track `{track.name}`"
+        if not track.given and not track.used and not tracking.is_counter(track, on.drawing):
+            moving = tracking.moving(track, on)
+            found.append(moving)
+            if track.name in sliced:
+                on.added[track.name] = marking.sliced(track, moving, on)
+            continue
+        if track.given and not tracking.is_counter(track, on.drawing):
+            on.given_tracks.append(tracking.given(track, on))
+            continue
         row = on.drawing.track(track)
         register = on.make.scalar(ops.CONST)
         found.append((row, register))
@@ -45,6 +70,9 @@ def contributions(on: Scene) -> list[tuple[int, int]]:
                     raise NotColumnar(f"{on.where}: it adds a fraction")
                 on.make.put(ops.COPY, register, whole(value, 1, on).at)
         on.make.place(end)
+        if track.name in sliced and not (track.given or track.used):
+            span = value.span.scaled(value.num).with_zero()
+            on.added[track.name] = marking.sliced_counter(track, Number(register, 1, 1, span), on)
         if track.given:
             added = on.make.scalar(ops.CONST)
             on.given_tracks.append((track, row, added, register))
@@ -52,17 +80,29 @@ def contributions(on: Scene) -> list[tuple[int, int]]:
     return found
 
 
-def move(found: Sequence[tuple[int, int]], on: Scene) -> None:
+def move(found: Sequence[tuple[int, int] | tracking.Moving], on: Scene) -> None:
     """Tracks move by what the event adds, and by what rules gave."""
-    for row, register in found:
-        on.make.put(ops.MOVE, a=register, k=row, n=GUARDS.held)
+    for each in found:
+        if isinstance(each, tracking.Moving):
+            _put(each, on)
+            continue
+        track, register = each
+        on.make.put(ops.MOVE, a=register, k=track, n=GUARDS.held)
     for _, row, added, counts in on.given_tracks:
         end = Label()
         on.make.to(on.make.put(ops.UNLESS, a=counts), end)
-        on.make.put(ops.MOVE, a=added, k=row, n=GUARDS.held)
+        if isinstance(row, tracking.Moving):
+            _put(row, on)
+        else:
+            on.make.put(ops.MOVE, a=added, k=row, n=GUARDS.held)
         on.make.place(end)
         on.make.put(ops.CONST, added)
     on.make.changed()
+
+
+def _put(moving: tracking.Moving, on: Scene) -> None:
+    for op, d, a, b, k, m, n in moving.rows:
+        on.make.put(op, d, a, b, k, m, n)
 
 
 # ---- rules ----
@@ -72,6 +112,9 @@ def rule(each: ir.RuleDef, on: Scene) -> None:
     """One earn or reward."""
     on.where = f'"{each.title}"'
     refuse(each, on)
+    if acting.is_more(each, on):
+        acting.Rule(each, on).emit()
+        return
     if not each.effects:
         return
     end = Label()
@@ -88,30 +131,40 @@ def rule(each: ir.RuleDef, on: Scene) -> None:
 
 def refuse(each: ir.RuleDef, on: Scene) -> None:
     """Raise for what earns and rewards may have that has no columnar form."""
-    group = on.drawing.world.groups.get(each.group)
     reasons = {
-        "it waits for a code": each.code is not None,
         "something has to be presented": each.thing is not None,
-        "it loops over marks or keys": each.loop is not None,
-        "it says something": bool(each.says),
-        "its group takes the first": group is not None and group.choice == "first",
-        "members are held out of it": any(each.key in holdout.rules for holdout in on.drawing.core.holdouts),
+        "it loops over keys": isinstance(each.loop, ir.KeysDef),
+        "it offers what may be absent, for a code": each.code is not None and _may_be_absent(each, on),
     }
     for effect in each.effects:
         if not isinstance(effect, ir.GiveDef):
             reasons["it takes, turns or carries units"] = True
             continue
         reasons["it gives to another member"] = bool(effect.to)
-        reasons["it splits what it gives"] = bool(effect.split)
         reasons["its units remember facts"] = bool(effect.facts)
-        reasons["one cut cancels several awards"] = len(each.effects) > 1 and _cancels(each, effect, on)
+        reasons["lines have parts of what it splits"] = bool(effect.split) and each.key in on.parts
     found = next((why for why, holds in reasons.items() if holds), "")
     if found:
         raise NotColumnar(f"{on.where}: {found}")
 
 
-def _cancels(each: ir.RuleDef, effect: ir.GiveDef, on: Scene) -> bool:
-    return effect.or_nothing or any(limit.or_nothing for limit in limits(each, on))
+def _may_be_absent(each: ir.RuleDef, on: Scene) -> bool:
+    """Whether an amount may be missing: a code is then told something else."""
+    world, event = on.drawing.world, on.event.name
+    found: set[bool] = set()
+    for node in ir.walk(each.effects):
+        match node:
+            case ir.Field(name=name):
+                found.add(world.fields[event, name].optional)
+            case ir.LineField(name=name):
+                found.add(world.line_fields[event, name].optional)
+            case ir.MemberField(name=name):
+                found.add(world.facts[name].optional)
+            case ir.PerCurrency() | ir.Imported() | ir.PersonField():
+                found.add(True)
+            case _:
+                continue
+    return True in found
 
 
 def limits(each: ir.RuleDef, on: Scene) -> tuple[ir.LimitDef, ...]:
@@ -126,8 +179,7 @@ def amount(give: ir.GiveDef, on: Scene) -> int:
     mode = give.rounding or unit.rounding or "down"
     if give.each_line:
         line = on.on_line()
-        where = True if give.line_where is None else condition(give.line_where, line)
-        exact = _sum(divided(number(give.value, line), mode, line), where, on)
+        exact = _sum(divided(number(give.value, line), mode, line), on.chosen("lines", give.line_where), on)
     else:
         exact = number(give.value, on)
     exact = plain(exact, on)
@@ -152,13 +204,12 @@ def _enough(exact: Number, least: Number, at: int, on: Scene) -> int:
     return on.make.scalar(ops.TIMES, at, enough.at)
 
 
-def _sum(each: Number, where: Held | bool, on: Scene) -> Number:
+def _sum(each: Number, mask: int | None, on: Scene) -> Number:
+    """The sum over the chosen lines."""
+    if mask is None:
+        return constant(0)
     each = on_lines(each, on)
-    mask = -1
-    if isinstance(where, Held):
-        mask = where.at if where.lined else on.make.vector(ops.SPREAD_OUT, where.at)
-    elif not where:
-        return Number(-1, 0, 1, _ONE)
+    each = narrow(each, SAFE // max(on.lines_max, 1), on)
     span = each.span.some(on.lines_max)
     return Number(on.make.scalar(ops.SUM, each.at, mask), each.num, each.den, on.safe(span))
 
@@ -190,7 +241,8 @@ def _serve(each: ir.RuleDef, wanted: list[tuple[int, ir.GiveDef, int]], end: Lab
         pending, expires = lasting(give, on)
         register = make.scalar(ops.GIVE, at, k=give_row, m=pending, n=expires)
         given.append(register)
-        _count(each, give, register, on)
+        count(each, give, register, on)
+        spread_parts(each, give, register, on)
     if by_times:
         acted = given[0]
         for other in given[1:]:
@@ -200,7 +252,7 @@ def _serve(each: ir.RuleDef, wanted: list[tuple[int, ir.GiveDef, int]], end: Lab
             make.put(ops.TAKE_TIMES, a=once, k=drawing.limit(limit, on.where))
 
 
-def _count(each: ir.RuleDef, give: ir.GiveDef, register: int, on: Scene) -> None:
+def count(each: ir.RuleDef, give: ir.GiveDef, register: int, on: Scene) -> None:
     """What was given is seen by rules that read it, and by tracks that count it."""
     kept = on.awards.get(each.key, -1)
     if kept >= 0:
@@ -208,6 +260,30 @@ def _count(each: ir.RuleDef, give: ir.GiveDef, register: int, on: Scene) -> None
     for track, _, added, _ in on.given_tracks:
         if track.given == give.unit and (not track.rules or each.key in track.rules):
             on.make.put(ops.LINEAR, added, added, register, 1, 1)
+
+
+def spread_parts(each: ir.RuleDef, give: ir.GiveDef, register: int, on: Scene) -> None:
+    """What was given falls on lines by the award's measure there, where somebody reads it line by line."""
+    parts = on.parts.get(each.key, -1)
+    if parts < 0 or not give.shares:
+        return
+    with on.make.scope():
+        on.make.put(ops.SPREAD_AWARD, parts, register, weights_of(give, on))
+
+
+def weights_of(give: ir.GiveDef, on: Scene) -> int:
+    """The vector of an award's measure on each line."""
+    line, weights = on.on_line(), list[Number]()
+    for share in give.shares:
+        weight = number(share.value, line)
+        if share.scale is not None:
+            weight = times(weight, number(share.scale, on), line)
+        mask = on.chosen("lines", share.where)
+        if mask is not None:
+            weights.append(weight if mask < 0 else either(Held(mask, True), plain(weight, line), constant(0), line))
+    on.drawing.needs_rank = True
+    found = total(weights, line)
+    return on_lines(whole(found, found.den, line), line).at
 
 
 def lasting(give: ir.GiveDef, on: Scene) -> tuple[int, int]:
@@ -218,6 +294,8 @@ def lasting(give: ir.GiveDef, on: Scene) -> tuple[int, int]:
         lives = [give.life]
     else:
         lives = [life.day for life in unit.lives if not life.after_last and life.day is not None]
+    if len(lives) > 1 and any(isinstance(node, ir.Choose) for node in ir.walk(tuple(lives))):
+        raise NotColumnar(f"{on.where}: a table says how long something lasts")
     days = [_last(life, on) for life in lives]
     if len(days) > 1:
         known = [day for day in days if day >= 0]

@@ -1,6 +1,7 @@
-"""The tape in NumPy: what the kernel does, for installations without numba.
+"""The walker: it takes the events of a batch over the tape, many at a time.
 
-In: a tape, a batch, memory. Out: the same `Results` as the kernel's, row for row, and the same memory.
+In: a tape, a batch, memory. Out: `Results`, and memory moved along. Each op is a function in NumPy; where numba is
+installed, many are loops that it compiled, which do the same.
 
 No two events of one member can be worked on at once. So the events of a batch are taken in rounds: the first of each
 member, then the second of each, and so on; guests are nobody's. A round is cut into pieces of 4,096 events, whose
@@ -11,32 +12,56 @@ remember who waits at which.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable
-from typing import Final
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from rules_engine.backends.columnar import keeping, numbering
 from rules_engine.backends.columnar import tape as ops
 from rules_engine.backends.columnar.batch import Batch, Flags, Ints, Prices, Results, Small
-from rules_engine.backends.columnar.calling import Calling
-from rules_engine.backends.columnar.emitting import Emitted, awards_of, codes_of, discounts_of, tiers_of
-from rules_engine.backends.columnar.giving import STEPS
+from rules_engine.backends.columnar.calling import Calling, section
+from rules_engine.backends.columnar.emitting import (
+    Emitted,
+    Table,
+    awards_of,
+    charges_of,
+    codes_of,
+    discounts_of,
+    gifts_of,
+    payments_of,
+    said_of,
+    tiers_of,
+    used_of,
+)
+from rules_engine.backends.columnar.giving import STEPS as GIVING
 from rules_engine.backends.columnar.numbering import NUMBERS, Reader, Row
 from rules_engine.backends.columnar.piece import Here, Piece
+from rules_engine.backends.columnar.rowed import ROWED
+from rules_engine.backends.columnar.state import NEVER
+from rules_engine.backends.columnar.store import Store
 from rules_engine.backends.columnar.taking_off import Trial
 from rules_engine.backends.columnar.tape import MISSING, SLOT_DAY, SLOT_NEXT, UNKNOWN, Tape
 from rules_engine.backends.columnar.units import Runs, open_runs
 
+if TYPE_CHECKING:
+    from rules_engine.backends.columnar.room import Loops, Room
+
 PIECE = 4_096
+"""How many events a piece has: as many as make what Python does for each row small."""
+LANES: Final = 1_024
+"""The same with loops, where a row costs next to nothing: as many as the cache holds."""
+STEPS: Final = {**GIVING, **ROWED}
+"""What each op does that is neither a number nor flow."""
 
 
 class Chunks:
     """The evaluator of one tape. `days` are the rows of what follows from a day, from the day `base` on."""
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape, loops: bool = False) -> None:
         self.tape = tape
+        self.loops = loops_of(tape) if loops else None
         self.calling = Calling(tape)
         self.code: list[Row] = tape.code.tolist()
         self.limits: list[Row] = tape.limits.tolist()
@@ -44,17 +69,64 @@ class Chunks:
         self.effects: list[Row] = tape.effects.tolist()
         self.gives: list[Row] = tape.gives.tolist()
 
-    def run(self, batch: Batch, days: Ints, base: int, memory: Ints, gone: Ints, wants_parts: bool) -> Results:
-        """Score a batch; `memory` and `gone` are moved along."""
-        return Walk(self, batch, days, base, memory, gone, wants_parts).results()
+    def run(
+        self, batch: Batch, days: Ints, base: int, memory: Ints, gone: Ints, wants_parts: bool, threads: int = 1,
+        store: Store | None = None,
+    ) -> Results:  # fmt: skip
+        """Score a batch; `memory`, `gone` and `store` are moved along. Each thread has members of its own."""
+        orders = [np.arange(len(batch.kind))]
+        if threads > 1:
+            orders = [np.flatnonzero(batch.member % threads == thread) for thread in range(threads)]
+        told = Told(batch)
+        walks = [Walk(self, batch, days, base, memory, gone, wants_parts, told, order, store) for order in orders]
+        if len(walks) == 1:
+            walks[0].through()
+        else:
+            with ThreadPoolExecutor(len(walks)) as pool:
+                list(pool.map(Walk.through, walks))
+        for other in walks[1:]:
+            walks[0].emitted.join(other.emitted)
+        emitted = walks[0].emitted
+        if self.loops is not None:
+            for each in vars(emitted).values():
+                if isinstance(each, Table):
+                    each.ordering = self.loops.in_order
+        return told.results(emitted)
+
+
+class Told:
+    """What is told of every event and every line of a batch, in their order."""
+
+    def __init__(self, batch: Batch) -> None:
+        events = len(batch.kind)
+        self.done, self.why = np.zeros((2, events), np.int64)
+        self.priced = np.zeros(events, np.int64)
+        self.net, self.total, self.tax, self.shipping, self.charges = np.zeros((5, events), np.int64)
+        self.cost = np.zeros(batch.lines.shape[1] if batch.lines.ndim == 2 else 0, np.int64)
+
+    def results(self, emitted: Emitted) -> Results:
+        """All of it, with the rows that events came to in their order."""
+        done = self.done != 0
+        discounts, parts = discounts_of(emitted, done)
+        return Results(
+            done, self.why.astype(np.int16), awards_of(emitted.awards, done), discounts, parts,
+            tiers_of(emitted.tiers, done), codes_of(emitted.codes, done),
+            Prices(
+                self.priced.astype(np.int32), self.net, self.shipping, self.charges, self.tax, self.total, self.cost
+            ),
+            used_of(emitted.taken, done), payments_of(emitted.payments, done),
+            charges=charges_of(emitted.charges, done), gifts=gifts_of(emitted.gifts, done),
+            said=said_of(emitted.said, done),
+        )  # fmt: skip
 
 
 class Walk:
-    """One batch."""
+    """Some events of one batch, all those of their members."""
 
     def __init__(
-        self, chunks: Chunks, batch: Batch, days: Ints, base: int, memory: Ints, gone: Ints, wants_parts: bool
-    ) -> None:
+        self, chunks: Chunks, batch: Batch, days: Ints, base: int, memory: Ints, gone: Ints, wants_parts: bool,
+        told: Told, order: Ints, store: Store | None = None,
+    ) -> None:  # fmt: skip
         self.code, self.tape, self.pool, self.calling = chunks.code, chunks.tape, chunks.tape.pool, chunks.calling
         self.limits, self.tracks = chunks.limits, chunks.tracks
         self.effects, self.gives = chunks.effects, chunks.gives
@@ -64,35 +136,75 @@ class Walk:
         self.by_unit = False
         self.batch, self.days, self.base = batch, days, base
         self.memory, self.gone, self.wants_parts = memory, gone, wants_parts
-        events = len(batch.kind)
+        self.order = order
+        self.store, self.received = store, 0
+        self.units, self.kept_gives = chunks.tape.units, chunks.tape.kept_gives
         self.emitted = Emitted()
-        self.done = np.zeros(events, np.bool_)
-        self.why = np.zeros(events, np.int16)
-        self.priced = np.zeros(events, np.int32)
-        self.net, self.total, self.tax, self.shipping, self.charges = np.zeros((5, events), np.int64)
-        self.cost = np.zeros(batch.lines.shape[1] if batch.lines.ndim == 2 else 0, np.int64)
+        self.done, self.why, self.priced, self.cost = told.done, told.why, told.priced, told.cost
+        self.net, self.total, self.tax = told.net, told.total, told.tax
+        self.shipping, self.charges = told.shipping, told.charges
         self.piece: Piece
         self.trials: list[Trial] = []
-        self.waiting: dict[int, list[Ints]] = {}
-        self.rows: list[int] = []
+        self.room = room_of(self, chunks, told)
+        self.resume: Ints = np.zeros(0, np.int64)
+        self.frame: Ints = np.zeros(0, np.int64)
+        self.join = NEVER
 
-    def results(self) -> Results:
-        """Every round, then the rows in the order of events."""
+    def through(self) -> None:
+        """Every piece."""
+        if self.room is not None:
+            self._dealt(self.room)
+            return
         by_unit = self.tape.by_unit[self.batch.kind] != 0
         if self.wants_parts:
             by_unit[:] = True
-        for events in rounds(self.batch.member):
+        for turn in rounds(self.batch.member[self.order]):
+            events = self.order[turn]
             for self.by_unit in (False, True):
                 some = events[by_unit[events] == self.by_unit]
                 for start in range(0, len(some), PIECE):
                     self._piece(some[start : start + PIECE])
-        emitted, done = self.emitted, self.done
-        discounts, parts = discounts_of(emitted, done)
-        return Results(
-            done, self.why, awards_of(emitted.awards, done), discounts, parts, tiers_of(emitted.tiers, done),
-            codes_of(emitted.codes, done),
-            Prices(self.priced, self.net, self.shipping, self.charges, self.tax, self.total, self.cost),
-        )  # fmt: skip
+
+    def _dealt(self, room: Room) -> None:
+        """Every piece, as loops deal them: all events of one begin at the same row."""
+        tape, kind = self.tape, self.batch.kind
+        units = np.ones(len(tape.by_unit), np.int64) if self.wants_parts else (tape.by_unit != 0).astype(np.int64)
+        by_kind = np.stack([2 * tape.entries + units, 2 * tape.guests + units])
+        keys, numbers = np.unique(by_kind, return_inverse=True)
+        numbers = numbers.reshape(by_kind.shape).astype(np.int64)
+        classes = numbers[0][kind]
+        guests = self.batch.member < 0
+        if guests.any():
+            classes = np.where(guests, numbers[1][kind], classes)
+        for start, end in room.deal(self.order, classes, len(keys), min(PIECE, LANES), len(self.memory)):
+            key = int(keys[classes[room.dealt[start]]])
+            self.by_unit = bool(key % 2)
+            passes = room.open(start, end, self.by_unit, key // 2)
+            self.piece, self.resume = room.piece, room.resume[: end - start]
+            self.frame, self.join = room.places[: end - start], max(key // 2, 0)
+            if passes:
+                self._late_starters(key // 2)
+            self._run()
+            self._kept()
+            room.close(self.store is None)
+
+    def _late_starters(self, row: int) -> None:
+        """Let days pass for those who have one on which a holding ends; then all are where their event begins."""
+        piece = self.piece
+        waits = np.flatnonzero((self.resume == NEVER) & (piece.why == 0))
+        self._pass_time(waits)
+        self._start(waits[piece.why[waits] == 0])
+        self.frame, self.join = np.arange(piece.count), NEVER
+        self.wait(row, np.flatnonzero(piece.why == 0))
+
+    def _start(self, numbers: Ints) -> None:
+        """What events find on their day."""
+        piece, here = self.piece, Here(self.piece, numbers)
+        day = self.batch.day[piece.events[numbers]]
+        here.write(ops.DAY, day)
+        piece.memory[SLOT_DAY, here.events] = day
+        rungs = keeping.held_rungs(here, self.holdings, day)
+        here.write(ops.TIER, np.where(piece.member[numbers] < 0, 0, rungs))
 
     # ---- one piece
 
@@ -100,7 +212,8 @@ class Walk:
         events = self._may(events)
         if not len(events):
             return
-        self.piece = piece = Piece(self.batch, events, self.tape, self.memory)
+        self.piece = piece = Piece(self.batch, events).lay(self.tape, self.memory)
+        self.resume = np.full(piece.count, NEVER, np.int64)
         reached = piece.memory[SLOT_DAY]
         piece.fail(np.flatnonzero((reached != MISSING) & (piece.registers[ops.DAY] < reached)), ops.LATE)
         ends = piece.memory[SLOT_NEXT]
@@ -108,12 +221,7 @@ class Walk:
         self._pass_time(np.flatnonzero(piece.why == 0))
         started = np.flatnonzero(piece.why == 0)
         if len(started):
-            here = Here(piece, started)
-            day = self.batch.day[events[started]]
-            here.write(ops.DAY, day)
-            piece.memory[SLOT_DAY, here.events] = day
-            rungs = keeping.held_rungs(here, self.holdings, day)
-            here.write(ops.TIER, np.where(piece.member[started] < 0, 0, rungs))
+            self._start(started)
             entries = self._entries(events)[started]
             self._walk({int(pc): started[entries == pc] for pc in np.unique(entries)})
         self._finish()
@@ -163,65 +271,98 @@ class Walk:
     def _finish(self) -> None:
         """Keep the memory of those that are done; the others' members go on by rows."""
         piece = self.piece
-        done = piece.ended & (piece.why == 0)
-        self.done[piece.events[done]] = True
+        done = self._kept()
+        self.done[piece.events[done]] = 1
         self.why[piece.events] = piece.why
         known = piece.member >= 0
         self.gone[piece.member[~done & known]] = 1
         self.memory[piece.member[done & known]] = piece.memory.T[done & known]
         self.priced[piece.events[~done]] = 0
 
+    def _kept(self) -> Flags:
+        """Who is done; their lots are kept."""
+        piece = self.piece
+        done: Flags = (piece.ended != 0) & (piece.why == 0)
+        if piece.lots is not None and self.store is not None:
+            self.store.keep(piece.lots, done)
+        return done
+
     # ---- the flow
 
     def wait(self, row: int, numbers: Ints) -> None:
         """Let events go on at a row further on."""
         if len(numbers):
-            if row not in self.waiting:
-                self.waiting[row] = []
-                heapq.heappush(self.rows, row)
-            self.waiting[row].append(numbers)
+            self.resume[numbers] = row
+            self.join = min(self.join, row)
 
     def _walk(self, starts: dict[int, Ints]) -> None:
+        """Let all events of a piece walk from where they start; those that start nowhere stay."""
+        self.frame, self.join = np.arange(self.piece.count), NEVER
+        self.resume[:] = NEVER
         for row, numbers in starts.items():
             self.wait(row, numbers)
-        while self.rows:
-            self._run(self.rows[0])
+        self._run()
 
-    def _arrived(self, pc: int, here: Here | None) -> Here:
-        """The events at a row, with those that waited for it there."""
-        if not self.rows or self.rows[0] != pc:
-            assert here is not None
-            return here
-        heapq.heappop(self.rows)
-        found = self.waiting.pop(pc)
-        if here is not None:
-            found.append(here.numbers)
-        numbers = found[0] if len(found) == 1 else np.sort(np.concatenate(found))
-        return Here(self.piece, numbers[self.piece.why[numbers] == 0])
+    def inside(self, pc: int, numbers: Ints) -> None:
+        """Let some events walk a piece of code to its end, before all others go on."""
+        before = self.frame, self.join
+        self.frame, self.join = np.ascontiguousarray(numbers), NEVER
+        self.wait(pc, numbers)
+        self._run()
+        self.frame, self.join = before
 
-    def _run(self, pc: int) -> None:
-        """From a row on, for as long as some go straight on."""
-        here: Here | None = None
+    def _arrived(self, pc: int) -> Here:
+        """The events that stand at a row; and the next row where others join them."""
+        rows = self.resume[self.frame]
+        stand = rows <= pc
+        later = rows[~stand]
+        self.join = int(later.min()) if len(later) else NEVER
+        numbers = self.frame[stand]
+        failed = self.piece.why[numbers] != 0
+        if failed.any():
+            self.resume[numbers[failed]] = NEVER
+            numbers = numbers[~failed]
+        return Here(self.piece, numbers)
+
+    def _run(self) -> None:
+        """From the first row where some wait, until nobody in the frame goes on."""
+        here, pc = None, self.join
         while True:
-            here = self._arrived(pc, here)
-            if not len(here):
-                return
-            row = self.code[pc]
-            op = row[0]
-            if op < ops.CONST:
-                here = FLOW[op](self, here, row)
-                if here is None:
+            if here is None or not len(here):
+                pc = self.join
+                if pc == NEVER:
                     return
-            elif op <= NUMBERS_LAST:
-                self._number(here, row)
-            else:
-                STEPS[op](self, here, row)
-                if op == ops.FALLS:
+            if pc >= self.join:
+                here = self._arrived(pc)
+                continue
+            if self.room is not None and self.room.looped[pc]:
+                pc, numbers, self.join = self.room.on(pc, self.frame)
+                if pc < 0:
                     return
-            if self.piece.failed:
-                here = here.part(self.piece.why[here.numbers] == 0)
-                self.piece.failed = False
-            pc += 1
+                here = Here(self.piece, numbers)
+            assert here is not None
+            here, pc = self._step(here, pc), pc + 1
+
+    def _step(self, here: Here, pc: int) -> Here | None:
+        """One row; who goes straight on."""
+        row = self.code[pc]
+        op = row[0]
+        went: Here | None = here
+        if op < ops.CONST:
+            went = FLOW[op](self, here, row)
+        elif op <= NUMBERS_LAST:
+            self._number(here, row)
+        else:
+            STEPS[op](self, here, row)
+            if op == ops.FALLS:
+                self.resume[here.numbers] = NEVER
+                return None
+        if self.piece.failed and went is not None:
+            failed = self.piece.why[went.numbers] != 0
+            self.resume[went.numbers[failed]] = NEVER
+            went = went.part(~failed)
+            self.piece.failed = False
+        return went
 
     def _number(self, here: Here, row: Row) -> None:
         vector = row[0] >= ops.VECTOR + ops.CONST
@@ -249,6 +390,24 @@ class Walk:
         return found
 
 
+def loops_of(tape: Tape) -> Loops:
+    """The loops of a tape, compiled."""
+    from rules_engine.backends.columnar.room import Loops
+
+    return Loops(tape)
+
+
+def room_of(walk: Walk, chunks: Chunks, told: Told) -> Room | None:
+    """Room for a walk with loops."""
+    if chunks.loops is None:
+        return None
+    from rules_engine.backends.columnar.room import Room
+
+    return Room(
+        chunks.loops, chunks.tape, walk.batch, walk.days, walk.base, walk.memory, walk.gone, told, walk.emitted
+    )  # fmt: skip
+
+
 NUMBERS_LAST: Final = ops.VECTOR + ops.LOADED
 
 
@@ -269,7 +428,12 @@ def rounds(member: Small) -> list[Ints]:
 
 
 def _end(walk: Walk, here: Here, _: Row) -> None:
-    walk.piece.ended[here.events] = True
+    walk.piece.ended[here.events] = 1
+    walk.resume[here.events] = NEVER
+
+
+def _next(walk: Walk, here: Here, _: Row) -> None:
+    walk.resume[here.events] = NEVER
 
 
 def _jump(walk: Walk, here: Here, row: Row) -> None:
@@ -288,16 +452,9 @@ def _unless_is(walk: Walk, here: Here, row: Row) -> Here | None:
     return _parted(walk, here, row, ~numbering.COMPARED[row[5]](here.read(row[2]), row[4]))
 
 
-def _section(walk: Walk, here: Here, row: Row) -> None:
-    """Every rule that an event's values call; the blocks of rules stand one after the other, before the end."""
-    calls = walk.calling.called(row[4], here)
-    for block, numbers in calls:
-        walk.wait(walk.calling.blocks[block], numbers)
-    walk.wait(row[7], here.numbers)
-
-
 def _fail(walk: Walk, here: Here, row: Row) -> None:
     walk.piece.fail(here.numbers, row[4])
+    walk.resume[here.events] = NEVER
     walk.piece.failed = False
 
 
@@ -307,7 +464,7 @@ FLOW: Final[dict[int, Callable[[Walk, Here, Row], Here | None]]] = {
     ops.UNLESS: lambda walk, here, row: _parted(walk, here, row, here.read(row[2]) == 0),
     ops.WHERE: lambda walk, here, row: _parted(walk, here, row, here.read(row[2]) != 0),
     ops.UNLESS_IS: _unless_is,
-    ops.SECTION: _section,
-    ops.NEXT: lambda *_: None,
+    ops.SECTION: section,
+    ops.NEXT: _next,
     ops.FAIL: _fail,
 }

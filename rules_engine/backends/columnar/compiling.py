@@ -6,21 +6,24 @@ columnar form, with the reason of each. What concerns all members at once refuse
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import numpy as np
 
 from rules_engine import ir
-from rules_engine.backends.columnar import awarding, offers
+from rules_engine.allocation import REMAINDERS
+from rules_engine.backends.columnar import acting, awarding, marking, offers, owning, shipping, taking, taxes
 from rules_engine.backends.columnar import tape as ops
+from rules_engine.backends.columnar.anchoring import Answers
 from rules_engine.backends.columnar.drawing import Drawing
 from rules_engine.backends.columnar.layout import Layout
 from rules_engine.backends.columnar.making import NotColumnar, matrix
 from rules_engine.backends.columnar.scene import GUARDS, NeedsStages, Scene
-from rules_engine.backends.columnar.sectioning import in_section
+from rules_engine.backends.columnar.sectioning import in_section, planned
 from rules_engine.backends.columnar.tape import Ladder, Tape
-from rules_engine.backends.reference import Reference, World
+from rules_engine.backends.reference import Reference, World, in_order
+from rules_engine.planning import Plan, sampled
 
 
 class Compiled(msgspec.Struct, frozen=True):
@@ -30,11 +33,16 @@ class Compiled(msgspec.Struct, frozen=True):
     tape: Tape
     questions: tuple[tuple[object, ...], ...]
     refused: dict[str, str]
+    world: World
 
 
-def compile_columns(core: ir.Program, world: World | None = None) -> Compiled:
-    """Compile a core; `world` is its program by name, where that was prepared before."""
-    drawing = Drawing(core, Reference(core).world if world is None else world)
+def compile_columns(core: ir.Program, world: World | None = None, found: Plan | None = None) -> Compiled:
+    """Compile a core; `world` is its program by name, `found` its plan, where these were made before."""
+    found = planned(core) if found is None else found
+    if world is None:
+        # What hangs on no constant of a rule is asked of one rule of each shape.
+        world = Reference(core, None if found is None else sampled(core, found)).world
+    drawing = Drawing(core, world, found)
     refused: dict[str, str] = {}
     whole = next(program_reasons(core), "")
     if whole:
@@ -84,6 +92,7 @@ def _done(
     refused: dict[str, str],
 ) -> Compiled:  # fmt: skip
     make = drawing.make
+    drawing.store_all()
     tape = Tape(
         code=matrix(make.code or [(ops.END,) + (0,) * 7], 8),
         pool=np.array(make.pool or [0], np.int64),
@@ -96,15 +105,19 @@ def _done(
         gives=matrix(drawing.give_rows, ops.GIVES_WIDTH),
         sections=matrix(drawing.sections, ops.SECTION_WIDTH),
         keys=matrix(drawing.keys, ops.KEY_WIDTH),
-        blocks=np.array(drawing.blocks, np.int64),
+        blocks=matrix(drawing.blocks, ops.BLOCK_WIDTH),
         by_unit=np.array(by_unit, np.int64),
         registers=make.registers_max,
         vectors=make.vectors_max,
         slots=make.slots,
         ladder=ladder,
+        units=matrix(drawing.unit_rows, ops.UNIT_WIDTH),
+        kept_gives=matrix(drawing.kept_gives(), 2),
+        asked=Answers(drawing.world, tuple(drawing.asked)),
+        remainder=REMAINDERS.index(drawing.core.header.remainder),
     )
     done = frozenset(event.name for event in drawing.core.events if event.name not in refused)
-    return Compiled(drawing.layout(done), tape, tuple(make.days), refused)
+    return Compiled(drawing.layout(done), tape, tuple(make.days), refused, drawing.world)
 
 
 def _forget(drawing: Drawing) -> None:
@@ -118,53 +131,49 @@ def _forget(drawing: Drawing) -> None:
 
 def program_reasons(core: ir.Program) -> Iterator[str]:
     """Why a whole program goes by rows."""
-    if core.household:
-        yield "members of a household share what they have"
-    if any(event.schedule is not None for event in core.events):
-        yield "scheduled events happen to members by themselves"
-    if core.matches:
-        yield "status matches are judged on every event"
-    if core.header.remainder != "largest":
-        yield "odd units do not go to the largest remainders"
     for unit in core.units:
-        if any(life.after_last for life in unit.lives):
-            yield f"what a {unit.name} lasts counts from the last of some events"
         if unit.owner != "member":
             yield f"a {unit.name} belongs to a household"
-    owners: list[tuple[ir.LimitDef, ...]] = [rule.limits for rule in core.rules]
-    owners += [offer.limits for offer in core.offers]
-    owners += [group.limits for group in core.groups]
-    owners += [group.limits for group in core.offer_groups]
-    limits = [limit for limited in owners for limit in limited]
-    if any(limit.owner == "shared" for limit in limits):
-        yield "all members share a limit"
-    if any(limit.owner in ("household", "other") for limit in limits):
+    if any(track.owner != "member" for track in core.tracks):
+        yield "members of a household share a track"
+    owners = {limit.owner for limit in _limits((*core.rules, *core.offers), core)}
+    if owners & {"household", "other"}:
         yield "a limit counts for another member"
+
+
+def _limits(rules: Sequence[ir.RuleDef | ir.OfferDef], core: ir.Program) -> Iterator[ir.LimitDef]:
+    """The limits of some rules and offers, and of their groups."""
+    groups = {each.name: each.limits for each in core.groups} | {each.name: each.limits for each in core.offer_groups}
+    for rule in rules:
+        yield from rule.limits
+        yield from groups.get(rule.group, ())
+
+
+def _meets_shared(event: ir.EventDef, drawing: Drawing) -> bool:
+    """Whether rules on an event count under a limit that all members share."""
+    core = drawing.sample
+    rules: tuple[ir.RuleDef | ir.OfferDef, ...] = (*core.rules, *core.offers)
+    mine = [rule for rule in rules if event.name in rule.events]
+    shared = any(limit.owner == "shared" for limit in _limits(mine, core))
+    begins = [match for match in core.matches if event.name in match.events]
+    return shared or any(limit.owner == "shared" for match in begins for limit in match.limits)
 
 
 def event_reasons(event: ir.EventDef, drawing: Drawing) -> Iterator[str]:
     """Why a kind of event goes by rows, as far as its declaration says so."""
-    core, world = drawing.core, drawing.world
-    rules = [rule for rule in core.rules if event.name in rule.events]
     reasons = {
-        "units pay for it": any(rule.kind == "redeem" for rule in rules),
         "it comes in several currencies": len(event.currencies) > 1,
         "it is priced in a unit": bool(event.priced_unit),
-        "it has taxes": bool(event.tax_field or event.shipping_tax_field),
-        "it has shipping": bool(event.shipping_field or event.shipping_flag),
-        "prices have a floor": bool(event.floor_field),
         "offers make its prices": event.priced_by_offers,
-        "marks of a track are reached": bool(world.marked[event.name]),
-        "its last day is remembered": event.name in world.waited,
+        "it happens by itself": event.schedule is not None,
+        "all members share a limit": _meets_shared(event, drawing),
         "its owner may be absent, or is nobody": not event.owner,
     }
     for why, holds in reasons.items():
         if holds:
             yield f"{event.name}: {why}"
-    fields = world.line_fields
-    bounds = [fields[event.name, name] for name in (event.list_field, event.quantity_field) if name]
-    if any(field.low < 0 for field in bounds):
-        yield f"{event.name}: prices or numbers of pieces may lie below zero"
+    if event.shipping_field and not event.list_field:
+        yield f"{event.name}: it has shipping and no lines that cost something"
 
 
 # ---- a kind of event ----
@@ -179,21 +188,28 @@ def _event(event: ir.EventDef, drawing: Drawing, guest: bool = False, keeps_stag
     start = len(make.code)
     on = Scene(drawing, event, guest)
     on.keeps_stages = keeps_stages
+    if not guest:
+        owning.begin(on)
     _carrier(event, on)
+    coded = any(rule.code is not None and event.name in rule.events for rule in core.rules)
+    if coded:
+        on.presented = drawing.listed(event.name, event.codes_field)
+    acting.enter(on)
     read = {name for rule in core.rules for name in rule.reads}
     for rule in core.rules:
         if rule.key in read and event.name in rule.events:
             on.awards[rule.key] = make.scalar(ops.CONST)
     if event.name in drawing.world.offered:
         offers.stages(on)
-        on.where = event.name
-        offers.codes(on)
         if event.name in drawing.world.priced:
-            make.put(ops.COSTS)
+            taxes.costs(on) if on.more else make.put(ops.COSTS)
     if guest:
-        make.put(ops.END)
-        return start, int(on.by_unit)
-    _earned(event, on)
+        acting.guest_codes(on)
+    else:
+        _earned(event, on)
+    on.where = event.name
+    if event.name in drawing.world.offered or coded:
+        offers.codes(on)
     make.put(ops.END)
     return start, int(on.by_unit)
 
@@ -201,17 +217,40 @@ def _event(event: ir.EventDef, drawing: Drawing, guest: bool = False, keeps_stag
 def _earned(event: ir.EventDef, on: Scene) -> None:
     """What follows the price, for a member: earns, tracks, tiers, rewards."""
     make, drawing, core = on.make, on.drawing, on.drawing.core
-    moved = awarding.contributions(on)
     rules = drawing.world.rules
+    taking.open_stages(on)
+    on.stage = "redeem"
+    redeems = [each for _, each in in_order("redeem", event.name, drawing.world)]
+    for each in redeems:
+        _rule(each, on)
+    if redeems:
+        taking.stage_ends(1, on)
+    on.stage = ""
+    marking.open_marks(on)
+    moved = awarding.contributions(on)
     earns = [rule.key for rule in core.rules if rule.kind == "earn" and event.name in rule.events]
-    in_section(earns, lambda key: awarding.rule(rules[key], on), on)
+    in_section(earns, lambda key: _rule(rules[key], on), on)
+    taking.stage_ends(2, on)
     awarding.move(moved, on)
     awarding.judge(on)
+    owning.matches(on)
     make.changed()
+    acting.begin(on)
     rewards = [rule.key for rule in core.rules if rule.kind == "reward" and event.name in rule.events]
-    in_section(rewards, lambda key: awarding.rule(rules[key], on), on)
+    in_section(rewards, lambda key: _rule(rules[key], on), on)
+    taking.stage_ends(3, on)
+    owning.end(on)
+    marking.see(on)
     if on.given_tracks:
         awarding.move([], on)
+    marking.forget(on)
+
+
+def _rule(rule: ir.RuleDef, on: Scene) -> None:
+    """A rule that takes units, or one that only gives."""
+    on.group = rule.group
+    (taking.rule if taking.taking(rule) else awarding.rule)(rule, on)
+    on.group = ""
 
 
 def _carrier(event: ir.EventDef, on: Scene) -> None:
@@ -224,6 +263,8 @@ def _carrier(event: ir.EventDef, on: Scene) -> None:
     raw = int(event.name not in drawing.world.offered and not drawing.world.picks)
     on.make.put(ops.PRICED, 0, listed, size, GUARDS.total, int(event.list_each and size >= 0), raw)
     on.priced = True
+    if event.name in drawing.world.offered:
+        shipping.open_carrier(on)
 
 
 def _ladder(drawing: Drawing) -> tuple[Ladder | None, int]:
@@ -233,6 +274,7 @@ def _ladder(drawing: Drawing) -> tuple[Ladder | None, int]:
     make.registers, make.vectors, make.kept = ops.REGISTERS, ops.VECTORS, {}
     start = len(make.code)
     on = Scene(drawing, drawing.core.events[0], ending=True)
+    owning.spans(on)
     ways, life = awarding.ends(on)
     count = len(tiers.rungs)
     after = [-1] * (count * count)

@@ -19,6 +19,7 @@ from rules_engine.backends.columnar.tape import MISSING, UNKNOWN
 from rules_engine.backends.reference import World, duration_unit
 from rules_engine.calendar import Duration, add_duration, subtract_duration
 from rules_engine.occurrences import (
+    Context,
     contains,
     end_of,
     end_of_next,
@@ -27,6 +28,7 @@ from rules_engine.occurrences import (
     start_of,
     start_of_next,
 )
+from rules_engine.periods import Calendar, LastCalendar
 
 SPAN_MAX = 60_000
 """How many days a table may span; a day further away is not worked out."""
@@ -65,13 +67,13 @@ class Days:
             columns.append(until[until <= last])
         high, middle = last, (low + last) // 2
         for column in columns[1:]:
-            near = column[(column > middle - SPAN_MAX // 2) & (column < middle + SPAN_MAX // 2)]
+            near = _between(column, middle - SPAN_MAX // 2 + 1, middle + SPAN_MAX // 2 - 1)
             if len(near):
                 low, high = min(low, int(near.min())), max(high, int(near.max()))
         self._reach(low, high)
         wanted = np.zeros(len(self._known), np.bool_)
         for column in columns:
-            wanted[column[(column >= low) & (column <= high)] - self.base] = True
+            wanted[_between(column, low, high) - self.base] = True
         self._answer(np.flatnonzero(wanted & ~self._known), last)
 
     def _answer(self, places: Ints, last: int) -> None:
@@ -104,38 +106,66 @@ class Days:
         known[old : old + len(self._known)] = self._known
         self.table, self._known = table, known
 
-    def answer(self, question: Question, day: int | None) -> int | None:
-        """What is asked of a day; a question about a day that another question finds stands round that one."""
+    def answer(
+        self, question: Question, day: int | None, context: Context | None = None, instant: int | None = None
+    ) -> int | None:
+        """What is asked of a day; a question about a day that another question finds stands round that one. Periods
+        that hang on a fact need a context with it, those that start at a time of day the event's instant."""
         kind, inner, *rest = question
-        within = day if inner is None else self.answer(inner, day)
-        return None if within is None else self._asked(kind, rest, within)
+        within = day if inner is None else self.answer(inner, day, context, instant)
+        return None if within is None else self._asked(kind, rest, within, context or self.calendar, instant)
 
-    def _asked(self, kind: str, rest: list[Any], day: int) -> int | None:
+    def _asked(self, kind: str, rest: list[Any], day: int, context: Context, instant: int | None) -> int | None:
         match kind, rest:
             case "in", [name]:
-                return int(contains(self.periods[name].period, day, self.calendar))
+                return int(contains(self.periods[name].period, day, context, instant))
             case "key", [name]:
-                found = occurrence(self.periods[name].period, day, self.calendar)
+                found = occurrence(self.periods[name].period, day, context, instant)
                 return None if found is None else found.first_day
             case "before", [name]:
-                found = occurrence(self.periods[name].period, day, self.calendar)
-                return None if found is None else self._before(name, found.first_day)
+                found = occurrence(self.periods[name].period, day, context, instant)
+                return None if found is None else self._before(name, found.first_day, context)
             case "since", [count, unit]:
                 return subtract_duration(day, Duration(count, duration_unit(unit))) + 1
+            case "unit", [unit]:
+                found = occurrence(Calendar(duration_unit(unit)), day, context)
+                return None if found is None else found.first_day
+            case "last", [count, unit]:
+                found = occurrence(LastCalendar(count, duration_unit(unit)), day, context)
+                return None if found is None else found.first_day
             case "edge", [edge, later, name]:
-                return _EDGES[edge, later](self.periods[name].period, day, self.calendar, None)
+                return _EDGES[edge, later](self.periods[name].period, day, context, instant)
+            case "reached", [count, unit]:
+                return _reached(day, Duration(count, duration_unit(unit)))
             case "moved", [count, unit]:
                 return add_duration(day, Duration(count, duration_unit(unit)))
         raise AssertionError(kind)
 
-    def _before(self, name: str, first_day: int) -> int | None:
+    def _before(self, name: str, first_day: int, context: Context) -> int | None:
         reach = 1
         while reach <= 36_525 * 2:
             found = [
-                each.first_day
-                for each in occurrences(self.periods[name].period, first_day - reach, first_day, self.calendar)
+                each.first_day for each in occurrences(self.periods[name].period, first_day - reach, first_day, context)
             ]
             if found:
                 return found[-1]
             reach *= 2
         return None
+
+
+def _reached(day: int, span: Duration) -> int:
+    """The last day from which a span does not reach beyond a day."""
+    found = subtract_duration(day, span)
+    while add_duration(found, span) > day:
+        found -= 1
+    while add_duration(found + 1, span) <= day:
+        found += 1
+    return found
+
+
+def _between(days: Ints, low: int, high: int) -> Ints:
+    """Those of some days that lie between two."""
+    if not len(days) or (low <= int(days.min()) and int(days.max()) <= high):
+        return days
+    found: Ints = days[(days >= low) & (days <= high)]
+    return found

@@ -85,6 +85,8 @@ def encoded(
         ragged=tuple(_ragged(number, kinds, layout, texts, events) for number in range(_count(layout.ragged))),
         facts=_facts(layout, texts, facts),
         holdouts=_holdouts(layout, members),
+        line_lists=tuple(_line_list(number, layout, texts, events, lines) for number in layout.line_lists.values()),
+        fact_lists=tuple(_items([own.get(name) for own in facts], texts) for name in layout.fact_lists),
     )
 
 
@@ -150,6 +152,27 @@ def _ragged(
         items = found if isinstance(found, tuple) else ()
         of_codes = name != "" and name == kinds[event.name].codes_field
         values += [texts.presented(str(item)) if of_codes else texts.value(item) for item in items]
+        sizes.append(len(values))
+    return np.array(sizes, dtype=np.int64), np.array(values, dtype=np.int64)
+
+
+def _line_list(
+    number: int, layout: Layout, texts: Texts, events: Sequence[Event],
+    lines: Sequence[Sequence[dict[str, FieldValue]]],
+) -> tuple[Ints, Ints]:  # fmt: skip
+    """A list of every line; those of other kinds of event are empty."""
+    fields = {kind: field for (kind, field), row in layout.line_lists.items() if row == number}
+    found: list[FieldValue] = []
+    for event, own in zip(events, lines, strict=True):
+        name = fields.get(event.name, "")
+        found += [line.get(name) if name else None for line in own]
+    return _items(found, texts)
+
+
+def _items(lists: Sequence[FieldValue], texts: Texts) -> tuple[Ints, Ints]:
+    sizes, values = [0], list[int]()
+    for each in lists:
+        values += [texts.value(item) for item in each] if isinstance(each, tuple) else []
         sizes.append(len(values))
     return np.array(sizes, dtype=np.int64), np.array(values, dtype=np.int64)
 

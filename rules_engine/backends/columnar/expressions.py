@@ -9,12 +9,13 @@ between is never seen.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import lcm
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rules_engine import ir
+from rules_engine.backends.columnar import dating, tabling
 from rules_engine.backends.columnar import tape as ops
 from rules_engine.backends.columnar.arithmetic import (
+    DAYS,
     FLAG,
     FLIPPED,
     Flag,
@@ -26,8 +27,7 @@ from rules_engine.backends.columnar.arithmetic import (
     compared,
     constant,
     divided,
-    either,
-    lined_flag,
+    narrow,
     on_lines,
     opposite,
     plain,
@@ -36,16 +36,21 @@ from rules_engine.backends.columnar.arithmetic import (
     whole,
 )
 from rules_engine.backends.columnar.making import Label, NotColumnar, same, unwanted
-from rules_engine.backends.columnar.spans import Span
+from rules_engine.backends.columnar.rowed import (
+    RowAmong,
+    RowNumber,
+    row_among,
+    row_field_is,
+    row_number,
+    row_sum_at,
+)
+from rules_engine.backends.columnar.spans import SAFE, Span
 from rules_engine.decoding import bounds_of
-from rules_engine.periods import anchors, is_timed
 
 if TYPE_CHECKING:
     from rules_engine.backends.columnar.scene import Scene
 
 BILLION = 10**9
-DAYS = Span(-(10**7), 10**7)
-
 
 _WEIGHTY = frozenset({ir.Fold, ir.Choose, ir.AddTime, ir.EdgeDay, ir.TrackRead, ir.InPeriod, ir.OneOf, ir.InImported})
 """What is worth remembering: the rest is as quickly worked out again."""
@@ -69,6 +74,8 @@ def _number(expr: ir.Expr, on: Scene) -> Number:  # noqa: C901 - one arm for eac
     match expr:
         case ir.Num(num=num, den=den):
             return constant(num, den)
+        case RowNumber():
+            return row_number(expr, on)
         case ir.Field() | ir.LineField() | ir.MemberField():
             return field(expr, on)
         case ir.LineMoney() | ir.Basis() | ir.LineQuantity():
@@ -83,8 +90,12 @@ def _number(expr: ir.Expr, on: Scene) -> Number:  # noqa: C901 - one arm for eac
             return constant(0) if at < 0 else Number(at, 1, 1, on.guards_held())
         case ir.TrackRead(track=name, previous=previous):
             return on.track(name, previous)
+        case ir.BalanceRead(unit=unit, pending=pending):
+            return on.balance(unit, pending)
+        case ir.UsedRead(unit=unit):
+            return on.was_used(unit)
         case ir.TierRead(which="held"):
-            return Number(ops.TIER, 1, 1, Span(0, 1000))
+            return on.held()
         case ir.Add(parts=parts):
             return total([number(part, on) for part in parts], on)
         case ir.Mul(left=left, right=right):
@@ -105,9 +116,21 @@ def _number(expr: ir.Expr, on: Scene) -> Number:  # noqa: C901 - one arm for eac
         case ir.Fold():
             return _fold(expr, on)
         case ir.Choose():
-            return _choose(expr, on)
+            return tabling.choose(expr, on)
         case ir.AddTime() | ir.EdgeDay():
-            return _day(expr, on)
+            return dating.day(expr, on)
+        case ir.DayOf(instant=instant):
+            return dating.local_day(instant, on)
+        case ir.Forever():
+            return Number(on.make.scalar(ops.CONST, k=ops.MISSING), 1, 1, DAYS, maybe=True)
+        case ir.MarkRead() if on.mark is not None:
+            return constant(on.mark)
+        case ir.AwardPart(rule=rule):
+            return on.award_part(rule)
+        case ir.Across():
+            return on.across(expr)
+        case ir.KeyFold():
+            return on.key_fold(expr)
         case _:
             raise unwanted(expr, on.where)
 
@@ -149,22 +172,28 @@ def span_of(definition: ir.FieldDef) -> Span:
 
 
 def _fold(fold: ir.Fold, on: Scene) -> Number:
-    if fold.of != "lines" or on.lined:
-        raise NotColumnar(f"{on.where}: shipping lines are added up")
+    if on.lined:
+        return _fold(fold, on.off_line())
+    if fold.of != "lines":
+        return on.shipping_fold(fold)
     inner = on.on_line()
-    quick = _sum_at(fold, inner)
+    quick = None if on.goods >= 0 else _sum_at(fold, inner)
     if quick is not None:
         return quick
-    where = True if fold.where is None else condition(fold.where, inner)
-    if where is False:
+    mask = on.chosen("lines", fold.where)
+    if mask is None:
         return constant(0)
-    mask = -1 if where is True else lined_flag(where, on)
     if fold.op == "count":
         if mask < 0:
             return Number(ops.LINES, 1, 1, Span(0, on.lines_max))
         return Number(on.make.scalar(ops.COUNT, b=mask), 1, 1, Span(0, on.lines_max))
-    if fold.op != "sum" or fold.value is None:
-        raise NotColumnar(f"{on.where}: different values are counted")
+    if fold.op == "distinct":
+        assert fold.value is not None
+        each = key_of(fold.value, inner)
+        assert each is not None
+        at = on.make.scalar(ops.DIFFERENT, on_lines(each, on).at, mask)
+        return Number(at, 1, 1, Span(0, on.lines_max))
+    assert fold.value is not None
     value = plain(number(fold.value, inner), on)
     if value.fixed:
         each = on_lines(value, on)
@@ -172,6 +201,8 @@ def _fold(fold: ir.Fold, on: Scene) -> Number:
         each = on_lines(value, on)
     if each.at == ops.COST and mask < 0:
         return Number(ops.PAID, each.num, each.den, each.span)
+    if each.total is None:
+        each = narrow(each, SAFE // max(on.lines_max, 1), on)
     span = each.total if each.total is not None else each.span.some(on.lines_max)
     return Number(on.make.scalar(ops.SUM, each.at, mask), each.num, each.den, on.safe(span.with_zero()))
 
@@ -180,128 +211,18 @@ def _sum_at(fold: ir.Fold, on: Scene) -> Number | None:
     """Money of the lines on which a field is a constant: one row, with nothing kept in between."""
     match fold:
         case ir.Fold(op="sum", value=ir.LineMoney() as money, where=ir.Cmp(op="=", left=ir.LineField() as named,
-                     right=ir.Txt(value=text))):  # fmt: skip
+                     right=ir.Txt() | RowNumber(text=True) as text)):  # fmt: skip
             each = on.money(money)
             if each.num != 1 or each.den != 1:
                 return None
-            at = on.make.scalar(ops.SUM_AT, each.at, on.column(named)[1], on.code(text))
+            column = on.column(named)[1]
+            if isinstance(text, RowNumber):
+                at = row_sum_at(each.at, column, text, on)
+            else:
+                at = on.make.scalar(ops.SUM_AT, each.at, column, on.code(text.value))
             return Number(at, 1, 1, each.span)
         case _:
             return None
-
-
-# ---- tables ----
-
-
-def _choose(table: ir.Choose, on: Scene) -> Number:
-    quick = _dense(table, on)
-    if quick is not None:
-        return quick
-    if any(isinstance(row.value, ir.Stop) for row in table.rows):
-        return _stopping(table, on)
-    found: Number | None = None
-    for row in reversed(table.rows):
-        assert not isinstance(row.value, ir.Stop)
-        value = plain(number(row.value, on), on)
-        holds = passes(table, row, on)
-        found = value if found is None or holds is True else either(holds, value, found, on)
-    assert found is not None
-    return found
-
-
-def _stopping(table: ir.Choose, on: Scene) -> Number:
-    """A table with rows of `no award`: where one of them is met the rule ends."""
-    if on.lined or on.stopped is None:
-        raise NotColumnar(f"{on.where}: a table ends a rule from inside a line")
-    stops: list[ir.ChooseRow] = []
-    before: list[Held] = []
-    found: Number | None = None
-    for row in reversed(table.rows):
-        holds = passes(table, row, on)
-        if isinstance(row.value, ir.Stop):
-            value = constant(0)
-            stops.append(row)
-        else:
-            value = plain(number(row.value, on), on)
-        found = value if found is None or holds is True else either(holds, value, found, on)
-        stop = constant(1 if isinstance(row.value, ir.Stop) else 0)
-        before.append(holds)
-        on.stops = stop if on.stops is None or holds is True else either(holds, stop, on.stops, on)
-    assert found is not None
-    if on.stops is not None and not on.stops.fixed:
-        on.make.to(on.make.put(ops.WHERE, a=on.stops.at), on.stopped)
-    elif on.stops is not None and on.stops.num:
-        on.make.to(on.make.put(ops.JUMP), on.stopped)
-    on.stops = None
-    return found
-
-
-def passes(table: ir.Choose, row: ir.ChooseRow, on: Scene) -> Held:
-    """Whether the tests of a row hold."""
-    held: list[Held] = []
-    for key, test in zip(table.keys, row.tests, strict=True):
-        match test:
-            case ir.AnyTest():
-                continue
-            case ir.InTest(values=values):
-                held.append(_among(key, values, on))
-            case ir.RangeTest(low=low, high=high):
-                found = number(key, on)
-                if low is not None:
-                    held.append(compared(">=", found, constant(low), on))
-                if high is not None:
-                    held.append(compared("<", found, constant(high), on))
-    return both(held, on)
-
-
-def _dense(table: ir.Choose, on: Scene) -> Number | None:
-    """A table with one key whose rows are constants: one look."""
-    if len(table.keys) != 1 or any(not isinstance(row.value, ir.Num) for row in table.rows):
-        return None
-    rows = [(row.tests[0], row.value) for row in table.rows if isinstance(row.value, ir.Num)]
-    listed = [(on.code(value), amount) for test, amount in rows if isinstance(test, ir.InTest) for value in test.values]
-    others = [amount for test, amount in rows if isinstance(test, ir.AnyTest)]
-    if len(listed) < 1 or any(isinstance(test, ir.RangeTest) for test, _ in rows):
-        return _stepped(table, rows, on)
-    low, high = min(code for code, _ in listed), max(code for code, _ in listed)
-    if high - low > 4096:
-        return None
-    found = key_of(table.keys[0], on)
-    if found is None or found.den != 1 or found.num != 1 or found.fixed:
-        return None
-    den = lcm(*(amount.den for _, amount in rows))
-    rest = others[0].num * (den // others[0].den) if others else 0
-    values = dict(reversed([(code, amount.num * (den // amount.den)) for code, amount in listed]))
-    pool = [values.get(code, rest) for code in range(low, high + 1)] + [rest]
-    at = on.op(ops.TABLE, found.lined, found.at, k=on.make.stretch(pool), m=low, n=high - low + 1)
-    return Number(at, 1, den, Span(min(pool), max(pool)), found.lined)
-
-
-def _stepped(table: ir.Choose, rows: list[tuple[ir.Test, ir.Num]], on: Scene) -> Number | None:
-    """The same where the rows are ranges."""
-    ranges = [(test, amount) for test, amount in rows if isinstance(test, ir.RangeTest)]
-    others = [amount for test, amount in rows if isinstance(test, ir.AnyTest)]
-    if len(ranges) + len(others) < len(rows) or len(others) > 1:
-        return None
-    found = number(table.keys[0], on)
-    if found.den != 1 or found.num != 1 or found.fixed or found.maybe:
-        return None
-    bounds = sorted({bound for test, _ in ranges for bound in (test.low, test.high) if bound is not None})
-    if not bounds:
-        return None
-    den = lcm(*(amount.den for _, amount in rows))
-    pool = []
-    for sample in (bounds[0] - 1, *bounds):
-        inside = [amount for test, amount in ranges if _inside(sample, test)]
-        row = (inside or others or [rows[0][1]])[0]  # a value that the key cannot have lies in no row
-        pool.append(row.num * (den // row.den))
-    place = on.op(ops.STEP, found.lined, found.at, k=on.make.stretch(bounds), n=len(bounds))
-    at = on.op(ops.TABLE, found.lined, place, k=on.make.stretch([*pool, 0]), m=0, n=len(pool))
-    return Number(at, 1, den, Span(min(pool), max(pool)), found.lined)
-
-
-def _inside(value: int, test: ir.RangeTest) -> bool:
-    return (test.low is None or value >= test.low) and (test.high is None or value < test.high)
 
 
 def key_of(expr: ir.Expr, on: Scene) -> Number | None:
@@ -312,41 +233,6 @@ def key_of(expr: ir.Expr, on: Scene) -> Number | None:
         held = condition(expr, on)
         return constant(int(held)) if isinstance(held, bool) else Number(held.at, 1, 1, FLAG, held.lined)
     return number(expr, on)
-
-
-# ---- days ----
-
-
-def _day(expr: ir.AddTime | ir.EdgeDay, on: Scene) -> Number:
-    """A day that follows from another: one look in the table of days."""
-    inside, question = asked(expr, on)
-    return looked(inside, question, on)
-
-
-def asked(expr: ir.Expr, on: Scene) -> tuple[Number, tuple[Any, ...] | None]:
-    """The day from which a day follows, and what is asked of it."""
-    match expr:
-        case ir.AddTime(day=day, count=count, unit=unit):
-            base, inner = asked(day, on)
-            return base, ("moved", inner, count, unit)
-        case ir.EdgeDay(edge=edge, next=later, period=name, day=day):
-            base, inner = asked(day, on)
-            on.period(name)
-            return base, ("edge", inner, edge, later, name)
-        case ir.Today(begins=True) if on.ending:
-            return Number(ops.DAY, 1, 1, DAYS, day=True), ("moved", None, 1, "day")
-        case _:
-            return number(expr, on), None
-
-
-def looked(inside: Number, question: tuple[Any, ...] | None, on: Scene) -> Number:
-    """The answer for a day."""
-    if question is None:
-        return inside
-    if not inside.day:
-        raise NotColumnar(f"{on.where}: a day is looked up that is worked out")
-    row = on.make.day_row(*question)
-    return Number(on.op(ops.OF_DAY, inside.lined, inside.at, k=row), 1, 1, DAYS, inside.lined, maybe=True)
 
 
 # ---- conditions ----
@@ -389,22 +275,35 @@ def _condition(expr: ir.Expr, on: Scene) -> Held:  # noqa: C901 - one arm for ea
             return Flag(on.op(ops.IS, lined, on.loaded(expr, row), k=1, m=0), lined)
         case ir.Cmp(op="=", left=ir.LineField() as named, right=ir.Txt(value=text)) if on.lined:
             return Flag(on.make.vector(ops.FIELD_IS, b=on.column(named)[1], k=on.code(text)), True)
+        case ir.Cmp(op="=", left=ir.LineField() as named, right=RowNumber(text=True) as text) if on.lined:
+            return row_field_is(on.column(named)[1], text, on)
+        case RowAmong(value=value):
+            return row_among(key_of(value, on), expr, on)
         case ir.Cmp(op=op, left=left, right=right):
             one, two = key_of(left, on), key_of(right, on)
             assert one is not None
             assert two is not None
             return compared(op, one, two, on)
-        case ir.OneOf(value=value, items=items):
-            return _among(value, items, on)
-        case ir.InImported(value=value, column=column):
-            return _among(value, on.column_of(column), on)
-        case ir.InField(value=value, items=ir.Field() as items, count=count):
-            return on.listed(key_of(value, on), items, count)
-        case ir.InPeriod(value=value, period=name, instant=False):
-            on.period(name)
-            base, inner = asked(value, on)
-            found = looked(base, ("in", inner, name), on)
+        case ir.Choose():
+            found = tabling.choose(expr, on)
+            if found.fixed:
+                return bool(found.num)
             return Flag(on.op(ops.IS, found.lined, found.at, k=1, m=0), found.lined)
+        case ir.OneOf(value=value, items=items):
+            return among(value, items, on)
+        case ir.InImported(value=value, column=column):
+            return among(value, on.column_of(column), on)
+        case ir.InField(value=value, items=ir.Field() | ir.LineField() | ir.MemberField() as items, count=count):
+            return on.listed(key_of(value, on), items, count)
+        case ir.InPeriod(value=value, period=name, instant=instant):
+            if instant:
+                found = dating.anchored(number(value, on), ("in", None, name), "instant", on)
+            else:
+                base, inner = dating.asked(value, on)
+                found = dating.looked(base, ("in", inner, name), on)
+            return Flag(on.op(ops.IS, found.lined, found.at, k=1, m=0), found.lined)
+        case ir.Reaches():
+            return on.reaches(expr)
         case ir.Multiple(value=value, factor=factor):
             if number(value, on).den != 1:
                 raise unwanted(expr, on.where)
@@ -414,7 +313,8 @@ def _condition(expr: ir.Expr, on: Scene) -> Held:  # noqa: C901 - one arm for ea
             raise unwanted(expr, on.where)
 
 
-def _among(expr: ir.Expr, values: Sequence[str | int | bool], on: Scene) -> Held:
+def among(expr: ir.Expr, values: Sequence[str | int | bool], on: Scene) -> Held:
+    """Whether a value is one of some constants."""
     found = key_of(expr, on)
     assert found is not None
     codes = sorted({on.code(value) for value in values})
@@ -453,8 +353,3 @@ def unless(expr: ir.Expr | None, label: Label, on: Scene) -> None:
         make.to(make.put(ops.JUMP), label)
     elif isinstance(held, Flag):
         make.to(make.put(ops.UNLESS, a=held.at), label)
-
-
-def hangs_on(period: ir.PeriodDef) -> bool:
-    """Whether a period hangs on a fact, or starts at a time of day."""
-    return bool(anchors(period.period)) or is_timed(period.period)

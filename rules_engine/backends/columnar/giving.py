@@ -1,6 +1,6 @@
 """The tape's ops on what an event is priced at, gives and moves, for many events at once.
 
-In: the events that stand at a row, and the row. Out: registers, memory and results, as the kernel makes them.
+In: the events that stand at a row, and the row. Out: registers, memory and results, moved along.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rules_engine.backends.columnar import keeping, taking_off
+from rules_engine.backends.columnar import answering, entries, keeping, owned, pricing, taking_off
 from rules_engine.backends.columnar import tape as ops
 from rules_engine.backends.columnar.batch import Flags, Ints
 from rules_engine.backends.columnar.numbering import Row, among, ragged_of
@@ -138,6 +138,10 @@ def _presented_before(owners: Ints, items: Ints) -> Flags:
     return found
 
 
+def _say(walk: Walk, here: Here, row: Row) -> None:
+    walk.emitted.said.add(here.piece.events[here.numbers], row[4])
+
+
 def _costs(walk: Walk, here: Here, _: Row) -> None:
     piece, cost = here.piece, here.vector(ops.COST)
     walk.cost[piece.lines[here.lines]] = cost
@@ -161,7 +165,7 @@ def _give(walk: Walk, here: Here, row: Row) -> None:
     here, wanted = here.part(wanted > 0), wanted[wanted > 0]
     if not len(here):
         return
-    here.piece.fail(here.numbers[wanted > AMOUNT_MAX], ops.UNSAFE)
+    here.piece.fail(here.numbers[wanted > entries.HELD], ops.UNSAFE)
     give = walk.gives[row[4]]
     steps, given, cut = give[ops.GIVES_STEPS], wanted, np.full(len(here), -1, np.int64)
     if steps:
@@ -272,5 +276,10 @@ STEPS: Final[dict[int, Callable[[Walk, Here, Row], None]]] = {
     ops.CHANGED: _changed,
     ops.FALLS: _falls,
     ops.HELD_OUT: _held_out,
+    **pricing.STEPS,
+    **owned.STEPS,
+    ops.SAY: _say,
+    **answering.STEPS,
+    **entries.STEPS,
 }
 """By op, what it does."""

@@ -1,49 +1,94 @@
-"""How the kernel's functions are compiled: once, kept on disk beside the module (or where `NUMBA_CACHE_DIR` says),
-without the interpreter's lock, and without counting references to arrays, which would cost more than the work.
+"""How loops are compiled: each op's by itself, when a tape first has that op, and kept on disk beside its module (or
+where `NUMBA_CACHE_DIR` says), without the interpreter's lock.
 
-Nor are their loops made for vectors: an event has a handful of lines, and what a vector loop asks before it begins
-takes longer than they do."""
+A loop is handed two addresses: of the state (`room.py`), a row of whole numbers and of addresses of further ones, and
+of its row of the tape. So all loops have one form, are called through a table of their addresses, and none is compiled
+into another: what a program does not use costs nothing.
+"""
 
-# mypy: disable-error-code="untyped-decorator"
+# ruff: noqa: ARG001 - numba looks at the parameters of what it makes
+# mypy: disable-error-code="untyped-decorator, no-any-return"
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import RLock
 from time import time_ns
-from typing import Any
+from typing import Any, Final
 
-from numba import njit
+from llvmlite import ir as llvm
+from numba import cfunc, njit, types
 from numba.core import config
+from numba.extending import intrinsic
 
-compiled = njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
-inlined = njit(cache=True, nogil=True, error_model="numpy", _nrt=False, inline="always")
-"""For steps that are called from one place with many arrays: handing those on would cost more than the call does."""
+OPTIONS: Final[dict[str, Any]] = {"error_model": "numpy", "_nrt": False}
+inlined = njit(inline="always", **OPTIONS)
+"""For what reads the state: an address is worked out where it is used."""
+helper = njit(nogil=True, **OPTIONS)
+"""For steps that several loops share."""
 
+WHOLE = types.int64
+LOOP = WHOLE(WHOLE, WHOLE)
+COMPILED: Final = ("dividing", "driving", "entries", "jit", "opening", "state", "tape")
+"""The modules, beside those of loops, whose functions or numbers are compiled into loops."""
 _lock = RLock()
+_compiled: dict[Callable[..., int], Any] = {}
 
 
-@contextmanager
-def plain_loops() -> Iterator[None]:
-    """What is compiled meanwhile has plain loops. It is asked for around the first call, which compiles."""
+@intrinsic
+def ints(_: Any, address: Any) -> Any:
+    """The whole numbers at an address."""
+
+    def made(_: Any, builder: Any, __: Any, given: Any) -> Any:
+        return builder.inttoptr(given[0], llvm.IntType(64).as_pointer())
+
+    return types.CPointer(WHOLE)(WHOLE), made
+
+
+@intrinsic
+def call(_: Any, address: Any, state: Any, row: Any) -> Any:
+    """What the loop at an address returns."""
+
+    def made(_: Any, builder: Any, __: Any, given: Any) -> Any:
+        number = llvm.IntType(64)
+        loop = builder.inttoptr(given[0], llvm.FunctionType(number, [number, number]).as_pointer())
+        return builder.call(loop, given[1:])
+
+    return WHOLE(WHOLE, WHOLE, WHOLE), made
+
+
+def compiled(loop: Callable[..., int], plain: bool = False) -> Any:
+    """A loop, compiled: its `address`; and its `ctypes`, which Python calls without its lock. `plain` are those whose
+    inner loops are over the lines of one event: a handful, for which what a loop made for vectors asks before it begins
+    takes longer than the loop does."""
     with _lock:
-        before = config.LOOP_VECTORIZE, config.SLP_VECTORIZE
-        config.LOOP_VECTORIZE = config.SLP_VECTORIZE = 0
-        try:
-            yield
-        finally:
+        if loop not in _compiled:
+            forget_older(cache_of(loop))
+            before = config.LOOP_VECTORIZE, config.SLP_VECTORIZE
+            if plain:
+                config.LOOP_VECTORIZE = config.SLP_VECTORIZE = 0
+            _compiled[loop] = cfunc(LOOP, nopython=True, cache=True, **OPTIONS)(loop)
             config.LOOP_VECTORIZE, config.SLP_VECTORIZE = before
+        return _compiled[loop]
 
 
-def forget_older(walk: Any) -> None:
-    """Forget what was kept on disk before a module of this room was last written: numba looks only at the file of the
-    function that is called, and not at those that were compiled into it."""
-    now = time_ns()
-    times = [each.stat().st_mtime_ns for each in Path(__file__).parent.glob("*.py")]
+def cache_of(loop: Callable[..., int]) -> Path:
+    """The folder where a function is kept on disk."""
+    from numba.core.caching import FunctionCache
+
+    return Path(FunctionCache(loop).cache_path)
+
+
+def forget_older(folder: Path) -> None:
+    """Forget what was kept on disk before a module that goes into loops was last written: numba looks only at the file
+    of the function itself, and not at those that were compiled into it."""
+    now, room = time_ns(), Path(__file__).parent
+    modules = [*room.glob("loops_*.py"), *(room / f"{name}.py" for name in COMPILED)]
+    times = [each.stat().st_mtime_ns for each in modules]
     written = max((time for time in times if time <= now), default=0)
-    for kept in Path(walk.stats.cache_path).glob("*.nbi"):
+    for kept in folder.glob("*.nbi"):
         with suppress(FileNotFoundError):
             if kept.stat().st_mtime_ns < written:
                 kept.unlink()

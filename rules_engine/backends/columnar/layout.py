@@ -34,12 +34,33 @@ class Given(Struct, frozen=True):
     place: int
 
 
+class Kept(Struct, frozen=True):
+    """A block of entries in memory (`tape.py`): what it keeps (`track`, `limit`, `seen`, `streak`, `distinct`,
+    `keyed`), of what by its key in a state, its first slot, room and width, and of which kind its keys are (`text`,
+    `number`, `flag`; empty: it has none)."""
+
+    kind: str
+    key: str
+    slot: int
+    room: int
+    width: int
+    words: str
+
+
 class Off(Struct, frozen=True):
     """An effect of an offer by its number: its rule, its stage, its number in the rule."""
 
     rule: str
     stage: str
     effect: int
+
+
+class Taking(Struct, frozen=True):
+    """What takes units by its number: its rule, the unit, and how (`deduct`, `turn`, `accept`)."""
+
+    rule: str
+    unit: str
+    how: str
 
 
 class Layout(Struct, frozen=True):
@@ -82,3 +103,23 @@ class Layout(Struct, frozen=True):
     gifts: tuple[tuple[str, int], ...]
     currencies: dict[str, str]
     """By event what its amounts are of, where it is priced."""
+    takings: tuple[Taking, ...] = ()
+    stored: tuple[str, ...] = ()
+    """The units whose lots are kept while a history is scored."""
+    sources: tuple[str, ...] = ()
+    """The rules that give them, sorted."""
+    debts: tuple[tuple[str, int], ...] = ()
+    """Units that may be owed, with the slot of each."""
+    last: tuple[tuple[str, int], ...] = ()
+    """Kinds of event whose last day is remembered, with the slot of each."""
+    kept: tuple[Kept, ...] = ()
+    """What is kept by entries."""
+    spans: tuple[tuple[str, int, int], ...] = ()
+    """Units whose lots are gone for want of some events: the slot of the day up to which, 1 where those with an end of
+    their own are not."""
+    since: int = -1
+    """The slot of the day on which a member was first seen; the next one is the first day that is too late."""
+    line_lists: dict[tuple[str, str], int] = {}
+    """By event and field the number of `Batch.line_lists`."""
+    fact_lists: dict[str, int] = {}
+    """By fact the number of `Batch.fact_lists`."""

@@ -59,7 +59,7 @@ COMPARED: Final[tuple[Callable[[Ints, Values], Flags], ...]] = (
 
 def divided(values: Ints, den: int | Ints, mode: int) -> Ints:
     """Quotients, rounded on the magnitude."""
-    if mode == 0 and (not len(values) or values.min() >= 0):
+    if mode == 0 and (not values.size or values.min() >= 0):
         return values // den
     size = np.abs(values)
     whole = size // den

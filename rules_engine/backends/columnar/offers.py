@@ -7,27 +7,16 @@ name.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import lcm
 
 from rules_engine import ir
+from rules_engine.backends.columnar import effects, shipping
 from rules_engine.backends.columnar import tape as ops
-from rules_engine.backends.columnar.affine import affine
 from rules_engine.backends.columnar.arithmetic import (
-    Flag,
-    Number,
-    bounded,
-    compared,
-    constant,
-    divided,
-    on_lines,
-    plain,
-    times,
-    total,
     whole,
 )
-from rules_engine.backends.columnar.expressions import condition, number, unless
+from rules_engine.backends.columnar.expressions import unless
 from rules_engine.backends.columnar.making import Label, NotColumnar
-from rules_engine.backends.columnar.scene import GUARDS, Scene
+from rules_engine.backends.columnar.scene import Scene
 from rules_engine.backends.columnar.sectioning import in_section
 from rules_engine.calendar import format_date, local_day
 from rules_engine.spelling import normal_code
@@ -42,6 +31,10 @@ def stages(on: Scene) -> None:
     coded = [offer for offer in core.offers if event.name in offer.events and offer.code is not None]
     if coded:
         on.presented = on.drawing.listed(event.name, event.codes_field)
+    here = [offer for stage in STAGES for offer in _in_order(on.drawing.world.policies[stage], on)]
+    for offer in here:
+        if any(on.drawing.apart(offer, other) for other in here if other is not offer):
+            on.acted[offer.key] = on.make.scalar(ops.CONST)
     for stage in STAGES:
         members(on.drawing.world.policies[stage], on)
         name = "catalogue" if stage == "catalogue" else f"after {stage}"
@@ -49,6 +42,12 @@ def stages(on: Scene) -> None:
         if on.keeps_stages:
             on.make.put(ops.AFTER, vector := on.make.line_vector())
             on.after[name] = vector
+            shipping.after(name, on)
+
+
+def _in_order(policy: ir.PolicyDef, on: Scene) -> tuple[ir.OfferDef, ...]:
+    """The rules of a stage on this kind of event, in the order in which they are asked."""
+    return tuple(each for name in policy.order for each in rules_of(name, on) if on.event.name in each.events)
 
 
 def codes(on: Scene) -> None:
@@ -58,23 +57,23 @@ def codes(on: Scene) -> None:
         return
     row = on.drawing.listed(event.name, event.codes_field)
     rules: dict[int, int] = {}
-    for offer in core.offers:
+    both: tuple[ir.OfferDef | ir.RuleDef, ...] = (*core.offers, *core.rules)
+    for offer in both:
         if offer.code is None:
             continue
         here = event.name in offer.events
-        for text in _texts(offer, on):
+        for text in texts_of(offer, on):
             code = on.drawing.code(text)
             if here and rules.get(code, -1) >= 0:
                 raise NotColumnar(f'"{offer.title}": its code sets off another rule too')
             rules[code] = on.drawing.coded_rule(offer.key) if here else rules.get(code, -1)
-    if any(each.code is not None for each in core.rules):
-        raise NotColumnar(f"{event.name}: codes set off earns or rewards")
     known = sorted(rules)
     at = on.make.stretch([*known, *(rules[code] for code in known)])
     on.make.put(ops.CODED, b=at, k=row, n=len(known))
 
 
-def _texts(offer: ir.OfferDef, on: Scene) -> tuple[str, ...]:
+def texts_of(offer: ir.OfferDef | ir.RuleDef, on: Scene) -> tuple[str, ...]:
+    """The codes that set a rule off, in normal spelling."""
     assert offer.code is not None
     if offer.code.fact is not None:
         raise NotColumnar(f'"{offer.title}": the member has own codes')
@@ -92,9 +91,11 @@ def members(policy: ir.PolicyDef, on: Scene) -> int:
     names = [name for name in policy.order if any(on.event.name in each.events for each in rules_of(name, on))]
     if policy.of_codes:
         waiting = [name for name in names if any(each.code is not None for each in rules_of(name, on))]
-        if len(waiting) > 1:
-            raise NotColumnar(f"{on.event.name}: offers are asked in the order of the presented codes")
         names = [*(name for name in names if name not in waiting), *waiting]
+        if len(waiting) > 1:
+            if policy.choice != "all" or len(waiting) > TURNS_MAX or any(name.startswith(GROUP) for name in waiting):
+                raise NotColumnar(f"{on.event.name}: offers are asked in the order of the presented codes")
+            return _in_turn(names, waiting, on)
     if policy.per != "basket" and policy.choice in ("first", "best"):
         raise NotColumnar(f"{on.event.name}: the {policy.choice} of a group is chosen per {policy.per}")
     match policy.choice:
@@ -147,6 +148,46 @@ def _all(names: Sequence[str], on: Scene) -> int:
     return found
 
 
+def _in_turn(names: Sequence[str], waiting: Sequence[str], on: Scene) -> int:
+    """Rules that wait for codes in the order in which these are presented, after the others: each stands once in each
+    turn, and acts in its own. One without its code has no turn."""
+    make = on.make
+    others = [name for name in names if name not in waiting]
+    found = _all(others, on) if others else make.scalar(ops.CONST)
+    found = make.scalar(ops.COPY, found)
+    places = [_place_of(on.drawing.world.offers[name], on) for name in waiting]
+    turns = []
+    for number, place in enumerate(places):
+        turn = make.scalar(ops.CONST)
+        for other, its in enumerate(places):
+            if other != number:
+                before = make.scalar(ops.COMPARE, its, place, m=ops.COMPARES["<" if number < other else "<="])
+                there = make.scalar(ops.IS, its, k=0, m=ops.COMPARES[">="])
+                make.put(ops.LINEAR, turn, turn, make.scalar(ops.AND, before, there), 1, 1)
+        absent = make.scalar(ops.IS, place, k=0, m=ops.COMPARES["<"])
+        make.put(ops.LINEAR, turn, turn, absent, 1, len(places))
+        turns.append(turn)
+    for time in range(len(waiting)):
+        for name, turn in zip(waiting, turns, strict=True):
+            end = Label()
+            make.to(make.put(ops.UNLESS_IS, a=turn, k=time, m=ops.COMPARES["="]), end)
+            with make.scope():
+                make.put(ops.OR, found, found, _member(name, on))
+            make.place(end)
+            make.changed()
+    return found
+
+
+TURNS_MAX = 4
+"""Of how many rules that wait for codes the order is followed: each stands on the tape as many times."""
+
+
+def _place_of(rule: ir.OfferDef, on: Scene) -> int:
+    """The place of a rule's code among the presented ones; -1: it is not there."""
+    known = sorted(on.drawing.code(text) for text in texts_of(rule, on))
+    return on.make.scalar(ops.HAS_CODE, k=on.make.stretch(known), m=on.presented, n=len(known))
+
+
 def _first(names: Sequence[str], on: Scene) -> int:
     if any(each.code is not None for name in names for each in rules_of(name, on)):
         raise NotColumnar(f"{on.event.name}: a group of rules with codes takes the first")
@@ -170,23 +211,31 @@ def _best(names: Sequence[str], on: Scene) -> int:
         return _best_total(rules, on)
     found = on.make.scalar(ops.CONST)
     before, on.asks_acted = on.asks_acted, True
+    tried, on.trying = on.trying, True
     limited = int(any(limits_of(each, on) for name in names for each in rules_of(name, on)))
-    on.make.put(ops.BEST, k=limited)
+    on.make.put(ops.BEST, k=limited, m=int(on.more))
     for place, name in enumerate(names):
         with on.make.scope():
             acted = _member(name, on)
             on.make.put(ops.OR, found, found, acted)
-            on.make.put(ops.TRIED, a=acted, k=limited, n=int(place + 1 == len(names)))
+            on.make.put(ops.TRIED, a=acted, k=limited, m=int(on.more), n=int(place + 1 == len(names)))
         on.make.changed()
-    on.asks_acted = before
+    on.asks_acted, on.trying = before, tried
     return found
 
 
 def _is_total(rule: ir.OfferDef, on: Scene) -> bool:
     """Whether all that a rule does is to take one amount off a total."""
     effect = rule.effects[0] if len(rule.effects) == 1 else None
-    plain_total = isinstance(effect, ir.DiscountDef) and effect.grain == "total" and effect.steps is None
-    return plain_total and rule.sets is None and rule.code is None and not limits_of(rule, on)
+    plain_total = isinstance(effect, ir.DiscountDef) and effect.grain == "total" and effects.is_plain(effect, on)
+    return (
+        plain_total
+        and rule.key not in on.acted
+        and not rule.says
+        and rule.sets is None
+        and rule.code is None
+        and not limits_of(rule, on)
+    )
 
 
 def _best_total(rules: Sequence[ir.OfferDef], on: Scene) -> int:
@@ -198,14 +247,14 @@ def _best_total(rules: Sequence[ir.OfferDef], on: Scene) -> int:
         effect = rule.effects[0]
         assert isinstance(effect, ir.DiscountDef)
         wanted, end = make.scalar(ops.CONST), Label()
-        mask = _mask(effect, on)
+        mask = effects.mask_of(effect, on)
         if mask is None:
             continue
         with make.scope():
             on.stopped = end
             unless(rule.dates, end, on)
             unless(rule.when, end, on)
-            value = _total_of(effect, mask, end, on)
+            value = effects.total_of(effect, "total", mask, end, on)
             make.put(ops.COPY, wanted, whole(value, 1, on).at)
         on.stopped = None
         make.place(end)
@@ -225,10 +274,15 @@ def offer(rule: ir.OfferDef, on: Scene) -> int:
     on.where = f'"{rule.title}"'
     refuse(rule, on)
     acted, end = on.make.scalar(ops.CONST), Label()
+    several, picks, place = len(rule.effects) > 1, False, -1
+    if several:
+        picks = any(isinstance(each, ir.DiscountDef) and each.select.pick for each in rule.effects[1:])
+        on.make.put(ops.RULE, k=(place := len(on.make.code)), m=int(picks))
+        on.by_unit = on.by_unit or picks
     with on.make.scope():
         on.stopped = end
         why = _set_off(rule, end, on)
-        _dates(rule, end, why, on)
+        dates(rule, end, why, on)
         limits = limits_of(rule, on)
         if on.guest and _needs_member(rule, on):
             _why(why, on.drawing.reason("members only"), on)
@@ -237,27 +291,54 @@ def offer(rule: ir.OfferDef, on: Scene) -> int:
         else:
             skipped = False
         if not skipped:
-            _asked(rule, limits, acted, end, why, on)
+            _asked(rule, limits, acted, end, why, place if several and picks else -1, on)
     on.stopped = None
     on.make.place(end)
+    if several:
+        on.make.put(ops.ACTED, a=acted, k=place)
     if why is not None:
-        _tell(rule, why, on)
+        tell(rule, why, on)
     on.make.changed()
+    if rule.says:
+        silent = Label()
+        on.make.to(on.make.put(ops.UNLESS, a=acted), silent)
+        for text in rule.says:
+            on.make.put(ops.SAY, k=on.drawing.says(rule.key, text))
+        on.make.place(silent)
+    if rule.key in on.acted:
+        on.make.put(ops.OR, on.acted[rule.key], on.acted[rule.key], acted)
     return acted
 
 
+def _apart(rule: ir.OfferDef, end: Label, why: tuple[int, int] | None, on: Scene) -> None:
+    """Where a rule acted that this one does not go together with, this one does not act."""
+    offers = on.drawing.world.offers
+    for key, acted in on.acted.items():
+        if key != rule.key and on.drawing.apart(rule, offers[key]):
+            _why(why, on.drawing.reason(f"shut out by {offers[key].title}"), on)
+            on.make.to(on.make.put(ops.WHERE, a=acted), end)
+
+
 def _asked(
-    rule: ir.OfferDef, limits: Sequence[ir.LimitDef], acted: int, end: Label, why: tuple[int, int] | None, on: Scene
+    rule: ir.OfferDef,
+    limits: Sequence[ir.LimitDef],
+    acted: int,
+    end: Label,
+    why: tuple[int, int] | None,
+    acting: int,
+    on: Scene,
 ) -> None:
     """What is asked of a rule that is set off, inside its dates, and what it then does."""
     _times(limits, end, why, on)
+    _apart(rule, end, why, on)
     _why(why, ops.C_CONDITIONS, on)
     unless(rule.when, end, on)
     _why(why, ops.C_NOTHING, on)
     by_amount = [one for one in limits if one.times is None and one.unit in ("", on.event.currency)]
-    effect = rule.effects[0]
-    assert isinstance(effect, ir.DiscountDef)
-    _take(rule, effect, [on.drawing.limit(one, on.where) for one in by_amount], acted, end, on)
+    rows = [on.drawing.limit(one, on.where) for one in by_amount]
+    for number, effect in enumerate(rule.effects):
+        did = effects.run(effects.Doing(rule, number, rows, len(rule.effects) > 1, acting), effect, on)
+        on.make.put(ops.OR, acted, acted, did)
     for one in limits:
         if one.times is not None:
             on.make.put(ops.TAKE_TIMES, a=acted, k=on.drawing.limit(one, on.where))
@@ -281,7 +362,7 @@ def _needs_member(rule: ir.OfferDef, on: Scene) -> bool:
     return True
 
 
-def _tell(rule: ir.OfferDef, why: tuple[int, int], on: Scene) -> None:
+def tell(rule: ir.OfferDef | ir.RuleDef, why: tuple[int, int], on: Scene) -> None:
     """What became of the code, where it was presented."""
     end = Label()
     on.make.to(on.make.put(ops.UNLESS_IS, a=why[1], k=0, m=ops.COMPARES[">="]), end)
@@ -292,33 +373,27 @@ def _tell(rule: ir.OfferDef, why: tuple[int, int], on: Scene) -> None:
 def refuse(rule: ir.OfferDef, on: Scene) -> None:
     """Raise for what offers may have that has no columnar form."""
     group = on.drawing.world.offer_groups.get(rule.group)
-    effect = rule.effects[0] if rule.effects else None
+    by_amount = any(each.times is None for each in limits_of(rule, on))
+    others = [each for each in on.drawing.core.offers if each is not rule and on.event.name in each.events]
+    stops = [any(isinstance(node, ir.Stop) for node in ir.walk(effect)) for effect in rule.effects]
     reasons = {
         "sets are formed": rule.sets is not None,
         "something has to be presented": rule.thing is not None,
-        "it says something": bool(rule.says),
-        "it does not go together with others": rule.consent is not None and rule.consent.rules is not None,
+        "it does not go together with others on the same unit or line": any(
+            on.drawing.apart(rule, each) in ("unit", "line") for each in others
+        ),
+        "the best of rules is chosen that do not all go together": on.trying
+        and any(on.drawing.apart(rule, each) for each in others),
         "its group has room for some only": group is not None and (group.at_most is not None or group.shares_claims),
-        "it has several effects": len(rule.effects) != 1,
-        "it charges or adds something": not isinstance(effect, ir.DiscountDef),
+        "a table ends it after an effect": any(stops[1:]),
         "members are held out of it": any(rule.key in each.rules for each in on.drawing.core.holdouts),
-        "its code is told when an amount is used up": rule.code is not None
-        and any(each.times is None for each in limits_of(rule, on)),
+        "its code is told when an amount is used up": rule.code is not None and by_amount,
+        "a cut cancels it": any(each.or_nothing for each in limits_of(rule, on)),
     }
-    if isinstance(effect, ir.DiscountDef):
-        reasons |= {
-            "some units are picked": ir.by_unit(effect.select),
-            "it is about shipping": effect.select.of != "lines" or rule.stage == "shipping",
-            "it has a least price": effect.low is not None,
-            "it goes by whole steps": effect.steps is not None,
-            "a cut cancels it": effect.or_nothing or any(each.or_nothing for each in limits_of(rule, on)),
-            "it splits evenly, or with tax": effect.split != "in proportion",
-            "it sets prices in the catalogue": effect.verb == "price" and rule.stage == "catalogue",
-            "units are capped together": effect.grain == "unit" and effect.high is not None,
-            "it acts on sets": effect.grain == "set",
-            "it takes nothing under a bound": effect.only_from is not None and effect.grain != "total",
-        }
     found = next((why for why, holds in reasons.items() if holds), "")
+    for effect in rule.effects:
+        if not found and isinstance(effect, ir.DiscountDef):
+            found = effects.refused(rule, effect, by_amount, on)
     if found:
         raise NotColumnar(f"{on.where}: {found}")
 
@@ -333,7 +408,7 @@ def _set_off(rule: ir.OfferDef, end: Label, on: Scene) -> tuple[int, int] | None
     """Where a rule waits for a code: the registers of why it did not act and of the code's place."""
     if rule.code is None:
         return None
-    known = sorted(on.drawing.code(text) for text in _texts(rule, on))
+    known = sorted(on.drawing.code(text) for text in texts_of(rule, on))
     why = on.make.scalar(ops.CONST, k=ops.C_NOTHING)
     place = on.make.scalar(ops.HAS_CODE, k=on.make.stretch(known), m=on.presented, n=len(known))
     on.make.to(on.make.put(ops.UNLESS_IS, a=place, k=0, m=ops.COMPARES[">="]), end)
@@ -345,7 +420,8 @@ def _why(why: tuple[int, int] | None, reason: int, on: Scene) -> None:
         on.make.put(ops.CONST, why[0], k=reason)
 
 
-def _dates(rule: ir.OfferDef, end: Label, why: tuple[int, int] | None, on: Scene) -> None:
+def dates(rule: ir.OfferDef | ir.RuleDef, end: Label, why: tuple[int, int] | None, on: Scene) -> None:
+    """Go to `end` outside its dates."""
     parts = rule.dates.parts if isinstance(rule.dates, ir.All) else (rule.dates,)
     for part in parts:
         if why is not None and part is not None:
@@ -373,96 +449,3 @@ def _times(limits: Sequence[ir.LimitDef], end: Label, why: tuple[int, int] | Non
             _why(why, ops.C_USED, on)
             left = on.make.scalar(ops.TIMES_LEFT, k=on.drawing.limit(limit, on.where))
             on.make.to(on.make.put(ops.UNLESS_IS, a=left, k=1, m=ops.COMPARES[">="]), end)
-
-
-# ---- one effect ----
-
-
-def _mask(effect: ir.DiscountDef, on: Scene) -> int | None:
-    """The vector of the lines that an effect selects; -1: all, None: never any."""
-    held = True if effect.select.where is None else condition(effect.select.where, on.on_line())
-    if isinstance(held, Flag):
-        return held.at if held.lined else on.make.vector(ops.SPREAD_OUT, held.at)
-    return -1 if held else None
-
-
-def _total_of(effect: ir.DiscountDef, mask: int, end: Label, on: Scene) -> Number:
-    """What an effect on a total wants, whole and capped; goes to `end` where it is under a bound."""
-    element = on.on_element("total", mask)
-    value = plain(number(effect.value, element), on)
-    if effect.verb == "price":
-        return _off_price(effect, value, element)
-    if effect.only_from is not None:
-        least = plain(number(effect.only_from, on), on)
-        enough = compared(">=", bounded(value, _ZERO, "most", on), least, on)
-        if isinstance(enough, Flag):
-            on.make.to(on.make.put(ops.UNLESS, a=enough.at), end)
-        elif not enough:
-            on.make.to(on.make.put(ops.JUMP), end)
-    value = divided(value, effect.rounding, element)
-    if effect.high is None:
-        return value
-    high = divided(plain(number(effect.high, element), on), "down", on)
-    return bounded(value, bounded(high, _ZERO, "most", on), "least", on)
-
-
-def _take(rule: ir.OfferDef, effect: ir.DiscountDef, limits: list[int], acted: int, end: Label, on: Scene) -> None:
-    make, mask = on.make, _mask(effect, on)
-    if mask is None:
-        make.to(make.put(ops.JUMP), end)
-        return
-    on.drawing.needs_rank = True
-    if effect.grain == "unit":
-        _take_units(rule, effect, mask, limits, acted, on)
-        return
-    if effect.grain == "total":
-        value = _total_of(effect, mask, end, on)
-        row = on.drawing.effect(rule.key, rule.stage, 0, (0, make.stretch(limits), len(limits), -1))
-        make.put(ops.TAKE_TOTAL, acted, whole(value, 1, on).at, mask, row)
-        return
-    element = on.on_element("line", mask)
-    value, cap = plain(number(effect.value, element), on), -1
-    if effect.verb == "price":
-        value = _off_price(effect, value, element)
-    else:
-        value = divided(value, effect.rounding, element)
-        if effect.high is not None:
-            cap = whole(divided(plain(number(effect.high, on.on_element("total", mask)), on), "down", on), 1, on).at
-    row = on.drawing.effect(rule.key, rule.stage, 0, (0, make.stretch(limits), len(limits), cap))
-    make.put(ops.TAKE_LINES, acted, whole(on_lines(value, on), 1, on).at, mask, row)
-
-
-_ZERO = constant(0)
-
-
-def _off_price(effect: ir.DiscountDef, value: Number, on: Scene) -> Number:
-    """What a price takes off: what the element costs less the price, where that is above 0."""
-    low = None if effect.low is None else plain(number(effect.low, on), on)
-    high = None if effect.high is None else plain(number(effect.high, on), on)
-    if low is not None or high is not None:
-        raise NotColumnar(f"{on.where}: a price has bounds")
-    price = bounded(divided(value, effect.rounding, on), _ZERO, "most", on)
-    now = on.money(ir.Basis(_NOWHERE, "current"))
-    return bounded(total([now, times(price, constant(-1), on)], on), _ZERO, "most", on)
-
-
-_NOWHERE = ir.Origin(0, 0, 0)
-
-
-def _take_units(rule: ir.OfferDef, effect: ir.DiscountDef, mask: int, limits: list[int], acted: int, on: Scene) -> None:
-    """Each unit: an amount that is a rate of what it costs or listed at, and something fixed."""
-    if effect.verb == "price" and (effect.low is not None or effect.high is not None):
-        raise NotColumnar(f"{on.where}: a price has bounds")
-    found = affine(effect.value)
-    if found is None:
-        raise NotColumnar(f"{on.where}: what each unit costs decides by a table or a field")
-    if found.listed and not (on.event.list_each or not on.event.quantity_field):
-        raise NotColumnar(f"{on.where}: the list price of a unit is read where lines have one for all units")
-    den = lcm(*(part.denominator for part in (found.now, found.listed, found.fixed)))
-    parts = [int(part * den) for part in (found.now, found.listed, found.fixed)]
-    if (sum(map(abs, parts)) + 1) * GUARDS.total > 2**62:
-        raise NotColumnar(f"{on.where}: a number could become too large")
-    pool = [*parts, den, ops.MODES[effect.rounding], int(effect.verb == "price")]
-    row = on.drawing.effect(rule.key, rule.stage, 0, (0, on.make.stretch(limits), len(limits), -1))
-    on.make.put(ops.TAKE_UNITS, acted, b=mask, k=row, n=on.make.stretch(pool))
-    on.by_unit = True

@@ -8,7 +8,7 @@ event is a difference of running sums, which is exact in int64 even where a runn
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -16,6 +16,10 @@ from rules_engine.backends.columnar import tape as ops
 from rules_engine.backends.columnar.batch import Batch, Flags, Ints
 from rules_engine.backends.columnar.tape import FOREVER, MISSING, Tape
 from rules_engine.backends.columnar.units import Runs
+
+if TYPE_CHECKING:
+    from rules_engine.backends.columnar.room import Room
+    from rules_engine.backends.columnar.store import View
 
 Where: TypeAlias = Ints | slice
 """Places of events or lines in a piece; a slice means all of them."""
@@ -25,30 +29,53 @@ ALL = slice(None)
 class Piece:
     """Events by their numbers in the batch, and all that the tape works on."""
 
-    def __init__(self, batch: Batch, events: Ints, tape: Tape, memory: Ints) -> None:
+    def __init__(self, batch: Batch, events: Ints, room: Room | None = None) -> None:
         self.batch = batch
         self.events = events
         self.count = len(events)
+        self.counted = 0
+        self.failed = False
+        self.saved: dict[int, list[Ints]] = {}
+        self.fates: list[tuple[Ints, int, Ints, Ints]] = []
+        self.lots: View | None = None
+        self.acting: dict[int, Runs] = {}
+        if room is not None:
+            self._in(room)
+
+    def _in(self, room: Room) -> None:
+        """Have what loops laid out in a room."""
+        count = self.count
+        self.member, self.why, self.ended = room.member[:count], room.why[:count], room.ended[:count]
+        self.offsets = room.offsets[: count + 1]
+        lines = int(self.offsets[count])
+        self.lines, self.line_event = room.lines_at[:lines], room.line_event[:lines]
+        self.registers, self.vectors = room.registers[:, :count], room.vectors[:, :lines]
+        self.memory = room.memory[:count].T
+
+    def lay(self, tape: Tape, memory: Ints) -> Piece:
+        """Lay out what belongs to the events."""
+        batch, events = self.batch, self.events
         self.member = batch.member[events].astype(np.int64)
-        self.kind = batch.kind[events]
         sizes = batch.offsets[events + 1] - batch.offsets[events]
         self.offsets = running(sizes)
         self.lines = stretches(batch.offsets[events], sizes)
         self.line_event = np.repeat(np.arange(self.count), sizes)
-        self.rank = batch.rank[self.lines]
         self.registers = np.zeros((max(tape.registers, ops.REGISTERS), self.count), np.int64)
         self.vectors = np.zeros((max(tape.vectors, ops.VECTORS), len(self.lines)), np.int64)
+        rows = memory[np.maximum(self.member, 0)] if len(memory) else np.zeros((self.count, tape.slots), np.int64)
+        self.memory = rows.T
         self.registers[ops.DAY] = batch.day[events]
         self.registers[ops.INSTANT] = batch.instant[events]
         self.registers[ops.LINES] = sizes
-        rows = memory[np.maximum(self.member, 0)] if len(memory) else np.zeros((self.count, tape.slots), np.int64)
-        self.memory = np.ascontiguousarray(rows.T)
         self.memory[ops.SLOT_DAY, self.member < 0], self.memory[ops.SLOT_NEXT, self.member < 0] = MISSING, FOREVER
-        self.why = np.zeros(self.count, np.int16)
-        self.counted = 0
-        self.ended = np.zeros(self.count, np.bool_)
-        self.failed = False
-        self.fates: list[tuple[Ints, int, Ints, Ints]] = []
+        self.why, self.ended = np.zeros((2, self.count), np.int64)
+        return self
+
+    @cached_property
+    def rank(self) -> Ints:
+        """The rank of each line."""
+        found: Ints = self.batch.rank[self.lines]
+        return found
 
     @cached_property
     def runs(self) -> Runs:

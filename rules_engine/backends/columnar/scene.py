@@ -8,18 +8,22 @@ from __future__ import annotations
 from typing import Any
 
 from rules_engine import ir
+from rules_engine.backends.columnar import marking, shipping, taxes, tracking
 from rules_engine.backends.columnar import tape as ops
-from rules_engine.backends.columnar.arithmetic import Flag, Number
+from rules_engine.backends.columnar.arithmetic import Flag, Number, both, compared, constant, plain, total
 from rules_engine.backends.columnar.bounds import Guards
 from rules_engine.backends.columnar.drawing import Drawing
-from rules_engine.backends.columnar.expressions import field
+from rules_engine.backends.columnar.expressions import field, number
 from rules_engine.backends.columnar.making import Label, Maker, NotColumnar, unwanted
 from rules_engine.backends.columnar.spans import Span
 
 GUARDS = Guards(2**31 - 1, 2**50, 2**40)
 """What the kernel looks at, so that the rest is proved: the money of an event, what memory holds."""
 
-_MOVES = (ir.LineMoney, ir.Basis, ir.TrackRead, ir.AwardRead, ir.BalanceRead, ir.TierRead)
+_MOVES = (
+    ir.LineMoney, ir.Basis, ir.TrackRead, ir.AwardRead, ir.AwardPart, ir.KeyFold, ir.Reaches, ir.Across, ir.MarkRead,
+    ir.BalanceRead, ir.TierRead, ir.UsedRead,
+)  # fmt: skip
 
 
 class NeedsStages(Exception):  # noqa: N818 - control flow of the compiler
@@ -42,19 +46,39 @@ class Scene:
         self.stops: Number | None = None
         self.awards: dict[str, int] = {}
         self.after: dict[str, int] = {}
-        self.given_tracks: list[tuple[ir.TrackDef, int, int, int]] = []
+        self.given_tracks: list[tuple[ir.TrackDef, int | tracking.Moving, int, int]] = []
         self.ended: set[str] = set()
         self.keeps_stages = False
         self.presented = -1
         self.asks_acted = False
         self.by_unit = False
         self.priced = False
+        self.more = shipping.is_more(event, drawing.core)
+        self.goods = self.shipped = self.floor = self.ship_list = -1
+        self.ship_after: dict[str, int] = {}
+        self.acted: dict[str, int] = {}
+        self.trying = False
+        self.mark: int | None = None
+        self.parts: dict[str, int] = {}
+        self.added: dict[str, tuple[Number, Number]] | None = None
+        self.openings: dict[str, int] = {}
+        self.groups: dict[str, int] = {}
+        self.in_event: dict[str, int] = {}
         self.basket = False
+        self.stage = ""
+        self.unpaid = -1
+        self.used: dict[str, tuple[int, int]] = {}
+        self.group = ""
+        self.taken_in: dict[tuple[str, str], int] = {}
         self._moving: dict[int, bool] = {}
 
     def on_line(self) -> Scene:
         """The same, on a line."""
         return self if self.lined else self._with("line", lined=True)
+
+    def off_line(self) -> Scene:
+        """The same, on the event as a whole."""
+        return self._with("event", lined=False)
 
     def on_element(self, grain: str, mask: int) -> Scene:
         """The same, on what an effect forms its amount for: each line, or all of some lines."""
@@ -148,18 +172,35 @@ class Scene:
         """The texts of an imported column."""
         return sorted(self.drawing.world.columns[name])
 
-    def period(self, name: str) -> None:
-        """A period is asked about a day."""
-        self.drawing.period(name, self.where)
-
-    def listed(self, found: Number | None, items: ir.Field, count: int | None) -> Flag:
+    def listed(self, found: Number | None, items: ir.Field | ir.LineField | ir.MemberField, count: int | None) -> Flag:
         """Whether a value is among the items of a list."""
         assert found is not None
+        if not isinstance(items, ir.Field):
+            return self._listed_elsewhere(found, items, -1 if count is None else count)
         definition, row = self.column(items)
         if definition.kind == "codes" or definition.optional:
             raise NotColumnar(f"{self.where}: a list that may be absent is read")
         at = found.at if not found.fixed else self.make.scalar(ops.CONST, k=found.num)
         return Flag(self.op(ops.LISTED, found.lined, at, k=row, n=-1 if count is None else count), found.lined)
+
+    def _listed_elsewhere(self, found: Number, items: ir.LineField | ir.MemberField, count: int) -> Flag:
+        """The same of a list of the line, or of the member."""
+        world, drawing, make = self.drawing.world, self.drawing, self.make
+        fixed = make.scalar(ops.CONST, k=found.num) if found.fixed else found.at
+        if isinstance(items, ir.MemberField):
+            if self.guest or world.facts[items.name].optional:
+                raise NotColumnar(f"{self.where}: a list that may be absent is read")
+            k = drawing.fact_lists.setdefault(items.name, len(drawing.fact_lists))
+            if found.lined:
+                return Flag(make.vector(ops.LISTED_FACT, fixed, k=k, m=1, n=count), True)
+            return Flag(make.scalar(ops.LISTED_FACT, fixed, k=k, n=count))
+        definition = world.line_fields[self.event.name, items.name]
+        if definition.optional or definition.kind == "codes" or not self.lined:
+            raise NotColumnar(f"{self.where}: a list that may be absent is read")
+        key = (self.event.name, items.name)
+        k = drawing.line_lists.setdefault(key, len(drawing.line_lists))
+        value = fixed if found.lined else make.vector(ops.SPREAD_OUT, fixed)
+        return Flag(make.vector(ops.LISTED_LINE, value, k=k, n=count), True)
 
     # ---- money ----
 
@@ -169,30 +210,57 @@ class Scene:
             raise NotColumnar(f"{self.where}: money is read where there is none")
         if isinstance(expr, ir.LineQuantity):
             return self._quantity()
-        if expr.side:
-            raise NotColumnar(f"{self.where}: prices are read with or without tax")
+        if self.grain == "ship":
+            self._kept(expr.base)
+            return taxes.sided(shipping.of_shipping(expr.base, self), expr.side, True, self)
+        span = self.money_span()
         at = self._vector(expr.base)
-        each = Number(at, 1, 1, Span(0, GUARDS.total), True, Span(0, GUARDS.total))
+        each = taxes.sided(Number(at, 1, 1, span, True, span), expr.side, False, self)
         if isinstance(expr, ir.LineMoney) or self.grain == "line":
             return each
-        if self.grain != "total":
+        if self.grain not in ("total", "all"):
             raise unwanted(expr, self.where)
-        if at == ops.COST and self.mask < 0:
-            return Number(ops.PAID, 1, 1, Span(0, GUARDS.total))
-        return Number(self.make.scalar(ops.SUM, at, self.mask), 1, 1, Span(0, GUARDS.total))
+        if each.at == ops.COST and self.mask < 0:
+            lines = Number(ops.PAID, 1, 1, span)
+        else:
+            lines = Number(self.make.scalar(ops.SUM, each.at, self.mask), 1, each.den, each.total or span)
+        if self.grain == "total":
+            return lines
+        own = taxes.sided(shipping.of_shipping(expr.base, self), expr.side, True, self)
+        return total([lines, own], self)
+
+    def chosen(self, of: ir.LinesOf, where: ir.Expr | None) -> int | None:
+        """The vector of the lines among goods, shipping or both where a condition holds; -1: all, None: never any."""
+        return shipping.chosen(of, where, self)
+
+    def shipping_fold(self, fold: ir.Fold) -> Number:
+        """A sum or count over shipping, or over goods and shipping."""
+        return shipping.fold(fold, self)
+
+    def money_span(self) -> Span:
+        """What prices can be, line by line and in all."""
+        event = self.event
+        lines = event.fields if event.lines is None else event.lines.fields
+        named = [field for field in lines if field.name in (event.list_field, event.was_field)]
+        named += [field for field in event.fields if field.name == event.shipping_field]
+        return Span(-GUARDS.total if any(field.low < 0 for field in named) else 0, GUARDS.total)
+
+    def _kept(self, base: ir.Base) -> None:
+        """A stage that has ended has to be kept where it is read."""
+        if base in self.ended and base not in self.after:
+            raise NeedsStages
 
     def _vector(self, base: ir.Base) -> int:
+        if base == "paid" and self.unpaid >= 0:
+            return self.unpaid
         if base in ("current", "net", "paid"):
             return ops.COST
         if base == "list":
             return ops.LIST
         if base in ("catalogue", "after item", "after basket", "after shipping"):
-            if base in self.ended and base not in self.after:
-                raise NeedsStages
+            self._kept(base)
             return self.after.get(base, ops.COST)
-        if base == "was" and not self.event.was_field:
-            return ops.LIST
-        raise NotColumnar(f"{self.where}: what a line was is read")
+        return shipping.was(self)
 
     def _quantity(self) -> Number:
         name = self.event.quantity_field
@@ -211,9 +279,80 @@ class Scene:
         if self.guest:
             raise NotColumnar(f"{self.where}: a track of a guest is read")
         definition = self.drawing.world.tracks[name]
+        if not (definition.used or tracking.is_counter(definition, self.drawing)):
+            return tracking.read(definition, previous, self)
         row = self.drawing.track_before(definition) if previous else self.drawing.track(definition)
         at = self.make.scalar(ops.TRACK, k=row, m=int(previous))
         return Number(at, 1, 1, Span(-GUARDS.held, GUARDS.held))
+
+    def balance(self, unit: str, pending: bool) -> Number:
+        """What the member has of a unit. Redeems see what was taken before them, others what earlier stages took."""
+        if self.guest:
+            raise NotColumnar(f"{self.where}: a balance of a guest is read")
+        seen = 2 if self.stage == "redeem" else 0
+        at = self.make.scalar(ops.BALANCE, k=self.drawing.unit(unit, self.where), m=int(pending) + seen)
+        together = self.taken_in.get((self.group, unit), -1)
+        if together >= 0:
+            at = self.make.scalar(ops.LINEAR, at, together, 1, -1)
+        return Number(at, 1, 1, Span(-GUARDS.held, GUARDS.held))
+
+    def was_used(self, unit: str) -> Number:
+        """What stages before this one took of a unit."""
+        if unit not in self.used:
+            raise NotColumnar(f"{self.where}: what was paid or taken is read")
+        return Number(self.used[unit][0], 1, 1, self.guards_held())
+
+    def held(self) -> Number:
+        """The rung that is held; a tier from the host is a fact."""
+        tiers = self.drawing.core.tiers
+        if tiers is None or not tiers.from_host:
+            return Number(ops.TIER, 1, 1, Span(0, 1000))
+        if self.guest:
+            raise NotColumnar(f"{self.where}: a fact of a guest's member is read")
+        row = self.drawing.fact("tier")
+        found = self.make.scalar(ops.LOADED, k=row, m=1)
+        return Number(self.make.scalar(ops.OR_ZERO, found), 1, 1, Span(0, 1000))
+
+    def award_part(self, rule: str) -> Number:
+        """What a rule gave, on the line at hand."""
+        if rule not in self.parts:
+            return constant(0)
+        held = self.guards_held()
+        return Number(self.parts[rule], 1, 1, held, True, held)
+
+    def key_fold(self, fold: ir.KeyFold) -> Number:
+        """A fold over a track by key."""
+        if self.guest:
+            raise NotColumnar(f"{self.where}: a track of a guest is read")
+        return tracking.key_fold(fold, self)
+
+    def seen_before(self, track: ir.TrackDef) -> Number:
+        """The highest that a reward stage saw of a track; where none did, what it was before this event."""
+        make, opening, held = self.make, self.openings[track.name], Span(-GUARDS.held, GUARDS.held)
+        if marking.rises_again(track):
+            return Number(opening, 1, 1, held)
+        found = marking.seen_block(track, self.drawing)
+        at = tracking.register(tracking.occurrence(track.window, tracking.TODAY, self), self)
+        seen = make.scalar(ops.KEPT_GET, at, k=found.at)
+        value = make.scalar(ops.CHOOSE, make.scalar(ops.HAS, seen), seen, n=opening)
+        if track.window.kind != "lifetime":
+            none = make.scalar(ops.CONST)
+            value = make.scalar(ops.CHOOSE, make.scalar(ops.HAS, at), value, n=none)
+        return Number(value, 1, 1, held)
+
+    def reaches(self, expr: ir.Reaches) -> Flag | bool:
+        """Whether this event took a track to a bound, or past it."""
+        if self.guest or expr.track not in self.openings:
+            raise NotColumnar(f"{self.where}: a track reaches a bound")
+        bound = number(expr.bound, self)
+        before, now = self.seen_before(self.drawing.world.tracks[expr.track]), self.track(expr.track, previous=False)
+        return both([compared("<", before, bound, self), compared(">=", plain(now, self), bound, self)], self)
+
+    def across(self, expr: ir.Across) -> Number:
+        """What this event adds to a track, sliced at the bounds of its rows."""
+        if self.added is None or any(isinstance(node, ir.Stop) for node in ir.walk(expr.rates)):
+            raise NotColumnar(f"{self.where}: rates go across the bounds of a track before the price is known")
+        return marking.across(expr, self.added.get(expr.track), self)
 
 
 _NOWHERE = ir.Origin(0, 0, 0)

@@ -7,12 +7,13 @@ rule that nothing finds, or something that has no column, is asked on every even
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rules_engine import ir
 from rules_engine.backends.columnar import tape as ops
-from rules_engine.backends.columnar.making import Label
-from rules_engine.planning import Found, Key, plan
+from rules_engine.backends.columnar.making import Label, NotColumnar
+from rules_engine.backends.columnar.shaping import RuleOf, Shaped, began, finish, forget
+from rules_engine.planning import Found, Key, Plan, plan
 
 if TYPE_CHECKING:
     from rules_engine.backends.columnar.drawing import Drawing
@@ -27,9 +28,9 @@ Place = tuple[int, int]
 """Where a key's value stands, and the row there."""
 
 
-def planned(core: ir.Program) -> dict[str, Found]:
-    """How each rule is found."""
-    return {each.rule: each for each in plan(core).rules}
+def planned(core: ir.Program) -> Plan | None:
+    """How the rules of a program are found; None where they are so few that nobody asks."""
+    return plan(core) if len(core.rules) + len(core.offers) > FEW else None
 
 
 def in_section(rules: Sequence[str], emit: Callable[[str], None], on: Scene) -> None:
@@ -41,31 +42,100 @@ def in_section(rules: Sequence[str], emit: Callable[[str], None], on: Scene) -> 
     make, drawing = on.make, on.drawing
     found: dict[Place, dict[int, list[int]]] = {}
     always: list[int] = []
-    calls: list[list[tuple[Place, tuple[int, ...]]] | None] = []
-    for rule in rules:
-        calls.append(_calls(drawing.plan.get(rule), on))
-    _preload(drawing.plan, rules, on)
-    section, end = len(drawing.sections), Label()
-    drawing.sections.append((0, 0, 0, 0, 0))
-    make.to(make.put(ops.SECTION, k=section), end)
     first = len(drawing.blocks)
-    for rule, keys in zip(rules, calls, strict=True):
-        block = len(drawing.blocks)
-        drawing.blocks.append(len(make.code))
+    for block, rule in enumerate(rules, first):
+        keys = _calls(drawing.plan.get(rule), on)
         if keys is None:
             always.append(block)
         for place, values in keys or ():
             for value in values:
                 found.setdefault(place, {}).setdefault(value, []).append(block)
-        with make.scope():
-            emit(rule)
-        make.put(ops.NEXT)
+    drawing.blocks += [(0, -1)] * len(rules)
+    section, end = len(drawing.sections), Label()
+    drawing.sections.append((0,) * ops.SECTION_WIDTH)
+    _preload(drawing.plan, rules, on)
+    make.to(make.put(ops.SECTION, k=section), end)
+    written = _written(rules, first, emit, on)
     make.place(end)
     make.changed()
     start = len(drawing.keys)
     for place, blocks in found.items():
         drawing.keys.append(_row(place, blocks, drawing))
-    drawing.sections[section] = (start, len(found), first, make.stretch(always), len(always))
+    apart = int(all(_is_apart(rule) for rule in written))
+    drawing.sections[section] = (start, len(found), first, make.stretch(always), len(always), apart)
+
+
+def _written(rules: Sequence[str], first: int, emit: Callable[[str], None], on: Scene) -> list[RuleOf]:
+    """Write the code of rules, one for each shape where it can be; one rule of each piece of code."""
+    make, drawing = on.make, on.drawing
+    written = list[RuleOf]()
+    of_shape: dict[int, list[int]] = {}
+    for place, rule in enumerate(rules):
+        shaped = None if rule in on.awards else drawing.shapes.of.get(rule)
+        of_shape.setdefault(-1 - place if shaped is None else id(shaped), []).append(place)
+    for places in of_shape.values():
+        some = [rules[place] for place in places]
+        shaped = drawing.shapes.of.get(some[0])
+        code = len(make.code)
+        if len(some) > 1 and shaped is not None and _shape(shaped, some[0], emit, on):
+            for place in places:
+                drawing.blocks[first + place] = (code, shaped.rows[rules[place]])
+            written.append(_rule(some[0], on))
+            continue
+        for place in places:
+            drawing.blocks[first + place] = (len(make.code), -1)
+            with make.scope():
+                emit(rules[place])
+            make.put(ops.NEXT)
+            written.append(_rule(rules[place], on))
+    return written
+
+
+def _shape(shaped: Shaped, name: str, emit: Callable[[str], None], on: Scene) -> bool:
+    """Write the code that the rules of a shape share; False where they cannot."""
+    from rules_engine.backends.columnar.scene import GUARDS  # which is above this
+
+    drawing = on.drawing
+    standing = drawing.shapes.standing(shaped, drawing)
+    if standing is None:
+        return False
+    start, before = began(drawing), dict(vars(on))
+    rules: dict[str, Any] = drawing.world.offers if isinstance(standing, ir.OfferDef) else drawing.world.rules
+    own, rules[name] = rules[name], standing
+    try:
+        with on.make.scope():
+            emit(name)
+        finish(shaped, start, drawing, GUARDS.total)
+    except NotColumnar:
+        forget(start, drawing)
+        vars(on).update(before)
+        return False
+    finally:
+        rules[name] = own
+    on.make.put(ops.NEXT)
+    return True
+
+
+def _rule(name: str, on: Scene) -> RuleOf:
+    world = on.drawing.world
+    return world.offers[name] if name in world.offers else world.rules[name]
+
+
+_SEES_NOTHING: Final = (
+    ir.Num, ir.Txt, ir.Flg, ir.Field, ir.LineField, ir.MemberField, ir.LineMoney, ir.Basis, ir.LineQuantity, ir.Today,
+    ir.Now, ir.TrackRead, ir.TierRead, ir.Add, ir.Mul, ir.Steps, ir.Round, ir.Clip, ir.Largest, ir.Fold, ir.Choose,
+    ir.AddTime, ir.EdgeDay, ir.All, ir.Any, ir.Not, ir.HasMember, ir.Has, ir.Cmp, ir.OneOf, ir.InImported, ir.InField,
+    ir.InPeriod, ir.Multiple, ir.Stop, ir.Forever,
+)  # fmt: skip
+"""The nodes whose value no earn moves."""
+
+
+def _is_apart(rule: RuleOf) -> bool:
+    """Whether a rule neither sees what others of its section did, nor is seen."""
+    if isinstance(rule, ir.OfferDef) or rule.group or rule.code is not None or rule.thing is not None or rule.says:
+        return False
+    gives = all(isinstance(each, ir.GiveDef) and not (each.to or each.split) for each in rule.effects)
+    return gives and all(isinstance(node, _SEES_NOTHING) for node in ir.walk(rule))
 
 
 def _calls(found: Found | None, on: Scene) -> list[tuple[Place, tuple[int, ...]]] | None:

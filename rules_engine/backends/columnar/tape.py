@@ -1,7 +1,8 @@
-"""The tape: a program as rows of whole numbers, which one kernel walks for every event.
+"""The tape: a program as rows of whole numbers, which events walk together.
 
-In: nothing; compiling makes a `Tape`. Out: what the kernel and its twin in NumPy read. Everything is int64; an absent
-optional is `MISSING`, a flag 0 or 1, a text its code in the pool of texts, a rate billionths.
+In: nothing; compiling makes a `Tape`. Out: what the walker reads, whether an op is a function of NumPy or a loop.
+Everything is int64; an absent optional is `MISSING`, a flag 0 or 1, a text its code in the pool of texts, a rate
+billionths.
 
 **Machine.** An event has registers `R`, vectors `V` with a value for each of its lines, and its member's row of memory
 `L`. Three vectors are the carrier of money: `V[COST]` what each line costs now, `V[LIST]` what it listed at, `V[SIZE]`
@@ -14,13 +15,13 @@ where the work at the end of a day begins, on which holdings end. Nothing of an 
 
 **Units of a line.** Unless a rule makes its units differ, a line's units cost `V[COST] / V[SIZE]` each; where that is
 no whole number, the first ones cost one more. What is taken off a line is spread over its units by the one allocation.
-Which units have which price is kept as runs of (units, price) beside the line; a kernel that is asked for no parts may
+Which units have which price is kept as runs of (units, price) beside the line; a walker that is asked for no parts may
 leave them out for kinds of event whose `by_unit` is 0.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -48,9 +49,14 @@ INSTANT: Final = 1
 TIER: Final = 2
 LINES: Final = 3
 PAID: Final = 4
-REGISTERS: Final = 5
+ROW: Final = 5
+SHIP: Final = 6
+CHARGED: Final = 7
+REGISTERS: Final = 8
 """`R[DAY]`, `R[INSTANT]`, the rung held before the event, the number of lines, what all lines cost at the moment (every
-op that moves `V[COST]` moves it too); then the first register that is free."""
+op that moves `V[COST]` moves it too), the row of a rule among those of its shape; what the shipping of the event's own
+field costs at the moment, and what was charged (both only where the tape writes them); then the first register that is
+free."""
 
 # ---- compares and roundings ----
 
@@ -72,7 +78,8 @@ UNLESS_IS: Final = 4
 """Go to t unless R[a] compares to k as m says."""
 SECTION: Final = 5
 """Rules found by keys: row k of `sections`. Its blocks that are candidates run, in the order of their numbers; each
-ends with `NEXT`. Then go to t."""
+ends with `NEXT`. Then go to t. Rules of one shape share their code: a block is where its code begins, and its row,
+which `R[ROW]` is then. What such code adds to `awards` and `discounts` is numbered from its own number on, by row."""
 NEXT: Final = 6
 """The next candidate of the section, or its t."""
 FAIL: Final = 7
@@ -151,7 +158,8 @@ TAKE_LINES: Final = 69
 """Take V[a], where above 0, off each line where V[b] is not 0 (b = -1: all) that has units, at most what it costs."""
 TAKE_UNITS: Final = 70
 """Of each unit of those lines: `(now * pool[n] + list * pool[n + 1] + pool[n + 2]) / pool[n + 3]`, rounded as
-pool[n + 4] says, is taken off, or is (pool[n + 5] = 1) its price where that is not more than it costs."""
+pool[n + 4] says, is taken off, or is (pool[n + 5] = 1) its price where that is not more than it costs. t = 1: of the
+row, at `n + 6 * R[ROW]`; the rounding, and whether it is a price, are the first row's."""
 TAKE_TOTAL: Final = 71
 """Take R[a] off the lines where V[b] is not 0, at most what they cost: in proportion to what they cost, by the one
 allocation with largest remainders."""
@@ -164,7 +172,8 @@ FATE: Final = 74
 of it among `layout.code_reasons`, 0 where it acted."""
 BEST: Final = 75
 """The members of a group are tried one after the other, each from here; each ends with `TRIED`, the last has n = 1.
-k = 1 (also of `TRIED`): rules among them count limits, so that memory goes back too."""
+k = 1 (also of `TRIED`): rules among them count limits, so that memory goes back too. m = 1: `R[SHIP]` and `R[CHARGED]`
+go back too."""
 TRIED: Final = 76
 """A member has been tried. n = 1: go on with the one that took most off, the first of equal ones; none where none
 acted."""
@@ -205,14 +214,153 @@ FALLS: Final = 86
 HELD_OUT: Final = 87
 """R[d] = 1 where row k of the members' holdouts says so."""
 SAY: Final = 88
-"""Message k of `layout.says`."""
+"""Message k of `layout.says` is said."""
 CHARGE: Final = 89
-"""Charge k of `layout.charges`: R[a], where above 0."""
+"""Charge k of `layout.charges`: R[a], where above 0. R[d] = 1 where something was charged."""
 GIFT: Final = 90
-"""Gift k of `layout.gifts`, text R[a] (`MISSING`: none)."""
+"""Gift k of `layout.gifts`, text R[a] (`MISSING`: none). R[d] = 1 where something was added."""
+
+# ---- ops: prices that have more than lines ----
+
+SHIPPED: Final = 100
+"""The carrier: R[SHIP] = R[a], 0 where absent. Where it and the lines pass k in magnitude the event is not done."""
+TAKE: Final = 101
+"""The general effect: row k of `effects`, and what is taken off which entries in pool[n : n + terms.TAKE_WIDTH].
+V[b] chooses among lines (-1: all)."""
+TAXED: Final = 102
+"""R[d] = the tax on what lines and shipping cost: V[a] are the rates of lines in billionths, R[b] that of shipping (-1:
+none); rounded as m says. k = 1: prices include it. n = 1: it is worked out for each unit."""
+PRICES: Final = 103
+"""Say what the event costs, with what `COSTS` leaves out: R[a] is the tax, on top of prices where m is 1 (-1: none);
+V[b] has the lines that are shipping (-1: none)."""
+RULE: Final = 104
+"""An offer begins whose effects tell what they want though nothing was given; k numbers the places where one does.
+With m = 1 what units cost now is kept under that number."""
+ACTED: Final = 105
+"""The end of that offer: what it told stays where R[a] is not 0."""
+QUOTIENT: Final = 106
+"""R[d] = R[a] / k, which has to be whole and at most n in magnitude: where it is not, the event is not done."""
+QUOTIENTS: Final = 107
+"""The same of vectors."""
+
+# ---- ops: what a rule has in its row, where rules of one shape share their code ----
+
+ROW_VALUE: Final = 200
+"""R[d] = pool[k + R[ROW]]."""
+ROW_FIELD_IS: Final = 201
+"""V[d] = 1 where the line's field b is R[a], else 0."""
+ROW_SUM_AT: Final = 202
+"""R[d] = the sum of V[a] over the lines whose field b is R[k]."""
+ROW_AMONG: Final = 203
+"""R[d] = 1 where R[a] is in the set of the row. pool[k : k + n] has the sets of all rows, sorted: row times 2^40, plus
+the value, which is less than 2^39 in magnitude."""
+ROW_AMONG_LINES: Final = 204
+"""The same of vectors."""
+
+# ---- ops: what members own; k is a row of `units`, unless it is said otherwise ----
+
+BALANCE: Final = 160
+"""R[d] = what the member has of a unit on R[DAY], debts taken off; m has bit 1: pending lots count too, bit 2: what
+this stage took is gone already."""
+AVAILABLE: Final = 161
+"""R[d] = what may be taken of a unit: what there is, debts taken off, above n, and not below 0; m = 1: it may lie below
+0, and above what there is."""
+LET_THROUGH: Final = 162
+"""R[d] = what the limits pool[k : k + n] let through of R[a]; R[b] is the last one that cut it, else as it was."""
+USE: Final = 163
+"""R[a], where above 0, is taken of unit k, in its order of use; what is missing is owed. It counts under the limits
+pool[m : m + n]."""
+TAKEN: Final = 164
+"""Say, where R[d] is above 0, that taking k of `layout.takings` asked for R[a] and took R[b], cut by limit R[m]; n = 1:
+the member is held out."""
+TURNED: Final = 165
+"""Row k of `gives`, for units that were turned: R[a], where above 0, is wanted, R[b] given, cut by limit R[d]; R[m] and
+R[n] as of `GIVE`."""
+RECEIVE: Final = 166
+"""A stage is over: what it gave comes in, debts are paid of it. m is the stage's number; k = 1: the order of stages
+counts."""
+PAY: Final = 167
+"""Redeem k of `layout.takings` pays R[a], where above 0, of what V[d] has still to be paid, which it lowers. R[m] was
+offered, R[n] taken."""
+UNITS_FOR: Final = 169
+"""R[d] = the least whole steps of R[a] units that are worth R[b], R[a] where all are worth no more. pool[k] has the
+worth of a unit, num and den, its rounding, and the step; m = 1: the most steps that are worth no more."""
+SPAN: Final = 170
+"""Lots that were earned up to memory k are gone: row a of `days` is the last day whose lots are, where nothing has
+prolonged them since; pool[m : m + n] are the memories of the last days that prolong them."""
+DUE: Final = 171
+"""Memory k is the day on which the member was first seen, the next one the first day that is too late for them: then
+the event is not done. pool[m : m + n] are the rows of facts that this hangs on."""
+NOTE_DAY: Final = 168
+"""Memory k is R[DAY], unless it is later."""
+
+# ---- ops: what hangs on facts, and what is kept by occurrence (in NumPy only)
+
+ANCHORED: Final = 130
+"""R[d] = answer k of `asked`, asked of the day (or instant) R[a] and of R[pool[n]], R[pool[n + 1]] ...: the m facts
+that its periods hang on, then the event's instant where it hangs on that."""
+ANCHORED_LINES: Final = 131
+"""The same on lines: V[d], V[a]; a fact is a register, or, below 0, the vector -1 - fact."""
+LOCAL_DAY: Final = 132
+LOCAL_DAY_LINES: Final = 133
+"""R[d] (V[d]) = the local day of the instant R[a] (V[a])."""
+KEPT_SUM: Final = 134
+"""R[d] = what block k holds for the occurrence R[a] (m = 0), from the day R[a] on up to `R[DAY]` (m = 1), from the day
+R[a] on (m = 2)."""
+KEPT_ADD: Final = 135
+"""Block k grows by R[a] in the occurrence R[b] (under the key R[m], unless m = -1; with d = 1 a new key counts though
+nothing is added). Then what nobody can read is forgotten: what lies before R[n], or (n = -1) all but the newest two
+occurrences that have begun."""
+KEPT_ADD_LINES: Final = 136
+"""The same with V[a], V[b] and V[m], for each line."""
+KEPT_GET: Final = 137
+"""R[d] = the value in block k for the occurrence R[a]; `MISSING` where there is none. With m = 1 the least, with m = 2
+the greatest of those from R[a] on up to `R[DAY]`."""
+KEPT_RAISE: Final = 138
+"""In block k the value of the occurrence R[b] becomes R[a], where that is greater; 0 is not noted where none stands.
+With m = 1 where it is less, and with m = 2 where it is greater, 0 too; then as after `KEPT_ADD`."""
+KEPT_FORGET: Final = 139
+"""Block k forgets the occurrences that block n does not hold."""
+KEPT_SEE: Final = 140
+"""Block k meets the values V[a] on the lines where V[m] is not 0 (-1: all), in the occurrences V[b]; then as after
+`KEPT_ADD`."""
+KEPT_MANY: Final = 141
+"""R[d] = how many different values block k has met in the occurrence R[a] (m = 0), or from R[a] on (m = 1)."""
+STREAK_STEP: Final = 142
+"""Block k, in the occurrence R[b]: a period that begins with the day R[a] is met; the one before it began with R[m].
+Then as after `KEPT_ADD`."""
+STREAK_READ: Final = 143
+"""R[d] = the periods met in a row in the occurrence R[b] of block k; 0 once one was missed: R[a] and R[m] as above."""
+SAVED: Final = 144
+"""The slots of memory in the n blocks at pool[k] are noted."""
+UNDONE: Final = 145
+"""They are again what they were at the row that `SAVED` them."""
+AWARD: Final = 146
+"""Row k of `gives`: R[a] was wanted, where above 0, and R[b] given; R[d] is the limit that cut it (-1: none did); m and
+n as of `GIVE`; d = -1: the member is held out."""
+SPREAD_AWARD: Final = 147
+"""V[d] grows by R[a] spread over the lines by the weights V[b]: the one allocation with largest remainders."""
+KEY_FOLD: Final = 148
+"""R[d] = the sum (or, with m = 1, the number) of what block k holds for each key, of the n largest (-1: of all), in the
+occurrence R[a] (b = -1), or from R[a] on up to `R[DAY]`."""
+GUARDED: Final = 154
+GUARDED_LINES: Final = 155
+"""R[d] (V[d]) = R[a] (V[a]), which is at most k in magnitude, or absent; else the event is not done."""
+ROOM_LINES: Final = 152
+"""V[d] = m less what block k holds for the occurrence V[a]; `AMOUNT_MAX` where that is `MISSING`."""
+CUT_LINES: Final = 153
+"""V[d] = V[a], where the lines of an occurrence V[b] have more in all than the room V[m] spread anew, so that they fill
+it."""
+LISTED_LINE: Final = 150
+"""V[d] = 1 where V[a] is among the items of the line's list k, its first n (n < 0: all)."""
+LISTED_FACT: Final = 151
+"""R[d] = 1 where R[a] is among the items of the member's list k, its first n (n < 0: all); m = 1: vectors."""
+DIFFERENT: Final = 149
+"""R[d] = how many different values V[a] has on the lines where V[b] is not 0 (-1: all); absent ones are none."""
 
 _OTHERS = ("MISSING", "UNKNOWN", "FOREVER", "AMOUNT_MAX", "RUNS_MAX", "COST", "LIST", "SIZE", "VECTORS", "DAY",
-           "INSTANT", "TIER", "LINES", "PAID", "REGISTERS", "VECTOR")  # fmt: skip
+           "INSTANT", "TIER", "LINES", "PAID", "ROW", "SHIP",
+           "CHARGED", "REGISTERS", "VECTOR")  # fmt: skip
 OPS: Final = {
     value: name
     for name, value in list(globals().items())
@@ -234,13 +382,25 @@ WINDOW_DAYS = 32
 EFFECT, EFFECT_STEPS, EFFECT_LIMITS, EFFECT_COUNT, EFFECT_HIGH, EFFECT_WIDTH = 0, 1, 2, 3, 4, 5
 # One row of `gives`: the award's number on the layout, steps, limits in `pool`, 1 where a cut cancels it.
 GIVES, GIVES_STEPS, GIVES_LIMITS, GIVES_COUNT, GIVES_NOTHING, GIVES_WIDTH = 0, 1, 2, 3, 4, 5
-# One row of `sections`: keys in `keys` (from, count), blocks (from, count) in `blocks`; always asked (from, count) in
-# pool.
-SECTION_KEYS, SECTION_KEY_COUNT, SECTION_BLOCKS, SECTION_ALWAYS, SECTION_ALWAYS_COUNT, SECTION_WIDTH = 0, 1, 2, 3, 4, 5
+# A block, at a place in `pool`: its first slot, how many entries it has room for, slots an entry, and the most keys of
+# an occurrence (0: as many as there is room for). An entry is an occurrence (`MISSING`: free), a value and a key; of
+# different values the number of the event that met it and the value; of a streak the value and the period last met.
+KEPT_SLOT, KEPT_ROOM, KEPT_WIDTH, KEPT_MOST = 0, 1, 2, 3
+# One row of `sections`: keys in `keys` (from, count); blocks in `blocks` from; always asked (from, count) in pool; 1
+# where no rule of the section can see what another did, so that only their results have to be in order.
+SECTION_KEYS, SECTION_KEY_COUNT, SECTION_BLOCKS, SECTION_ALWAYS, SECTION_ALWAYS_COUNT = 0, 1, 2, 3, 4
+SECTION_APART, SECTION_WIDTH = 5, 6
+# One row of `blocks`: the row of code where it begins, the row of its rule among those of its shape (-1: it has none).
+BLOCK_CODE, BLOCK_ROW, BLOCK_WIDTH = 0, 1, 2
 # One row of `keys`: where its value stands (`KEY_EVENT`, ...), the row there, first value, values, place in `pool` of
 # starts (values + 1 of them), to which the members' block numbers follow.
 KEY_WHERE, KEY_ROW, KEY_LOW, KEY_VALUES, KEY_STARTS, KEY_WIDTH = 0, 1, 2, 3, 4, 5
 KEY_EVENT, KEY_LINE, KEY_FACT, KEY_CODE = 0, 1, 2, 3
+
+# One row of `units`: 1 where the soonest to end is used first, the memory of what is owed (-1: nothing can be), the
+# memory of the day up to which lots are gone (-1: none), and 1 where those with an end of their own are not.
+UNIT_SOONEST, UNIT_DEBT, UNIT_GONE, UNIT_APART, UNIT_WIDTH = 0, 1, 2, 3, 4
+NO_UNITS: Final = np.zeros((0, UNIT_WIDTH), np.int64)
 
 # ---- memory: one row a member ----
 
@@ -270,8 +430,10 @@ REASONS: Final = (
     "the units of a line have too many different prices",
     "guests are scored by rows",
     "this kind of event has no columnar form",
+    "a status match may begin",
+    "an event that happens by itself comes before it",
 )
-DONE, GONE, LATE, UNSAFE, FULL, FAR, RAGGED, GUEST, KIND = range(9)
+DONE, GONE, LATE, UNSAFE, FULL, FAR, RAGGED, GUEST, KIND, MATCH, BY_ITSELF = range(11)
 
 CODE_REASONS: Final = (
     "", "too long", "blank", "unprintable", "presented before", "unknown code", "not for this event", "used up",
@@ -301,7 +463,8 @@ class Ladder(Struct, frozen=True):
 
 class Tape(Struct, frozen=True):
     """The tables of one program. `days` are the rows that a `days.Days` fills; `registers`, `vectors` and `slots` say
-    how many there are; `ladder` is there where tiers are judged."""
+    how many there are; `ladder` is there where tiers are judged. `kept_gives` has, by row of `gives`' numbers, the row
+    of `units` whose lots are kept (-1: none), and the number of its source."""
 
     code: Ints
     pool: Ints
@@ -320,3 +483,8 @@ class Tape(Struct, frozen=True):
     vectors: int
     slots: int
     ladder: Ladder | None
+    remainder: int = 0
+    units: Ints = NO_UNITS
+    kept_gives: Ints = NO_UNITS
+    asked: Any = None
+    """The `anchoring.Answers`: what follows from a day and from facts."""

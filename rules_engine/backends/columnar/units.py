@@ -1,7 +1,7 @@
 """The units of lines in NumPy: runs of units that cost the same, and what is taken off them.
 
-In: lines, each with its runs (how many units, what each costs), and amounts. Out: the runs lowered. What `steps.py`
-does for one line; here a run's place is the outer axis, so that every step is one over many lines. Most lines have one
+In: lines, each with its runs (how many units, what each costs), and amounts. Out: the runs lowered. A run's place is
+the outer axis, so that every step is one over many lines. Most lines have one
 run or two.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from rules_engine.backends.columnar.batch import Flags, Ints
+from rules_engine.backends.columnar.sharing import FIRST, LARGEST, Entries, Shares, share
 from rules_engine.backends.columnar.tape import RUNS_MAX
 
 
@@ -44,16 +45,69 @@ class Runs:
         self.counts[at] += 1
 
 
-def open_runs(runs: Runs, lines: Ints, cost: Ints, size: Ints) -> None:
-    """The runs of lines that have none written yet: their units cost the same, the first ones one more."""
-    fresh = (runs.counts[lines] == 0) & (size > 0)
+def open_runs(runs: Runs, lines: Ints, cost: Ints, size: Ints, mode: int = LARGEST) -> Flags:
+    """The runs of lines that have none written yet: their units cost the same, and odd pennies go to the first ones, or
+    as the mode says; and which lines would have too many runs."""
+    fresh = np.flatnonzero((runs.counts[lines] == 0) & (size > 0))
     lines, cost, size = lines[fresh], cost[fresh], size[fresh]
-    each = cost // np.maximum(size, 1)
-    more = cost - each * size
+    each = np.abs(cost) // np.maximum(size, 1)
+    more = np.abs(cost) - each * size
+    sign = np.where(cost < 0, -1, 1)
     found = Runs(len(lines))
-    found.push(more > 0, more, each + 1)
-    found.push(np.ones(len(lines), np.bool_), size - more, each)
+    plain = (more == 0) | (mode in (LARGEST, FIRST))
+    found.push(plain & (more > 0), more, sign * (each + 1))
+    found.push(plain, size - more, sign * each)
+    failed = np.zeros(len(runs.counts), np.bool_)
+    some = np.flatnonzero(~plain)
+    if len(some):
+        ones = np.ones(len(some), np.int64)
+        shares, _ = share(np.abs(cost[some]), Entries(np.arange(len(some)), size[some], ones, None), mode)
+        own, own_failed = _runs_of(shares, shares.entry, len(some))
+        own.values *= sign[some]
+        found.put(some, own)
+        failed[lines[some[own_failed]]] = True
     runs.put(lines, found)
+    return failed
+
+
+def parts_of_units(amounts: Ints, runs: Runs, weights: Ints, caps: Ints, mode: int) -> tuple[Runs, Flags]:
+    """Amounts over the units of lines, in any mode; `weights` and `caps` are of the units of each run. And which lines
+    have too many runs for it, or numbers that are not proved safe."""
+    lines = len(amounts)
+    at = flat(runs)
+    line = at[1]
+    shares, unsafe = share(amounts, Entries(line, runs.sizes[at], weights[at], np.maximum(caps[at], 0)), mode)
+    found, failed = _runs_of(shares, line[shares.entry], lines)
+    return found, failed | unsafe
+
+
+def cut_runs(runs: Runs, owners: Ints, amounts: Ints, mode: int) -> tuple[Runs, Flags, Flags]:
+    """Amounts of the units of lines cut to what owners of several lines have left; lines that have too many runs for
+    it, and owners whose numbers are not proved safe."""
+    at = flat(runs)
+    line = at[1]
+    own = np.maximum(runs.values[at], 0)
+    shares, unsafe = share(amounts, Entries(owners[line], runs.sizes[at], own, own), mode)
+    found, failed = _runs_of(shares, line[shares.entry], len(runs.counts))
+    return found, failed, unsafe
+
+
+def flat(runs: Runs) -> tuple[Ints, Ints]:
+    """The places and lines of all runs, line by line."""
+    place, line = np.nonzero((np.arange(RUNS_MAX)[:, None] < runs.counts) & (runs.sizes > 0))
+    order = np.lexsort((place, line))
+    return place[order], line[order]
+
+
+def _runs_of(shares: Shares, line: Ints, lines: int) -> tuple[Runs, Flags]:
+    """Shares of lines as runs; and which have too many."""
+    found = Runs(lines)
+    counts = np.bincount(line, minlength=lines)
+    place = np.arange(len(line)) - np.repeat(np.cumsum(counts) - counts, counts)
+    fits = place < RUNS_MAX
+    found.counts = np.minimum(counts, RUNS_MAX)
+    found.sizes[place[fits], line[fits]], found.values[place[fits], line[fits]] = shares.size[fits], shares.part[fits]
+    return found, counts > RUNS_MAX
 
 
 def spread_units(amounts: Ints, runs: Runs) -> tuple[Runs, Flags]:

@@ -24,7 +24,7 @@ from rules_engine.backends.python.owning import Asking, Beside
 from rules_engine.backends.python.requests import Requests
 from rules_engine.backends.python.stages import WAYS, emit_event
 from rules_engine.backends.python.thinning import thinned
-from rules_engine.backends.python.unsupported import owns, reason
+from rules_engine.backends.python.unsupported import owns, why_stepped_offers
 from rules_engine.backends.reference import Reference
 from rules_engine.event import Event, Facts
 from rules_engine.outcome import Outcome, People
@@ -43,7 +43,9 @@ _STEPS: dict[str, Any] = {
 class Python:
     """The generated functions of one program.
 
-    `delegated` names the kinds of event that the reference scores, and why.
+    `stepped` names the kinds of event whose offers are one step of the reference, and why. `score_json` goes from bytes
+    to bytes; it gives None where the request is unusual or wrong, so that the slow decoder has to look at it, and
+    raises `EventRefused` where the event, the facts or the state are refused.
     """
 
     __slots__ = (
@@ -55,11 +57,12 @@ class Python:
         "_slow",
         "beside",
         "by_type",
-        "delegated",
         "reference",
         "score",
+        "score_json",
         "source",
         "space",
+        "stepped",
     )
 
     name = "python"
@@ -72,7 +75,7 @@ class Python:
         asked = reference if thin is core else Reference(thin)
         self._core = core
         self._requests: Requests | None = None
-        self.delegated: dict[str, str] = {}
+        self.stepped: dict[str, str] = {}
         self._asking: set[str] = set()
         self._events: dict[str, Any] = {}
         self._raw: dict[str, Score] = {}
@@ -83,7 +86,10 @@ class Python:
         space["slow"] = self.beside.evaluate
         self.space = space
         self.source = self._compile(core, reference, asked, space, found)
+        self.score_json: Callable[[bytes], bytes | None] = lambda content: self.requests.score(content)
         self.score: Score = _by_kind(self._raw, self.by_type, self._slow)
+        if len(core.events) == 1:  # its function looks at the kind itself
+            self._take(core.events[0].name, self.by_type, dict)
 
     def evaluate(
         self, event: Event, facts: Facts, state: State, shared: Shared | None = None, people: People | None = None
@@ -100,13 +106,6 @@ class Python:
         """The event in JSON text as a plain struct that `score` takes, or None where it cannot be read so."""
         return self.requests.opened(content)
 
-    def score_json(self, content: bytes) -> bytes | None:
-        """Bytes to bytes; None where the request is unusual or wrong, so that the slow decoder has to look at it.
-
-        Raises `EventRefused` where the event, the facts or the state are refused.
-        """
-        return (self._requests or self.requests).score(content)
-
     @property
     def requests(self) -> Requests:
         """The types of requests and their decoders, made when they are first asked for."""
@@ -117,6 +116,7 @@ class Python:
             self.typed(struct)
             self._take(f"sent {name}", made.trusting, struct)
         self._requests = made
+        self.score_json = made.score
         return made
 
     def typed(self, struct: type) -> None:
@@ -125,7 +125,7 @@ class Python:
         self._take(f"typed {name}", self.by_type, struct)
 
     def _take(self, way: str, into: dict[type, Score], struct: type) -> None:
-        """Score events of a struct by a function; where it is none of the quick ones, by the slow road."""
+        """Score events of a type by a function; where it is none of the quick ones, by the slow road."""
         found = into[struct] = self._raw.get(way, self._slow)
         if isinstance(found, Function):
             found.places.append((into, struct))
@@ -140,14 +140,11 @@ class Python:
         parts: list[str] = []
         functions: list[Function] = []
         for number, event in enumerate(core.events):
-            why = reason(event, asked)
+            why = why_stepped_offers(event, asked)
             if why:
-                self.delegated[event.name] = why
-                self._asking.add(event.name)
-                self._events[event.name] = reference.evaluate
-                continue
+                self.stepped[event.name] = why
             again = works_out_again(core, event)
-            if owns(event, asked):
+            if why or owns(event, asked):
                 self._asking.add(event.name)
                 beside = self.beside.evaluate
                 self._events[event.name] = _with_opening(beside, reference) if again else beside

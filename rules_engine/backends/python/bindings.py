@@ -10,7 +10,7 @@ import msgspec
 
 from rules_engine import ir
 from rules_engine.backends import Evaluation
-from rules_engine.backends.python.memos import HOURS, MINUTES, OFFSETS, Days, remember
+from rules_engine.backends.python.memos import HOURS, MINUTES, Days, remember
 from rules_engine.backends.python.offers_units import NormalCodes
 from rules_engine.backends.python.quiet import Advance, moves_on, quiet_check
 from rules_engine.backends.python.requests import SentFacts, facts_of
@@ -73,7 +73,6 @@ def bindings(
         "NO_FACTS": NO_FACTS,
         "hours": HOURS,
         "minutes": MINUTES,
-        "offsets": OFFSETS,
         "NEW": State(),
         "NOTHING": Shared(),
         "CODES": NormalCodes(),

@@ -47,6 +47,21 @@ def remembered(ask: DayOf) -> DayOf:
     return answer
 
 
+class Remembered(dict[Any, Any]):
+    """The answers of a function of one day, by the day: asking what is known costs one look-up. Emptied when it holds
+    many."""
+
+    def __init__(self, ask: DayOf) -> None:
+        super().__init__()
+        self.ask = ask
+
+    def __missing__(self, day: int | None) -> Any:
+        if len(self) >= KEPT_MAX:
+            self.clear()
+        found = self[day] = self.ask(day)
+        return found
+
+
 def _context(period: Period, base: Context, days: tuple[int | None, ...]) -> Context | None:
     if not days:
         return base

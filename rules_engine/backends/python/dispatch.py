@@ -16,7 +16,7 @@ from typing import Any
 
 from rules_engine import ir
 from rules_engine.backends.python import expressions
-from rules_engine.backends.python.folding import LEAST, Block, Entry, Shape
+from rules_engine.backends.python.folding import LEAST, Block, Entry, Shape, one_text
 from rules_engine.backends.python.function import Function
 from rules_engine.backends.python.held import line_table
 from rules_engine.backends.python.limits import Counters
@@ -63,7 +63,11 @@ class Dispatch:
 
     def loop(self, out: Lines, one: Callable[[Any, Lines], None], between: str = "") -> None:
         """Run what was found, in order; `one` writes a rule, `between` stands before each and may end the loop."""
-        with out.block(f"for row in map({self.rows}.__getitem__, sorted(set({self.hits}))):"):
+        if self.index.single:
+            out.add(f"{self.hits}.sort()")
+        places = self.hits if self.index.single else f"sorted(set({self.hits}))"
+        with out.block(f"for hit in {places}:"):
+            out.add(f"row = {self.rows}[hit]")
             if between:
                 out.add(between)
             self.run(out, one)
@@ -131,6 +135,7 @@ class _Index:
         self.number = len(function.indexed)
         self.hits = ident("hits", self.number)
         self.rows = self.module.share("rows", ("block", function, self.number), "", lambda: block.rows)
+        self.single = all(_found_once(own) for own in block.keys)
         self.found: Lines | None = None
         function.indexed[id(block)] = self
 
@@ -157,18 +162,24 @@ class _Index:
                 table = (lists if key.test == "contains" else values).setdefault(key.subject, {})
                 for value in key.values:
                     table.setdefault(value, []).append(place)
-        start = f"[*{self._share('always', tuple(always))}]" if always else "[]"
+        heads = [f"*{self._share('always', tuple(always))}"] if always else []
         self.lined = any(subject.kind == "line" for subject in (*values, *windows, *lists))
-        if self.lined:
-            self.function.passing.starts.append(f"{self.hits} = {start}")
-        else:
-            out.add(f"{self.hits} = {start}")
+        rest = Lines()
         for subject, found in values.items():
-            self._value(subject, found, out)
+            if self.lined or subject.kind in ("code", "condition"):
+                self._value(subject, found, rest)
+            else:
+                heads.append(f"*{self._by(found)}({self._read(subject)}, ())")
         for subject, found in lists.items():
-            self._list(subject, found, out)
+            self._list(subject, found, rest)
         for subject, spans in windows.items():
-            self._window(subject, spans, out)
+            self._window(subject, spans, rest)
+        start = f"{self.hits} = [{', '.join(heads)}]"
+        if self.lined:
+            self.function.passing.starts.append(start)
+        else:
+            out.add(start)
+        out.extend(rest)
 
     def _share(self, prefix: str, value: Any) -> str:
         key = (self.function, self.number, len(self.module.globals))
@@ -190,11 +201,14 @@ class _Index:
         if subject.kind == "line":
             line_table(self.function, subject.name).finds(self.hits, frozen)
             return
-        name = self._share("by", frozen.get)
-        self._ask(subject, f"{self.hits} += {name}({self._read(subject)}, ())", out)
+        self._ask(subject, f"{self.hits} += {self._by(table)}({self._read(subject)}, ())", out)
+
+    def _by(self, table: dict[object, list[int]]) -> str:
+        """What finds rules by a value."""
+        return self._share("by", {one_text(value): tuple(places) for value, places in table.items()}.get)
 
     def _list(self, subject: Subject, table: dict[object, list[int]], out: Lines) -> None:
-        name = self._share("by", {value: tuple(places) for value, places in table.items()}.get)
+        name = self._by(table)
         self._ask(subject, f"for each in {self._read(subject)} or (): {self.hits} += {name}(each, ())", out)
 
     def _window(self, subject: Subject, spans: list[tuple[int | None, int | None, int]], out: Lines) -> None:
@@ -205,7 +219,7 @@ class _Index:
         self._ask(subject, statement, out)
 
     def _codes(self, table: dict[object, list[int]], out: Lines) -> None:
-        name = self._share("by", {value: tuple(places) for value, places in table.items()}.get)
+        name = self._by(table)
         out.add(f"for each in presented: {self.hits} += {name}(each, ())")
 
     def _ask(self, subject: Subject, statement: str, out: Lines) -> None:
@@ -234,6 +248,15 @@ class _Index:
 
 _UNASKED = ("currency",)
 """What generated code does not look rules up by."""
+
+
+def _found_once(keys: Sequence[Key]) -> bool:
+    """Whether a rule can be found but once: by one value that an event has at most one of, or as it is always asked."""
+    if not keys:
+        return True
+    key, *others = keys
+    plain = key.subject.kind in ("event", "member") and key.test == "one of"
+    return plain and not others and len(set(key.values)) == len(key.values)
 
 
 # ---- windows

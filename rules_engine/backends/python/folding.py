@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import lcm
+from sys import intern
 from typing import Any, TypeAlias
 
 import msgspec
@@ -124,7 +125,7 @@ class Folding:
             names, columns, rule = self._shape(some, [self.found[each.key] for each in some])
             shapes.append(Shape(rule, names, len(some)))
             for place, row in zip(places, zip(*columns, strict=True) if columns else [()] * len(places), strict=True):
-                rows[place] = (number, *row)
+                rows[place] = (number, *map(one_text, row))
         return Block(shapes, rows, [self.found[rule.key].keys for rule in run])
 
     # ---- one shape
@@ -172,6 +173,11 @@ def _column(constant: Any, column: tuple[Any, ...]) -> tuple[tuple[str, Any], Ca
             return ("items", tuple([frozenset(items) for items in column])), lambda name: Among(at, value, name)
         case _:
             return ("text" if isinstance(constant, str) else "plain", column), Local
+
+
+def one_text(value: Any) -> Any:
+    """The one copy of a text: what finds a rule and what it compares then lie in one place of memory."""
+    return intern(value) if type(value) is str else value
 
 
 def shapes_of(entries: Iterable[Entry]) -> Iterator[RuleOf]:

@@ -60,9 +60,8 @@ class Function:
         self.line_tables: dict[str, Any] = {}  # what the values of a field of lines are good for
         self.indexed: dict[int, Any] = {}  # the indexes of blocks of rules
         self.folding = module.folding()
-        self.alias = (
-            {} if self.folding is None else self.folding.alias
-        )  # a rule of a shape, by the key of what stands for it
+        # a rule of a shape, by the key of what stands for it
+        self.alias = {} if self.folding is None else self.folding.alias
         self.paying = False  # whether redeems pay some of what is net
         self.tariff = self.tariff_noted = ""  # what each line lists at, where an offer alone says so
 
@@ -233,9 +232,9 @@ class Function:
         definition = self.module.period(node.period)
         extra = "".join(f", {code}" for code in self.anchors(definition))
         inside = self.module.inside(node.period, node.instant)
-        if value == "day" and not extra and not node.instant:
-            return self.of_day(f"{inside}(day)")
-        return f"{inside}({value}{extra})"
+        if extra or node.instant:
+            return f"{inside}({value}{extra})"
+        return self.of_day(f"{inside}(day)") if value == "day" else f"{self.module.days_inside(node.period)}[{value}]"
 
     def edge(self, node: ir.EdgeDay, day: str) -> str:
         definition = self.module.period(node.period)

@@ -56,11 +56,18 @@ class Loading(msgspec.Struct, frozen=True):
             return
         if field.optional:
             with out.block(f"if {local} is not None:"):
-                self._check(field, local, out, filled)
+                self._check(way, field, local, out, filled)
         else:
-            self._check(field, local, out, filled)
+            self._check(way, field, local, out, filled)
 
-    def _check(self, field: ir.FieldDef, local: str, out: Lines, filled: bool) -> None:
+    @staticmethod
+    def _typed(kind: str, way: Way, local: str, out: Lines) -> None:
+        """Refuse a value of another type, which what was sent as JSON cannot have."""
+        if way != "sent":
+            with out.block(f"if type({local}) is not {kind}:"):
+                out.add("raise ValueError")
+
+    def _check(self, way: Way, field: ir.FieldDef, local: str, out: Lines, filled: bool) -> None:
         low, high = field.low, min(field.high, VALUE_MAX)
         match field.kind:
             case "text" | "member":
@@ -84,13 +91,11 @@ class Loading(msgspec.Struct, frozen=True):
                 self._remembered(field, local, out)
                 return
             case "instant":
-                with out.block(f"if type({local}) is not str:"):
-                    out.add("raise ValueError")
-                out.add(f"{local} = hours[{local}[:14]] + minutes[{local}[14:19]] + offsets[{local}[19:]]")
+                self._typed("str", way, local, out)
+                out.add(f"{local} = hours[{local}[:13]] + minutes[{local}[13:]]")
                 return
             case "codes":
-                with out.block(f"if type({local}) is not list:"):
-                    out.add("raise ValueError")
+                self._typed("list", way, local, out)
                 program = self.module.program
                 kept = self.module.share("code_lists", field, "", lambda: CodeLists(field, program))
                 out.add(f"{local} = {kept}[tuple({local})]")
@@ -142,6 +147,9 @@ class Loading(msgspec.Struct, frozen=True):
         needed = {name: local for (kind, name), local in function.loaded.items() if kind == "field"}
         if way == "event":
             out.add("fields = event.fields")
+        if way == "raw" and len(self.module.program.events) == 1:
+            with out.block(f"if event['event'] != {const(event.name)}:"):
+                out.add("raise ValueError")
         for field in event.fields:
             local = needed.get(field.name) or self._own(field.name)
             named = field.name in (event.owner, event.identified_by)
@@ -231,7 +239,7 @@ class Loading(msgspec.Struct, frozen=True):
                 few = f"len(lines) < {event.lines.low} or " if event.lines.low else ""
                 with out.block(f"if type(lines) is not list or {few}len(lines) > {event.lines.high}:"):
                     out.add("raise ValueError")
-        busy = passing and bool(found.starts or found.columns or found.whole or function.priced)
+        busy = passing and bool(found.starts or found.columns or found.whole or function.priced or function.needs_keys)
         if not (busy or checked):
             return
         if busy:
@@ -300,7 +308,7 @@ class Loading(msgspec.Struct, frozen=True):
         seen = self.module.share("texts", field.high or TEXT_MAX, "", set)
         out.add(f"{local} = {self._read(way, 'line', field)}")
         with out.block(f"if {local} not in {seen}:"):
-            self._check(field, local, out, filled=False)
+            self._check(way, field, local, out, filled=False)
             out.add(f"remember({seen}, {local})")
 
     def _ordered(self, field: ir.FieldDef) -> str:

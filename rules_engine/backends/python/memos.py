@@ -66,39 +66,32 @@ def read_scaled_rate(text: str) -> int:
     return scaled
 
 
-class Offsets(dict[str, int]):
-    """Offsets as an instant writes them, in seconds: `Z`, `+02:00`. `-00:00` says that the offset is unknown."""
-
-    def __missing__(self, text: str) -> int:
-        if text == "-00:00":
-            raise ValueError(text)
-        found = self[text] = parse_instant("1970-01-02T00:00:00" + text) - 86_400
-        return found
-
-
 class Hours(dict[str, int]):
-    """The seconds at which hours begin, by how an instant begins: `2027-03-31T18:`. Emptied when it grows large."""
+    """The seconds at which hours begin, by how an instant begins: `2027-03-31T18`. Emptied when it grows large."""
 
     def __missing__(self, text: str) -> int:
-        if len(text) != 14 or text[10] != "T" or text[13] != ":":
+        if len(text) != 13 or text[10] != "T":
             raise ValueError(text)
         if len(self) >= KEPT_MAX:
             self.clear()
-        found = self[text] = parse_date(text[:10]) * 86_400 + parse_time(text[11:] + "00")
+        found = self[text] = parse_date(text[:10]) * 86_400 + parse_time(text[11:] + ":00")
         return found
 
 
 class Minutes(dict[str, int]):
-    """The seconds of an hour, as an instant goes on: `30:00`."""
+    """The seconds of an hour and the offset, as an instant goes on: `:30:00Z`, `:30:00+02:00`. `-00:00` says that the
+    offset is unknown. Emptied when it grows large."""
 
     def __missing__(self, text: str) -> int:
-        if len(text) != 5:
+        if len(text) > TEXT_MAX or text[:1] != ":" or text[6:] == "-00:00":
             raise ValueError(text)
-        found = self[text] = parse_time("00:" + text)
+        if len(self) >= KEPT_MAX:
+            self.clear()
+        found = self[text] = parse_time("00" + text[:6]) + parse_instant("1970-01-02T00:00:00" + text[6:]) - 86_400
         return found
 
 
-HOURS, MINUTES, OFFSETS = Hours(), Minutes(), Offsets()
+HOURS, MINUTES = Hours(), Minutes()
 """The parts of an instant as texts write it: they repeat, so each is remembered."""
 
 

@@ -101,6 +101,13 @@ class Module:
         kind = "inside_at" if instant else "inside"
         return self.share(kind, name, name, lambda: clock.inside(period, self.context, instant))
 
+    def days_inside(self, name: str) -> str:
+        """The days that were asked whether they lie in a period that hangs on nothing else, and their answers."""
+        period = self.periods[name].period
+        return self.share(
+            "days_in", name, name, lambda: clock.Remembered(clock.inside(period, self.context, instant=False))
+        )
+
     def occurrence(self, name: str) -> str:
         """The function that finds the first day of the occurrence that holds a day, or None."""
         period = self.periods[name].period

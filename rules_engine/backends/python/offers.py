@@ -28,6 +28,7 @@ from rules_engine.backends.python.offers_asked import (
     listed_codes,
     texts_of,
 )
+from rules_engine.backends.python.offers_guests import is_for_members
 from rules_engine.backends.python.offers_rules import Ruling
 from rules_engine.backends.python.passing import BASES
 from rules_engine.backends.python.pricing import Pricing
@@ -53,17 +54,36 @@ class Offers(Ruling):
 
     def for_guests(self) -> bool:
         """Whether offers can be emitted for events without a member: they read nothing of one."""
-        offers = tuple(msgspec.structs.replace(rule.offer, code=None) for rule in self.rules.values())
+        offers = tuple(msgspec.structs.replace(rule.offer, code=None) for rule in self.guests().values())
         return not any(isinstance(node, OF_MEMBERS) for node in ir.walk(offers)) and not any(
             offer.says for offer in offers
         )
 
     def emit_for_guests(self, out: Lines) -> None:
         """All stages, where there is no member: what is limited by member does not act."""
-        self.guest = True
+        rules, kept = self.rules, self.barriers
+        self.guest, self.rules = True, self.guests()
+        self.barriers = {
+            key: found
+            for key, each in kept.items()
+            if key in self.rules and (found := tuple(one for one in each if one.maker in self.rules))
+        }
         self.emit(out)
         self.close(out)
-        self.guest = False
+        self.guest, self.rules, self.barriers = False, rules, kept
+
+    def work_out(self, out: Lines) -> None:
+        """The sums that were asked for since offers are done."""
+        self._sums(out)
+
+    def guests(self) -> dict[str, Rule]:
+        """The rules that may act for an event without a member."""
+        groups = {name: group.limits for name, group in self.groups.items()}
+        return {
+            key: rule
+            for key, rule in self.rules.items()
+            if not is_for_members(rule.offer, (*rule.offer.limits, *groups.get(rule.offer.group, ())))
+        }
 
     def emit(self, out: Lines) -> None:
         """All stages."""
@@ -414,9 +434,12 @@ class Offers(Ruling):
             plans.append((rule, plan))
         kept, lost = rules[0].name("kept"), rules[0].name("lost")
         titles = const(tuple(rule.offer.title for rule in rules))
-        out.add(
-            f"{kept}, {lost} = best_each(({', '.join(rule.name('tried') for rule in rules)}), {per_unit}, {titles})"
-        )
+        tried = f"({', '.join(rule.name('tried') for rule in rules)})"
+        ranks = ""
+        if any(rule.offer.code is not None for rule in rules):
+            self.function.needs_keys = self.function.needs_ranks = True
+            ranks = ", ranks"
+        out.add(f"{kept}, {lost} = best_each({tried}, {per_unit}, {titles}{ranks})")
         for place, (rule, plan) in enumerate(plans):
             with out.block(f"if {kept}[{place}]:"):
                 self._keep(rule, plan, f"{kept}[{place}]", out)

@@ -10,14 +10,16 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import TypeAlias
 
 from rules_engine.allocation import joined
-from rules_engine.backends.python.offers_units import Runs, zipped
+from rules_engine.backends.python.offers_shares import Runs
+from rules_engine.backends.python.offers_units import zipped
 from rules_engine.outcome import Part
 
 
 def best_each(
-    tried: Sequence[Sequence[Part]], per_unit: bool, titles: Sequence[str]
+    tried: Sequence[Sequence[Part]], per_unit: bool, titles: Sequence[str], ranks: Sequence[int] = ()
 ) -> tuple[list[list[Part]], list[str]]:
-    """By member what it keeps, and why a code came to nothing where that is nothing."""
+    """By member what it keeps, and why a code came to nothing where that is nothing: that goes by the `ranks` of
+    lines, which only codes ask for."""
     lines: dict[int, dict[int, Part]] = {}
     for member, parts in enumerate(tried):
         for part in parts:
@@ -31,6 +33,8 @@ def best_each(
             )
             if any(off for _, off in runs):
                 kept[member].append(Part(line, runs))
+    if ranks:
+        won = {line: won[line] for line in sorted(won, key=ranks.__getitem__)}
     return kept, [_lost_to(member, lines, won, titles) for member in range(len(tried))]
 
 

@@ -14,7 +14,8 @@ from typing import Any, TypeAlias
 
 from rules_engine import ir
 from rules_engine.allocation import joined, spread, spread_runs
-from rules_engine.backends.python.offers_units import Runs, Uneven, divided, runs_of, zipped
+from rules_engine.backends.python.offers_shares import Runs, divided
+from rules_engine.backends.python.offers_units import Uneven, runs_of, zipped
 from rules_engine.outcome import Part
 
 Piece: TypeAlias = tuple[int, int, int, int]

@@ -1,7 +1,7 @@
 """Which offers are plain enough to be generated, and why others are not.
 
-In: a program and a kind of event. Out: reasons; none where everything that its offers are made of is generated. What is
-not is scored by the reference: exact, and slow.
+In: a program and a kind of event. Out: reasons; none where everything that its offers are made of is generated. Else
+all its offers go by one step of the reference: exact, and slow.
 """
 
 from __future__ import annotations

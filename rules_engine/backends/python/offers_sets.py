@@ -12,7 +12,8 @@ from itertools import accumulate, chain
 from typing import TypeAlias
 
 from rules_engine.backends.python.offers_pieces import Element, Piece, Spans, elements
-from rules_engine.backends.python.offers_units import Runs, Uneven, runs_of
+from rules_engine.backends.python.offers_shares import Runs
+from rules_engine.backends.python.offers_units import Uneven, runs_of
 
 Span: TypeAlias = tuple[int, int, int, int]
 """Units of a line that a set takes: its number, the first place, how many, and by how much the next set's lie on."""

@@ -12,12 +12,12 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from rules_engine.allocation import joined, spread, spread_runs
+from rules_engine.backends.python.offers_shares import Runs, divided, largest
 from rules_engine.decoding import CODE_MAX, UNPRINTABLE
 from rules_engine.outcome import CodeUse, Part, refused_code
 from rules_engine.spelling import normal_code
 from rules_engine.values import round_ratio
 
-Runs: TypeAlias = tuple[tuple[int, int], ...]
 Uneven: TypeAlias = dict[int, Runs]
 
 
@@ -43,23 +43,9 @@ def shares(amount: int, weights: list[int], lines: Sequence[int], keys: Sequence
     """An amount, not above the sum of the weights of lines, in proportion: `spread` with the weights as caps."""
     if len(weights) == 1:
         return [amount]
-    total = sum(weights)
-    if amount == total:
-        return weights
-    if odd != "largest":
-        return spread(amount, weights, weights, [keys[line] for line in lines], odd)
-    products = [amount * weight for weight in weights]
-    parts = [product // total for product in products]
-    rest = amount - sum(parts)
-    if rest:
-        left = [product % total for product in products]
-        if rest == 1:
-            most = max(left)
-            if left.count(most) == 1:
-                parts[left.index(most)] += 1
-                return parts
-        _hand_out(rest, parts, left, weights, lines, keys)
-    return parts
+    if odd == "largest":
+        return largest(amount, weights, lines, keys)
+    return weights if amount == sum(weights) else _shares_within(amount, weights, weights, lines, keys, odd)
 
 
 def shares_above(
@@ -75,8 +61,25 @@ def shares_above(
     """An amount, not above what lines have above their floors, in proportion to what they cost."""
     if len(lines) == 1:
         return [amount]
+    if floors is not None:
+        return _shares_to_floors(amount, lines, cost, sizes, uneven, keys, odd, floors)
+    weights = list(cost) if len(lines) == len(cost) else list(map(cost.__getitem__, lines))
+    return shares(amount, weights, lines, keys, odd)
+
+
+def _shares_to_floors(
+    amount: int,
+    lines: Sequence[int],
+    cost: Sequence[int],
+    sizes: Sequence[int],
+    uneven: Uneven,
+    keys: Sequence[Any],
+    odd: Any,
+    floors: Sequence[int],
+) -> list[int]:
+    """The same where lines may have floors."""
     weights = [cost[line] for line in lines]
-    if floors is None or not any(floors[line] for line in lines):
+    if not any(floors[line] for line in lines):
         return shares(amount, weights, lines, keys, odd)
     rooms = [room_of(line, cost, sizes, uneven, floors[line]) for line in lines]
     total = sum(weights)
@@ -84,6 +87,13 @@ def shares_above(
         amount * each < room * total for each, room in zip(weights, rooms, strict=True) if each
     ):
         return shares(amount, weights, lines, keys, odd)
+    return _shares_within(amount, weights, rooms, lines, keys, odd)
+
+
+def _shares_within(
+    amount: int, weights: list[int], rooms: list[int], lines: Sequence[int], keys: Sequence[Any], odd: Any
+) -> list[int]:
+    """Shares that pass no room."""
     return spread(amount, weights, rooms, [keys[line] for line in lines], odd)
 
 
@@ -103,22 +113,9 @@ def rooms_of(
     return sum([room_of(line, cost, sizes, uneven, floors[line]) for line in lines])
 
 
-def _hand_out(
-    rest: int, parts: list[int], left: list[int], weights: Sequence[int], lines: Sequence[int], keys: Sequence[Any]
-) -> None:
-    """One more for each of the largest remainders; weights and keys are looked at only where they decide."""
-    order = sorted(range(len(left)), key=left.__getitem__, reverse=True)
-    if left[order[rest - 1]] == left[order[rest]]:
-        order.sort(key=lambda place: keys[lines[place]])
-        order.sort(key=weights.__getitem__, reverse=True)
-        order.sort(key=left.__getitem__, reverse=True)
-    for place in order[:rest]:
-        parts[place] += 1
-
-
 def sum_at(amounts: Sequence[int], lines: Iterable[int]) -> int:
     """What some lines come to."""
-    return sum([amounts[line] for line in lines])
+    return sum(map(amounts.__getitem__, lines))
 
 
 def parts_sum(parts: Iterable[Part]) -> int:
@@ -184,71 +181,6 @@ def _above(amount: int, units: Runs, odd: Any, floor: int) -> Runs:
     return tuple(spread_runs(amount, [(count, each, max(0, each - floor)) for count, each in units], odd))
 
 
-def divided(amount: int, units: Runs, total: int) -> tuple[Runs, Runs]:
-    """An amount over units in proportion to what they cost, odd units to the largest remainders: what is off, and what
-    the units cost then, as runs. `total` is what the units cost together, and not below the amount."""
-    if len(units) == 2:
-        (first, one), (second, other) = units
-        part, left = divmod(amount * one, total)
-        another, over = divmod(amount * other, total)
-        rest = amount - part * first - another * second
-        more = extra = 0
-        if rest:
-            if left > over or (left == over and one >= other):
-                more = min(rest, first)
-                extra = rest - more
-            else:
-                extra = min(rest, second)
-                more = rest - extra
-        return _joined(
-            (
-                (more, part + 1, one),
-                (first - more, part, one),
-                (extra, another + 1, other),
-                (second - extra, another, other),
-            )
-        )
-    return _joined(_divided(amount, units, total))
-
-
-def _divided(amount: int, units: Runs, total: int) -> list[tuple[int, int, int]]:
-    """The same for any number of runs, as (units, off each, cost of each before)."""
-    shared = [divmod(amount * each, total) for _, each in units]
-    rest = amount - sum([part * count for (part, _), (count, _) in zip(shared, units, strict=True)])
-    more = [0] * len(units)
-    if rest:
-        for place in sorted(range(len(units)), key=lambda place: (-shared[place][1], -units[place][1])):
-            more[place] = min(rest, units[place][0])
-            rest -= more[place]
-            if not rest:
-                break
-    found = []
-    for (count, each), (part, _), extra in zip(units, shared, more, strict=True):
-        found += [(extra, part + 1, each), (count - extra, part, each)]
-    return found
-
-
-def _joined(rows: Iterable[tuple[int, int, int]]) -> tuple[Runs, Runs]:
-    """What is off and what is left, as runs: equal neighbours are one."""
-    off: list[tuple[int, int]] = []
-    left: list[tuple[int, int]] = []
-    last_off = last_left = None
-    for count, part, each in rows:
-        if count:
-            if part == last_off:
-                off[-1] = (off[-1][0] + count, part)
-            else:
-                off.append((count, part))
-                last_off = part
-            each -= part
-            if each == last_left:
-                left[-1] = (left[-1][0] + count, each)
-            else:
-                left.append((count, each))
-                last_left = each
-    return tuple(off), tuple(left)
-
-
 def parts_of_total(
     amount: int,
     lines: Sequence[int],
@@ -260,16 +192,54 @@ def parts_of_total(
     floors: Sequence[int] | None = None,
 ) -> tuple[Part, ...]:
     """Take an amount, not above what they cost, off some lines, in proportion to what they cost."""
+    if odd != "largest" or floors is not None:
+        return _parts_above(amount, lines, cost, sizes, uneven, keys, odd, floors)
+    each = shares_above(amount, lines, cost, sizes, uneven, keys, odd, None)
     found = []
-    each = shares_above(amount, lines, cost, sizes, uneven, keys, odd, floors)
     for line, share in zip(lines, each, strict=True):
         if share:
-            if sizes[line] == 1:
-                cost[line] -= share
-                found.append(Part(line, ((1, share),)))
+            size, before = sizes[line], cost[line]
+            cost[line] = before - share
+            if size == 1:
+                runs: Runs = ((1, share),)
+            elif line in uneven:
+                runs, left = divided(share, uneven[line], before)
+                if len(left) > 1:
+                    uneven[line] = left
+                else:
+                    del uneven[line]
             else:
-                found.append(part_of(line, share, cost, sizes, uneven, odd, floors[line] if floors else 0))
+                part = share // size
+                more = share - part * size
+                if more:
+                    rest = before // size - part
+                    uneven[line] = ((more, rest - 1), (size - more, rest))
+                    runs = ((more, part + 1), (size - more, part))
+                else:
+                    runs = ((size, part),)
+            found.append(Part(line, runs))
     return tuple(found)
+
+
+def _parts_above(
+    amount: int,
+    lines: Sequence[int],
+    cost: list[int],
+    sizes: Sequence[int],
+    uneven: Uneven,
+    keys: Sequence[Any],
+    odd: Any,
+    floors: Sequence[int] | None,
+) -> tuple[Part, ...]:
+    """The same with floors, or with odd pennies elsewhere."""
+    each = shares_above(amount, lines, cost, sizes, uneven, keys, odd, floors)
+    return tuple(
+        [
+            part_of(line, share, cost, sizes, uneven, odd, floors[line] if floors else 0)
+            for line, share in zip(lines, each, strict=True)
+            if share
+        ]
+    )
 
 
 def parts_off_total(
@@ -295,18 +265,21 @@ def lowered(parts: Iterable[Part], cost: list[int], sizes: Sequence[int], uneven
     """Take parts off their lines."""
     for part in parts:
         line, runs = part.line, part.runs
-        if len(runs) == 1 and line not in uneven:
-            count, off = runs[0]
-            cost[line] -= count * off
-            continue
         if line in uneven:
             cost[line] -= part.amount
             _lower(line, runs, uneven)
-            continue
-        before = cost[line]
-        each = before // sizes[line]
-        uneven[line] = tuple([(count, each - off) for count, off in runs])
-        cost[line] = before - sum([count * off for count, off in runs])
+        elif len(runs) == 1:
+            count, off = runs[0]
+            cost[line] -= count * off
+        else:
+            before = cost[line]
+            uneven[line] = _left(runs, before // sizes[line])
+            cost[line] = before - part.amount
+
+
+def _left(off: Runs, each: int) -> Runs:
+    """What units that cost the same cost once something is off."""
+    return tuple([(count, each - less) for count, less in off])
 
 
 def _lower(line: int, off: Runs, uneven: Uneven) -> None:
@@ -465,10 +438,16 @@ _NO_MORE = ("", None)
 
 def _use(normal: str, code: str, asked: Sequence[Asked], known: Iterable[Container[str]]) -> CodeUse:
     """What became of a code that counts."""
-    acted = tuple([key for key, _, _, why, by in asked if why == "" and by == normal])
+    acted = []
+    for key, _, _, why, by in asked:
+        if by == normal and why == "":
+            acted.append(key)
     if acted:
-        return CodeUse(code, acted)
+        return CodeUse(code, tuple(acted))
     for _, title, texts, why, _ in asked:
         if normal in texts:
             return refused_code(code, why or f"lost to {title}")
-    return refused_code(code, "not for this event" if any(normal in some for some in known) else "unknown code")
+    for some in known:
+        if normal in some:
+            return refused_code(code, "not for this event")
+    return refused_code(code, "unknown code")

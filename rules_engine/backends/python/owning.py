@@ -15,7 +15,6 @@ from rules_engine.backends import Evaluation
 from rules_engine.backends.python.module import Module
 from rules_engine.backends.python.owning_stages import Owning
 from rules_engine.backends.python.quoting import ident
-from rules_engine.backends.python.unsupported import reason
 from rules_engine.backends.reference import Reference, Steps
 from rules_engine.event import Event, Facts
 from rules_engine.outcome import People
@@ -52,8 +51,6 @@ class Beside:
     def _make(self, name: str) -> Asking:
         """The function of a kind of event: written, or where that cannot be, the reference."""
         number, event = next((at, each) for at, each in enumerate(self._core.events) if each.name == name)
-        if reason(event, self._reference):
-            return self._reference.evaluate
         module, title = Module(self._core), ident("owning", number, name)
         shared, ways = Owning(module, event, self._reference).emit(title)
         source = "\n\n".join([module.helpers.text(), shared.text(), ways["event"].text()])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rules_engine import ir
+from rules_engine.backends.python.offers_tariff import tariff_of
 from rules_engine.backends.python.settling import closing
 from rules_engine.backends.reference import Reference, World
 from rules_engine.decoding import TEXT_MAX, bounds_of, misfit
@@ -57,7 +58,7 @@ def why_stepped(rule: ir.RuleDef, event: ir.EventDef, world: World) -> Iterator[
         yield "gives to somebody else or several units"
     if not facts_fit(rule, event, world):
         yield "lets lots remember what may be out of bounds"
-    if is_stepped(rule) or _other_money(rule):
+    if is_stepped(rule) or _other_money(rule) or is_odd(rule, event, world):
         yield "reads what is not generated"
     group = world.groups.get(rule.group)
     if group is not None and group.choice == "first":
@@ -95,6 +96,19 @@ def _other_money(part: object) -> bool:
     )
 
 
+def is_odd(part: object, event: ir.EventDef, world: World) -> bool:
+    """Whether something counts the event's own shipping, or reads what lines list at where only a step of offers knows
+    it."""
+    unlisted = event.priced_by_offers and tariff_of(world.core, event) is None
+    for node in ir.walk(part):
+        if unlisted and isinstance(node, ir.LineMoney | ir.Picked) and node.base in ("list", "was"):
+            return True
+        of = node.of if isinstance(node, ir.Fold) else node.select.of if isinstance(node, ir.Picked) else "lines"
+        if of != "lines" and event.shipping_field:
+            return True
+    return False
+
+
 def _lasts(rule: ir.RuleDef, world: World) -> bool:
     """Whether what a rule gives is pending, or ends."""
     return any(
@@ -120,13 +134,13 @@ def slices_in(rule: ir.RuleDef) -> bool:
 # ---- tests before a step ----
 
 
-def guarded(rule: ir.RuleDef) -> list[ir.Expr]:
+def guarded(rule: ir.RuleDef, event: ir.EventDef, world: World) -> list[ir.Expr]:
     """The parts of a rule's dates and condition that can be asked before: where one fails, nothing comes of it."""
     found: list[ir.Expr] = []
     for test in (rule.dates, rule.when):
         parts = test.parts if isinstance(test, ir.All) else () if test is None else (test,)
         for part in parts:
-            if not _can_be_asked(part, rule):
+            if not _can_be_asked(part, rule) or is_odd(part, event, world):
                 return found
             found.append(part)
     return found
@@ -134,7 +148,10 @@ def guarded(rule: ir.RuleDef) -> list[ir.Expr]:
 
 def _can_be_asked(part: ir.Expr, rule: ir.RuleDef) -> bool:
     moved = rule.kind == "redeem" or bool(rule.group)
+    unsure = moved or rule.thing is not None  # whether the reference comes to read it at all
     for node in ir.walk(part):
+        if unsure and isinstance(node, ir.PersonField):
+            return False
         if isinstance(node, (*STEPPED, ir.Across)) or (moved and isinstance(node, ir.UsedRead)):
             return False
         if isinstance(node, ir.Choose) and any(isinstance(row.value, ir.Stop) for row in node.rows):
@@ -175,6 +192,7 @@ def is_written(track: ir.TrackDef, world: World, event: ir.EventDef) -> bool:
         and not track_reason(track, world.core)
         and not is_stepped(parts)
         and not _other_money(parts)
+        and not is_odd(parts, event, world)
         and not (track.by is not None and closing(track, world))
         and not (track.by_line and bool(event.shipping_flag))
     )

@@ -1,4 +1,4 @@
-"""What of owning, paying and settling is handed to the reference, and which kinds of event go beside a run of it.
+"""Where owning, paying and settling ask for all offers as one step, and which kinds of event go beside a run.
 
 In: a program and a kind of event. Out: reasons. Two things hang on the member and are looked at when an event comes:
 whether anything is owed, which what is given pays first, and whether something that was due is not settled yet. The
@@ -20,7 +20,7 @@ BASES = ("catalogue", "after item", "after basket", "after shipping")
 
 
 def reasons(event: ir.EventDef, reference: Reference) -> Iterator[str]:
-    """Why an event that owns, pays or settles is not generated."""
+    """Why the offers of an event that owns, pays or settles go by one step."""
     world = reference.world
     program = world.core
     offers = tuple(offer for offer in program.offers if event.name in offer.events)
@@ -34,10 +34,18 @@ def reasons(event: ir.EventDef, reference: Reference) -> Iterator[str]:
         return
     for rule in program.rules:
         if event.name in rule.events and any(True for _ in why_stepped(rule, event, world)):
-            if any(isinstance(node, ir.LineMoney) and node.base in BASES for node in ir.walk(rule)):
+            if _between(rule):
                 yield f'the rule "{rule.title}" takes units, and reads what lines cost between offers'
             if rule.code is not None:
                 yield f'the rule "{rule.title}" asks for a code beside offers'
+    for track in program.tracks:
+        if moves(track, event) and not is_written(track, world, event) and _between(track):
+            yield f"the track {track.name} goes by steps, and reads what lines cost between offers"
+
+
+def _between(part: object) -> bool:
+    """Whether something reads what lines, or units of them, cost between offers."""
+    return any(isinstance(node, ir.LineMoney | ir.Picked) and node.base in BASES for node in ir.walk(part))
 
 
 def why_owning(event: ir.EventDef, reference: Reference) -> Iterator[str]:

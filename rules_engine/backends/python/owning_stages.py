@@ -19,6 +19,7 @@ from rules_engine.backends.python.limits import Counter
 from rules_engine.backends.python.loading import Way
 from rules_engine.backends.python.module import Module
 from rules_engine.backends.python.offers_asked import OF_MEMBERS
+from rules_engine.backends.python.owning_offers import Stepped
 from rules_engine.backends.python.owning_parts import (
     asks_basket,
     guarded,
@@ -33,6 +34,7 @@ from rules_engine.backends.python.quoting import comment, const
 from rules_engine.backends.python.settling import closing
 from rules_engine.backends.python.stages import Stages
 from rules_engine.backends.python.tracks import Tracks
+from rules_engine.backends.python.unsupported import why_stepped_offers
 from rules_engine.backends.python.writing import Lines
 from rules_engine.backends.reference import Reference, in_order
 
@@ -51,6 +53,9 @@ class Owning(Stages):
         self.mine = tuple(rule for rule in self.program.rules if event.name in rule.events)
         self.redeems = any(rule.kind == "redeem" for rule in self.mine)
         self.slices = any(slices_in(rule) for rule in self.mine if rule.key in self.stepped)
+        self.whole = bool(why_stepped_offers(event, reference))
+        if self.whole:
+            self.offers = Stepped(self.function, self.counters)
         self.pays = self.redeems and self.function.priced
         self.function.paying = self.pays
         self.things = any(offer.thing is not None and event.name in offer.events for offer in self.program.offers)
@@ -64,7 +69,7 @@ class Owning(Stages):
         asked = any(kind in ("keys", "previous keys", "person") for kind, _ in self.reads)
         before = "steps.opened(run)" if asked else self._before()
         offers, redeem, own, earn, after = Lines(), Lines(), Lines(), Lines(), Lines()
-        if self.function.priced:
+        if self.function.priced or self.whole:
             self.offers.emit(offers)
         self._for_guests()
         self._redeem(redeem)
@@ -82,30 +87,32 @@ class Owning(Stages):
         """What an event without a member does: offers, and rules that only say something."""
         owner = self.function.fields.get(self.event.owner)
         sayers = [rule for rule in self.mine if self._only_says(rule)]
-        offers = tuple(msgspec.structs.replace(offer, code=None) for offer in self._offers())
-        asked = any(isinstance(node, (*OF_MEMBERS, ir.AwardRead)) for node in ir.walk((tuple(sayers), offers)))
+        offers = tuple(msgspec.structs.replace(each.offer, code=None) for each in self.offers.guests().values())
+        read = tuple(sayers) if self.whole else (tuple(sayers), offers)
+        asked = any(isinstance(node, (*OF_MEMBERS, ir.AwardRead)) for node in ir.walk(read))
+        asked = asked or any(self._only_says(rule) for rule in self.mine if rule.key in self.stepped)
         if owner is None or not owner.optional or asked or any(rule.code is not None for rule in self.mine):
             return
         self.guests = Lines()
         self.guests.add("said = []")
-        if self.function.priced:
+        if self.function.priced or self.whole:
             self.counters.load_shared(self.guests)
             self.offers.emit_for_guests(self.guests)
+        if self.whole:
+            self.guests.add("said = run.said")
         for rule in sorted(sayers, key=lambda each: STAGES.index(each.kind)):
             tests = [expressions.truth(test, self.function) for test in (rule.dates, rule.when) if test is not None]
+            self.offers.work_out(self.guests)
             with self.guests.block(f"if {' and '.join(f'({test})' for test in tests) or True}:"):
                 for text in rule.says:
                     self.guests.add(f"said.append(Said({const(rule.key)}, {const(text)}))")
         self.function.sums, self.function.ended = {}, set(BASES.values())
 
-    def _offers(self) -> list[ir.OfferDef]:
-        return [offer for offer in self.program.offers if self.event.name in offer.events]
-
     def _only_says(self, rule: ir.RuleDef) -> bool:
         """Whether a rule has nothing but words: it says them to guests too."""
         group = self.world.groups.get(rule.group)
         limits = (*rule.limits, *(group.limits if group is not None else ()))
-        plain = not (rule.effects or limits or is_stepped(rule))
+        plain = not (rule.effects or limits)
         return bool(rule.says) and plain and rule.loop is None and rule.thing is None
 
     def _guest(self, way: Way, days: str, out: Lines) -> None:
@@ -116,7 +123,12 @@ class Owning(Stages):
         self.loading.lines(way, out, passing=True)
         out.add("state = NEW")
         out.extend(self.guests)
-        out.add(f"return Evaluation((), (), (), {{}}, False, tuple(said){self._priced()})")
+        rest = ", steps.codes(run), tuple(run.reserved)" if self.whole else ""
+        out.add(f"return Evaluation((), (), (), {{}}, False, tuple(said){self._priced()}{rest})")
+
+    def _priced(self) -> str:
+        """What offers leave in an outcome."""
+        return "".join(f", {each}" for each in self.offers.results()) if self.function.priced or self.whole else ""
 
     def _core(self, before: str, parts: tuple[Lines, ...]) -> Lines:
         """From the moment of the event to the end."""
@@ -130,12 +142,12 @@ class Owning(Stages):
         core.add(f"before = {before}")
         core.extend(limits)
         offers, *rest = parts
-        if self.function.priced:
+        if self.function.priced or self.whole:
             paid = {code: name for code, name in self.function.sums.items() if "cost_paid" in code}
             self.function.sums = {code: name for code, name in self.function.sums.items() if code not in paid}
             core.extend(offers)
             self.offers.close(core)
-            if self.things:
+            if self.things and not self.whole:
                 core.add("steps.hand_in(run)")
             for code, name in paid.items():
                 rest[0].add(f"{name} = {code}")
@@ -153,7 +165,7 @@ class Owning(Stages):
         """The function: load, then the stages."""
         out = Lines()
         with out.block(f"def {name}_{way}(event, facts, state, shared, people=None):"):
-            coded = any(rule.code is not None for rule in self.mine)
+            coded = self.whole or any(rule.code is not None for rule in self.mine)
             out.add("guest = slow = over(state, people)" if coded else "slow = over(state, people)")
             self._load(way, days, out)
             out.extend(core)
@@ -251,12 +263,12 @@ class Owning(Stages):
         """What can be asked before: where one fails, nothing comes of the rule. Of a code it is told what failed."""
         if rule.code is not None:
             return []
-        asked = [f"({expressions.truth(test, self.function)})" for test in guarded(rule)]
+        asked = [f"({expressions.truth(test, self.function)})" for test in guarded(rule, self.event, self.world)]
         return [*self._shown(rule), *asked, *self._offered(rule)]
 
     def hold(self, part: object, out: Lines) -> None:
         """The basket, where what goes by steps reads money."""
-        if self.function.priced and asks_basket(part):
+        if self.function.priced and not self.whole and asks_basket(part):
             with out.block("if run.basket is None:"):
                 out.add("steps.hold_price(run, price, cost, uneven)")
 

@@ -40,9 +40,9 @@ class Pricing:
             charges, total = "fees", total + " + fees"
         if tax != "0" and header.prices == "exclude":
             total += " + tax"
-        lines = f"tuple(map(LinePrice, {listed}, cost, {taxes}))"
+        out.add(f"prices = tuple(map(LinePrice, {listed}, cost, {taxes}))")
         currency = const(event.currency or event.priced_unit)
-        out.add(f"price = Price({currency}, {lines}, net, {shipping}, {charges}, {tax}, {total})")
+        out.add(f"price = Price({currency}, prices, net, {shipping}, {charges}, {tax}, {total})")
 
     def _taxes(self) -> str:
         """An expression for the tax of each line."""

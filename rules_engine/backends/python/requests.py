@@ -10,6 +10,7 @@ One thing no type says: whether a text can be printed. `plainly_printable` says 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from operator import attrgetter
 from typing import Annotated, Any, Final, Literal
 
@@ -20,7 +21,7 @@ from rules_engine import ir
 from rules_engine.backends import Score
 from rules_engine.calendar import END_DAY, FIRST_DAY
 from rules_engine.decoding import TEXT_MAX, attribute, bounds_of, fact_fields, never_settled, tracks_by_part
-from rules_engine.outcome import encoded
+from rules_engine.outcome import NO_FACTS, TOLD, encoded, encoded_told
 from rules_engine.state import AMOUNT_MAX, STATE_VERSION, Lot, Shared, State
 
 _PLAIN: dict[str, Any] = {
@@ -90,8 +91,7 @@ def _whole(field: ir.FieldDef) -> Any:
     return Annotated[int, Meta(ge=low, le=high)]
 
 
-_UNPRINTABLE_ESCAPED: Final = b"\\"
-_DELETE: Final = b"\x7f"
+_ESCAPE, _DELETE = 0x5C, 0x7F  # as numbers, since bytes are first taken for one, and that costs an exception
 
 
 def plainly_printable(content: bytes) -> bool:
@@ -101,7 +101,7 @@ def plainly_printable(content: bytes) -> bool:
     >>> plainly_printable(b'{"sku": "A-1"}'), plainly_printable(b'{"sku": "A\\u0001"}')
     (True, False)
     """
-    return content.isascii() and _UNPRINTABLE_ESCAPED not in content and _DELETE not in content
+    return content.isascii() and _ESCAPE not in content and _DELETE not in content
 
 
 # ---- states ----
@@ -134,7 +134,8 @@ def names_of(core: ir.Program) -> Names:
 
 def state_type(core: ir.Program) -> type[State]:
     """The struct of a state as a request holds it: its version must be there, and nothing that a state has not, or that
-    is rare enough to be read slowly. It is told in `plain_state` what of it no type says."""
+    is rare enough to be read slowly. It is told in `plain_state` what of it no type says. What is not sent is one
+    dictionary that stays empty: nobody changes a state that was sent, and most of its parts are not."""
     named = tracks_by_part(track for track in core.tracks if track.owner == "member")
 
     def by_name(part: str, inner: Any) -> Any:
@@ -144,30 +145,30 @@ def state_type(core: ir.Program) -> type[State]:
     fields = [
         ("version", _Version, msgspec.field()),
         ("day", _Day | None, None),
-        ("tracks", by_name("tracks", dict[_Day, _Amount]), {}),
-        ("seen", by_name("seen", dict[_Day, _Amount]), {}),
-        ("limits", dict[str, dict[_Day, _Used]], {}),
-        ("last", dict[str, _Day], {}),
+        ("tracks", by_name("tracks", dict[_Day, _Amount]), NO_FACTS),
+        ("seen", by_name("seen", dict[_Day, _Amount]), NO_FACTS),
+        ("limits", dict[str, dict[_Day, _Used]], NO_FACTS),
+        ("last", dict[str, _Day], NO_FACTS),
         ("since", _Day | None, None),
-        ("settled", dict[str, _Day], {}),
-        *((name, _Nothing, {}) for name in ("keys", "streaks", "matches", "keyed", "debts")),
+        ("settled", dict[str, _Day], NO_FACTS),
+        *((name, _Nothing, NO_FACTS) for name in ("keys", "streaks", "matches", "keyed", "debts")),
     ]
     return msgspec.defstruct("SentState", fields, bases=(State,), kw_only=True, forbid_unknown_fields=True)  # type: ignore[return-value]
 
 
-def plain_state(state: State | None, names: Names) -> bool:
+def plain_state(state: State, names: Names) -> bool:
     """Whether a state that was decoded by its type is plainly one that this program stored. Any doubt is for the slow
     decoder, which says what is wrong, or finds that nothing is."""
-    if state is None:
-        return True
     if names.renamed or (state.settled and any(never_settled(state))):
         return False
-    for held in state.holdings:
-        start, until = held.start, held.until
-        if held.tier not in names.tiers or not FIRST_DAY <= start < END_DAY:
-            return False
-        if until is not None and not start - 1 <= until < END_DAY:
-            return False
+    if state.holdings:
+        tiers, first, end = names.tiers, FIRST_DAY, END_DAY
+        for held in state.holdings:
+            start, until = held.start, held.until
+            if held.tier not in tiers or not first <= start < end:
+                return False
+            if until is not None and not start - 1 <= until < end:
+                return False
     for lot in state.lots:
         if not _kept(lot, names.units):
             return False
@@ -201,17 +202,21 @@ class SentShared(Shared, frozen=False, kw_only=True, forbid_unknown_fields=True)
 
 
 class Requests:
-    """The requests of one program: their types, and `trusting`, the functions that score what was decoded by type."""
+    """The requests of one program: their types, and `trusting`, the functions that score what was decoded by type.
 
-    __slots__ = ("_event", "_names", "_score", "decode", "trusting", "types")
+    `score` goes from bytes to bytes; it gives None where the slow decoder has to look at the request, and raises
+    `EventRefused`.
+    """
+
+    __slots__ = ("_event", "_names", "decode", "score", "trusting", "types")
 
     def __init__(self, core: ir.Program, score: Score) -> None:
         self.types = {event.name: event_type(event) for event in core.events if event.schedule is None}
         self.trusting: dict[type, Score] = {}
-        self._score = score
         self._names = names_of(core)
         self._event, request = _decoders(core, tuple(self.types.values()))
         self.decode = request.decode
+        self.score = _scorer(self.decode, self._names, self.trusting, score)
 
     def opened(self, content: bytes) -> object | None:
         """The event in JSON text as a plain struct that `score` takes, or None where it cannot be read so."""
@@ -221,18 +226,6 @@ class Requests:
             return None
         return found
 
-    def score(self, content: bytes) -> bytes | None:
-        """Bytes to bytes, or None where the slow decoder has to look at the request. Raises `EventRefused`."""
-        try:
-            sent = self.decode(content)
-        except _UNREADABLE:
-            return None
-        if not plain_state(sent.state, self._names):
-            return None
-        if type(content) is bytes and plainly_printable(content):
-            return encoded(self.tell(sent))
-        return encoded(self._score(sent.event, facts_of(sent.member), sent.state, sent.shared))
-
     def tell(self, sent: Any) -> Any:
         """What a function of the way `sent` says of a request whose texts can be printed."""
         event = sent.event
@@ -240,10 +233,33 @@ class Requests:
 
     def trusted(self, content: bytes, sent: Any) -> bool:
         """Whether what was decoded needs no more checks."""
-        return plain_state(sent.state, self._names) and plainly_printable(content)
+        return (sent.state is None or plain_state(sent.state, self._names)) and plainly_printable(content)
 
 
 _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def _scorer(
+    decode: Callable[[bytes], Any], names: Names, trusting: dict[type, Score], score: Score
+) -> Callable[[bytes], bytes | None]:
+    """A function from bytes to bytes. All that it needs is at hand in it: at this size each call shows."""
+    encode, renamed = encoded_told, names.renamed
+
+    def score_request(content: bytes) -> bytes | None:
+        try:
+            sent = decode(content)
+        except _UNREADABLE:
+            return None
+        event, state = sent.event, sent.state
+        asked = state is not None and (renamed or state.holdings or state.lots or state.settled)
+        if asked and not plain_state(state, names):
+            return None
+        if type(content) is bytes and content.isascii() and _ESCAPE not in content and _DELETE not in content:
+            found: Any = trusting[type(event)](event, sent.member, state, sent.shared)
+            return encode(found) if type(found) in TOLD else encoded(found)
+        return encoded(score(event, facts_of(sent.member), state, sent.shared))
+
+    return score_request
 
 
 def _decoders(core: ir.Program, types: tuple[type[msgspec.Struct], ...]) -> tuple[Any, Any]:

@@ -17,6 +17,7 @@ from rules_engine.backends.python.limits import Counter, Counters
 from rules_engine.backends.python.numbers import Scaled
 from rules_engine.backends.python.offers_asked import held_tests
 from rules_engine.backends.python.quoting import comment, const
+from rules_engine.backends.python.told import Sums
 from rules_engine.backends.python.writing import Lines
 
 
@@ -28,6 +29,7 @@ class Rules:
         self.counters = counters
         self.module = function.module
         self.most = _most(self.module.program, function.event)
+        self.sums = Sums(asked=False)
 
     def emit(self, rule: ir.RuleDef, out: Lines) -> None:
         """All lines of a rule."""
@@ -129,7 +131,7 @@ class Rules:
     def _single(self, rule: ir.RuleDef, give: ir.GiveDef, total: str, out: Lines) -> None:
         wanted = self.wanted(give, out)
         limits, held = self._limits(rule), self._held(rule)
-        sure = wanted.isdigit() and 0 < int(wanted) <= 2**self.most
+        sure = self._sure(wanted)
         with _if(out, "" if sure else "wanted > 0"):
             if not sure:
                 self._bounded(out)
@@ -151,6 +153,16 @@ class Rules:
                 self._cut(limits, give, out)
                 self._says(rule, out, "given")
             self._award(rule, give, "held_out" if held else "False", "cut_by" if limits else '""', total, out)
+
+    def _sure(self, wanted: str) -> bool:
+        """Whether an amount is a constant, or one of a column of constants, that is above 0 and plainly within
+        bounds."""
+        most: int = 2**self.most
+        if wanted.isdigit():
+            return 0 < int(wanted) <= most
+        folding = self.function.folding
+        column = () if folding is None else folding.columns.get(wanted, ())
+        return bool(column) and all(type(each) is int and 0 < each <= most for each in column)
 
     def _bounded(self, out: Lines) -> None:
         """An amount that no integer of 63 bits holds refuses the event: so large that all awards of an event together
@@ -199,7 +211,7 @@ class Rules:
             self._given(rule, give, "given", weights, total, out, cut)
         with out.block("else:"):
             name, unit = const(rule.key), const(give.unit)
-            out.add(f"awards.append(Award({name}, {unit}, wanted, 0, {weights}, {held}, {cut}, None, None, NO_FACTS))")
+            out.add(f"awards.append({_made(name, unit, 'wanted', '0', weights, held, cut)})")
             if rule.key in self.function.wanted_parts:
                 out.add(f"of_{total}.append((0, {weights}))")
 
@@ -225,8 +237,9 @@ class Rules:
             out.add(f"weights = {weights}")
             weights = "weights"
         facts = self.facts(give) if give.facts else "NO_FACTS"
-        ends = f"False, {cut}, {pending}, {until}, {facts}"
-        out.add(f"awards.append(Award({name}, {unit}, wanted, {given}, {weights}, {ends}))")
+        made = _made(name, unit, "wanted", given, weights, "False", cut, pending, until, facts)
+        out.add(f"awards.append({made})")
+        self.sums.add(give.unit, given, out)
         if rule.key in self.function.wanted_parts:
             out.add(f"of_{total}.append(({given}, {weights}))")
 
@@ -333,7 +346,7 @@ class Rules:
         return "keys"
 
     def _note(self, rule: ir.RuleDef, held: str, total: str, out: Lines) -> None:
-        name = const(rule.key)
+        name, self.sums.known = const(rule.key), False
         with out.block("if act.given:"):
             if rule.key in self.function.wanted_totals:
                 out.add(f"{total} += act.given")
@@ -360,6 +373,18 @@ def _most(program: ir.Program, event: ir.EventDef) -> int:
             turns = len(rule.loop.marks) if isinstance(rule.loop, ir.MarksDef) else 1
             count += len(rule.gives) * turns
     return 61 - count.bit_length()
+
+
+_USUAL = ("()", "False", '""', "None", "None", "NO_FACTS")
+"""What an award has from its weights on, where nothing else is said."""
+
+
+def _made(name: str, unit: str, wanted: str, given: str, *rest: str) -> str:
+    """An award; what it has at its end anyway is not written."""
+    told = list(rest)
+    while told and told[-1] == _USUAL[len(told) - 1]:
+        told.pop()
+    return f"Award({', '.join((name, unit, wanted, given, *told))})"
 
 
 def _room(counter: Counter) -> str:

@@ -21,6 +21,7 @@ from rules_engine.backends.python.quiet import may_lapse
 from rules_engine.backends.python.quoting import const, ident
 from rules_engine.backends.python.rules import Rules
 from rules_engine.backends.python.settling import check
+from rules_engine.backends.python.told import Sums, told, untold
 from rules_engine.backends.python.tracks import Tracks
 from rules_engine.backends.python.writing import Lines
 from rules_engine.backends.reference import Reference
@@ -59,6 +60,7 @@ class Stages:
 
     def emit(self, name: str) -> tuple[Lines, dict[Way, Lines]]:
         """What the functions of one kind of event share, and one for each way in; these differ in how they load."""
+        self.rules.sums = Sums(asked=True)
         self.tracks.touch()
         for track in self.marked:
             self.tracks.name(track)
@@ -82,6 +84,7 @@ class Stages:
         self.tracks.load(tracks)
         core = Lines()
         self._enter(core)
+        self.rules.sums.begin(core)
         core.extend(tracks)
         self.tracks.load_seen(self.marked, core)
         self._balances("balance", core)
@@ -112,7 +115,7 @@ class Stages:
                     out.add("return slow(event, facts, state, shared)")
                 with out.block("if state is None:"):
                     out.add("state = NEW")
-            out.extend(core)
+            out.extend(Lines.of(told(core.lines, self.rules.sums) if way == "sent" else untold(core.lines)))
             if any(rule.gives for rule in self.program.rules if self.event.name in rule.events):
                 with out.block("if awards and state.lots and overfull(state.lots, awards):"):
                     out.add("return slow(event, facts, state, shared)")
@@ -121,9 +124,10 @@ class Stages:
 
     def _answer(self, way: Way, said: str, out: Lines) -> None:
         """What the function gives back, by way in."""
-        found = f"tuple(awards), tiers, {'tuple(changes)' if way == 'event' else '{member: tuple(changes)}'}, before"
+        awards, changes = ("awards", "changes") if way == "sent" else ("tuple(awards)", "tuple(changes)")
+        found = f"{awards}, tiers, {changes if way == 'event' else f'{{member: {changes}}}'}, before"
         head = f"{const(self.event.name)}, number, member, day"
-        out.add(f"return {self._outcome(way, head, found, said, 'totals_of(awards)')}")
+        out.add(f"return {self._outcome(way, head, found, said, self.rules.sums.totals())}")
 
     def _outcome(self, way: Way, head: str, found: str, said: str, totals: str) -> str:
         """An evaluation, an outcome, or what `score_json` tells of one."""
@@ -131,7 +135,7 @@ class Stages:
             case "event":
                 return f"Evaluation({found}, False, {said}{self._priced()})"
             case "sent":
-                rest, kind = self._priced(), "Told"
+                rest, kind = self._priced().replace("tuple(discounts)", "discounts"), "Told"
                 if rest:
                     rest += "".join(f", {const(each)}" for each in UNOFFERED[len(self.offers.results()) :])
                     kind = "ToldWithOffers"

@@ -1,8 +1,9 @@
-"""Which kinds of event are handed to the reference, and why; and which of the others go beside a run of the reference.
+"""Which kinds of event go beside a run of the reference, and why the offers of some go by one step of it.
 
-A few constructs of offers are rare at a checkout and intricate: they are not generated. An event that meets one of them
-is scored by the reference, which is exact and slow; `Python.delegated` names these kinds of event and the reason for
-each. What is intricate in owning, paying and settling goes by single steps: see `owning_stages`.
+A few constructs of offers are rare at a checkout and intricate: they are not generated. Where an event meets one of
+them the reference runs all its offers, as one step beside the generated function; `Python.stepped` names these kinds of
+event and the reason for each. What is intricate in owning, paying and settling goes by single steps: see
+`owning_stages`.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from rules_engine.backends.python.owning_plain import why_owning
 from rules_engine.backends.reference import Reference
 
 
-def reason(event: ir.EventDef, reference: Reference) -> str:
-    """Why a kind of event is not generated; empty where it is."""
-    return next(_reasons(event, reference), "")
+def why_stepped_offers(event: ir.EventDef, reference: Reference) -> str:
+    """Why the offers of a kind of event go by one step of the reference; empty where they are generated."""
+    return next(_reasons(event, reference), "") if event.name in reference.world.offered else ""
 
 
 def _reasons(event: ir.EventDef, reference: Reference) -> Iterator[str]:
@@ -34,7 +35,9 @@ def _reasons(event: ir.EventDef, reference: Reference) -> Iterator[str]:
 
 
 def owns(event: ir.EventDef, reference: Reference) -> bool:
-    """Whether a kind of event always goes beside a run of the reference."""
+    """Whether a kind of event always goes beside a run of the reference, though its offers are generated."""
+    if len(event.currencies) > 1:
+        return True
     return any(True for _ in (*reads_oddly(reference.core, event), *why_owning(event, reference)))
 
 

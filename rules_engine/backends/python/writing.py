@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 
@@ -12,6 +12,13 @@ class Lines:
     def __init__(self, depth: int = 0) -> None:
         self.lines: list[str] = []
         self.depth = depth
+
+    @classmethod
+    def of(cls, lines: Iterable[str]) -> Lines:
+        """Lines that were written before."""
+        made = cls()
+        made.lines = list(lines)
+        return made
 
     def add(self, text: str) -> None:
         """One line."""

@@ -25,7 +25,7 @@ from rules_engine.backends.reference.outlook import Lack, Outlook, PathNoted, St
 from rules_engine.backends.reference.outlook import outlook as _outlook
 from rules_engine.backends.reference.placing import placed as _placed
 from rules_engine.backends.reference.pools import has_pool
-from rules_engine.backends.reference.reach import refusers
+from rules_engine.backends.reference.reach import denied, refusers
 from rules_engine.backends.reference.readings import Readings
 from rules_engine.backends.reference.receipts import opening as _opening
 from rules_engine.backends.reference.reversing import Gone, Reversal
@@ -71,13 +71,15 @@ class Reference:
     name = "reference"
     score: Score | None = None
 
-    def __init__(self, core: ir.Program) -> None:
+    def __init__(self, core: ir.Program, asked: ir.Program | None = None) -> None:
         self.core = core
+        self._asked = asked
 
     @cached_property
     def world(self) -> World:
-        """The program by name; prepared when it is first needed, since another backend may never need it."""
-        return prepare(self.core)
+        """The program by name; prepared when it is first needed, since another backend may never need it. What hangs on
+        no constant of a rule is `asked` of a program with some rules of each shape."""
+        return prepare(self.core, self._asked)
 
     @cached_property
     def ahead(self) -> tuple[Ahead, ...] | None:
@@ -209,6 +211,7 @@ __all__ = [
     "Val",
     "WayNoted",
     "World",
+    "denied",
     "duration_unit",
     "has_pool",
     "hashed",

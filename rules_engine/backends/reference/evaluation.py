@@ -40,7 +40,7 @@ from rules_engine.backends.reference.staging import run_offers
 from rules_engine.backends.reference.trace import Trace, TrackNoted
 from rules_engine.backends.reference.world import World
 from rules_engine.event import Event, Facts
-from rules_engine.outcome import Outcome, People
+from rules_engine.outcome import Charge, Discount, Gift, Outcome, People
 from rules_engine.state import LastDay, Shared, State
 
 
@@ -129,7 +129,7 @@ def arrive(run: Run, event: Event) -> None:
         endings += advance(run, reach)
     if run.trace is not None:
         run.trace.endings = endings
-    _enter(run, event)
+    enter(run, event)
     pools.enter(run, run.standing)
     if event.posted is not None:
         run.held = as_of
@@ -158,22 +158,30 @@ def _told(run: Run, found: Evaluation, event: Event, facts: Facts, state: State,
             codes=results(run) if coded else (),
             opening=opening(run.world, event, facts, state, shared, run.people),
         )
-    acts = {act.rule.key: act.discounts for act in run.basket.acts}
-    discounts = [each for fate in run.offers for each in (*fate.withheld, *acts.get(fate.offer.key, ()))]
+    discounts, charges, gifts = offered(run)
     return msgspec.structs.replace(
         found,
         price=price(run) if event.name in run.world.priced else None,
-        discounts=tuple(discounts),
-        charges=tuple(each for act in run.basket.acts for each in act.charges),
-        gifts=tuple(each for act in run.basket.acts for each in act.gifts),
+        discounts=discounts,
+        charges=charges,
+        gifts=gifts,
         codes=results(run),
         reserved=tuple(run.reserved),
         opening=opening(run.world, event, facts, state, shared, run.people),
     )
 
 
+def offered(run: Run) -> tuple[tuple[Discount, ...], tuple[Charge, ...], tuple[Gift, ...]]:
+    """What offers took off, charged and added, in the order in which they were asked."""
+    assert run.basket is not None
+    acts = {act.rule.key: act.discounts for act in run.basket.acts}
+    discounts = [each for fate in run.offers for each in (*fate.withheld, *acts.get(fate.offer.key, ()))]
+    charges = tuple(each for act in run.basket.acts for each in act.charges)
+    return tuple(discounts), charges, tuple(each for act in run.basket.acts for each in act.gifts)
+
+
 def _guest(run: Run, event: Event) -> Evaluation:
-    _enter(run, event)
+    enter(run, event)
     run_offers(run)
     for kind in ("redeem", "earn", "reward"):
         run_stage(kind, run)
@@ -181,7 +189,7 @@ def _guest(run: Run, event: Event) -> Evaluation:
     return Evaluation((), (), (), {}, False, tuple(run.said))
 
 
-def _enter(run: Run, event: Event) -> None:
+def enter(run: Run, event: Event) -> None:
     """Set the run to the moment of the event."""
     run.event, run.member, run.source = event, event.member, event.name
     run.fields, run.lines = event.fields, event.lines

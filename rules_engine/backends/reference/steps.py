@@ -16,6 +16,7 @@ from rules_engine.backends import Evaluation
 from rules_engine.backends.reference import (
     evaluation,
     limits,
+    money,
     people,
     presented,
     rules,
@@ -31,6 +32,7 @@ from rules_engine.backends.reference.money import open_basket
 from rules_engine.backends.reference.opening import opening_values
 from rules_engine.backends.reference.reading import seen_before, track_read
 from rules_engine.backends.reference.run import Book, Env, Run
+from rules_engine.backends.reference.staging import run_offers
 from rules_engine.backends.reference.trace import OfferNoted
 from rules_engine.backends.reference.world import World
 from rules_engine.event import Event, Facts, FieldValue
@@ -190,6 +192,34 @@ class Steps:
         run.basket = Basket(()) if run.basket is None else run.basket
         presented.commit(run)
         run.basket = None
+
+    # ---- offers ----
+
+    def enter(self, event: Event, facts: Facts, shared: Shared | None, people: People | None) -> Run:
+        """A run at the moment of an event without a member."""
+        run = Run(self.world, facts, State(), None, shared, people)
+        evaluation.enter(run, event)
+        return run
+
+    def offer(self, run: Run) -> tuple[Price | None, tuple[Discount, ...], tuple[Charge, ...], tuple[Gift, ...]]:
+        """All stages of offers: what the event then costs, where it is priced, and what they did; raises
+        `EventRefused` where offers make the price and one is missing."""
+        assert run.event is not None
+        if run.member is not None:
+            evaluation.foresee(self.world.core.offers, run)
+        run_offers(run)
+        assert run.basket is not None
+        run.basket = run.basket.acting
+        return money.price(run) if run.event.name in self.world.priced else None, *evaluation.offered(run)
+
+    def costs(self, run: Run, base: ir.Base) -> list[int]:
+        """A money base of every line, the event's own shipping last."""
+        assert run.basket is not None
+        return [sum(count * unit.base(base) for count, unit in runs) for runs in run.basket.lines]
+
+    def codes(self, run: Run) -> tuple[CodeUse, ...]:
+        """What became of each presented code."""
+        return results(run)
 
     # ---- money ----
 

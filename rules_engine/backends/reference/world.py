@@ -58,9 +58,12 @@ class World(msgspec.Struct, frozen=True):
         return self.core.header.zone or "UTC"
 
 
-def prepare(core: ir.Program) -> World:
-    """Look everything up once."""
-    priced = frozenset(event.name for event in core.events if ir.is_priced(core, event))
+def prepare(core: ir.Program, asked: ir.Program | None = None) -> World:
+    """Look everything up once. What hangs on no constant of a rule is `asked` of a program with some rules of each
+    shape, where one is at hand."""
+    asked = core if asked is None else asked
+    anchors = ir.anchor_reads(asked)
+    priced = frozenset(event.name for event in core.events if ir.is_priced(asked, event))
     return World(
         core=core,
         events={event.name: event for event in core.events},
@@ -72,7 +75,7 @@ def prepare(core: ir.Program) -> World:
         tracks={track.name: track for track in core.tracks},
         units={unit.name: unit for unit in core.units},
         periods={period.name: period for period in core.periods},
-        anchors=ir.anchor_reads(core),
+        anchors=anchors,
         facts={fact.name: fact for fact in core.member},
         fields={(event.name, field.name): field for event in core.events for field in event.fields},
         line_fields={(event.name, field.name): field for event in core.events for field in _line_fields(event)},
@@ -81,18 +84,18 @@ def prepare(core: ir.Program) -> World:
         tables={each.name: dict(zip(each.keys, each.values, strict=True)) for each in core.imports if each.keys},
         rungs={rung.name: place for place, rung in enumerate(core.tiers.rungs)} if core.tiers else {},
         limits=_limits(core),
-        marked={event.name: _marked(event.name, core) for event in core.events},
-        asked=frozenset(name for rule in core.rules for name in _asked(rule)),
+        marked={event.name: _marked(event.name, asked) for event in core.events},
+        asked=frozenset(name for rule in asked.rules for name in _asked(rule)),
         waited=frozenset(event for unit in core.units for life in unit.lives for event in life.after_last),
         calendar=Context(core.header.zone or "UTC", core.header.week_start, core.header.leap_day),
-        reads=reads_of(core, ir.anchor_reads(core)),
+        reads=reads_of(asked, anchors),
         priced=priced,
-        offered=priced.union(*(offer.events for offer in core.offers)),
-        picks=any(isinstance(node, ir.Picked) for node in ir.walk((core.rules, core.tracks, core.matches))),
+        offered=priced.union(*(offer.events for offer in asked.offers)),
+        picks=any(isinstance(node, ir.Picked) for node in ir.walk((asked.rules, core.tracks, core.matches))),
         schedules=tuple(event for event in core.events if event.schedule is not None),
         closing={period.name: _closing(period.name, core) for period in core.periods},
         spans={unit.name: spans for unit in core.units if (spans := _spans(unit))},
-        pooled=_has_pool(core),
+        pooled=_has_pool(asked),
     )
 
 
