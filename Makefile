@@ -32,7 +32,7 @@ demo: $(READY)   ## score the retail example and explain one event
 test: $(READY)   ## format, lint, strict types, tidiness, all tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(BIN)/mypy -n $(WORKERS)
 	$(BIN)/pytest -n $(WORKERS) -m "not long"
 
 test-long: $(READY) ## the long runs too

@@ -29,7 +29,7 @@ from tests.histories import history
 from tests.strategies import Of, seeded
 from tests.trials import EVENTS, Finding, core_of, play, shrunk, trial
 
-SHARDS = 3
+SHARDS = 2
 PROGRAMS = 180
 SHARED = 10  # programs at a shard's end that the next begins with: rare words are met in each
 ORDERS = 110

@@ -740,7 +740,7 @@ def _runs(folder: Path, sort_rows: int, seconds: float | None) -> tuple[int, str
         return run.wait(), said
 
 
-@pytest.mark.parametrize("in_order", [True, False])
+@pytest.mark.parametrize("in_order", [pytest.param(True, marks=pytest.mark.long), False])
 def test_a_killed_run_goes_on_and_writes_the_same(tmp_path: Path, in_order: bool) -> None:
     events, members = _orders(4000, 33, people=200)
     if in_order:
@@ -898,7 +898,7 @@ assert score_file(load(sys.argv[1]), job, told).tally.rejected.events == 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what a process holds is told in /proc")
-@pytest.mark.parametrize("shuffled", [False, True])
+@pytest.mark.parametrize("shuffled", [pytest.param(False, marks=pytest.mark.long), True])
 def test_memory_does_not_grow_with_the_file(tmp_path: Path, shuffled: bool) -> None:
     """Once a run is under way it holds what it holds: what is done does not stay behind."""
     count = 200_000
