@@ -150,8 +150,7 @@ def test_limits_hold(cores: Cored) -> None:
                 limit = index.limits[limit_key(index, change.limit)]
                 most = limit.amount if limit.amount is not None else limit.times
                 assert most is not None
-                assert change.before < change.after
-                assert change.after <= most or _is_merged(core, limit), seed
+                assert change.before < change.after <= most, seed
                 owner = next((offer for offer in core.offers if limit in offer.limits), None)
                 if owner is not None and limit.amount is not None:
                     runs = [
@@ -165,21 +164,6 @@ def test_limits_hold(cores: Cored) -> None:
                 elif owner is not None and owner.sets is None:
                     assert change.after - change.before == 1
             assert event.member is not None or not found.changes
-
-
-def _is_merged(core: ir.Program, limit: ir.LimitDef) -> bool:
-    """Whether members of a group share it each of which is tried by itself, so that some of each may be kept."""
-    groups = [group for group in core.offer_groups if limit in group.limits]
-    return any(group.policy.choice == "best" and group.policy.per != "basket" for group in groups)
-
-
-@pytest.mark.xfail(
-    strict=True, reason="members are cut one by one, and together keep more than the limit of their group"
-)
-def test_a_limit_of_a_group_that_gives_lines_to_the_best_each_holds() -> None:
-    core = core_of(seeded(7006, "orders"))
-    used = [each for *_, found in steps(core, 7006) for each in found.changes if isinstance(each, LimitUsed)]
-    assert max(each.after for each in used if "catalogue_group: JPY" in each.limit) <= 336
 
 
 def test_every_code_gets_a_result(cores: Cored) -> None:

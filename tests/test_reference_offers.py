@@ -475,6 +475,21 @@ def test_counters_count_what_the_best_kept() -> None:
     assert found.found.reserved == (LimitUsed("X: GBP in total", 0, 0, 540),)
 
 
+def test_limits_of_a_group_hold_where_each_line_goes_to_the_best() -> None:
+    """Alone each keeps to 5 GBP, and the best of both lines would take 3.70 and 1.75: the later one takes no part."""
+    bodies = ("take 10% of current off each unit", "take 0.25 GBP off each unit")
+    found = score(group("best per line", *bodies, more="at most 5 GBP in total"))
+    assert (found.took, found.why("Y")[0]) == ({"X": 500}, "limit reached")
+    assert found.found.reserved == (LimitUsed("g: GBP in total", 0, 0, 500),)
+    found = score(group("best per line", *bodies, more="at most 5.75 GBP in total"))
+    assert found.took == {"X": 400, "Y": 175}
+    found = score(group("best per line", *bodies, more="once in total"))
+    assert (found.took, found.why("Y")[0]) == ({"X": 540}, "limit reached")
+    found = score(group("best per unit", *bodies, more="at most 1 rules"))
+    assert (found.took, found.why("Y")[0]) == ({"X": 540}, "group is full")
+    assert score(group("best per unit", *bodies, more="at most 2 rules")).took == {"X": 400, "Y": 175}
+
+
 def test_the_best_together() -> None:
     bodies = ('take 10% of current off each unit|combines with "Z"', "take 1 GBP off each unit",
               "take 50% of current off the total of lines")  # fmt: skip

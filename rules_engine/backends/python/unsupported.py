@@ -28,6 +28,11 @@ def _reasons(event: ir.EventDef, reference: Reference) -> Iterator[str]:
     program = reference.core
     yield from owning_reasons(event, reference)
     yield from offers_reasons(program, event)
+    named = {rule.group for rule in program.offers if event.name in rule.events}
+    for group in program.offer_groups:
+        each = group.policy.choice == "best" and group.policy.per != "basket"
+        if group.name in named and each and (group.limits or group.at_most is not None):
+            yield f"the group {group.name} has limits, and gives each {group.policy.per} to the best"
     for limit in _limits(program.offers, program.offer_groups, event):
         why = limit_reason(limit, program)
         if why:

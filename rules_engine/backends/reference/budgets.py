@@ -198,6 +198,25 @@ def recounted(took: Took, discounts: Sequence[Discount]) -> Took:
     return msgspec.structs.replace(took, count=_off(part.runs for part in parts))
 
 
+def one_too_many(group: ir.OfferGroupDef, acts: Sequence[Act], run: Run) -> tuple[Act, ir.LimitDef | None] | None:
+    """Of acts that each kept to what a group allows, the last that goes past it together with others, and the limit
+    (None: so many rules may not act). The run's basket has them all."""
+    own = [act for act in acts if act.rule.group == group.name]
+    if group.at_most is not None and len(own) > group.at_most:
+        return own[-1], None
+    for limit in group.limits:
+        taking = [(act, took) for act in own for took in act.took if took.limit is limit and took.count]
+        if len({act.rule.key for act, _ in taking}) < 2:
+            continue
+        most = limit.amount if limit.times is None else limit.times
+        assert most is not None
+        for act, took in reversed(taking):
+            account = Account([], [], Env(run), OfferNoted(act.rule))
+            if account._used(limit, took.counter, took.occurrence) > most:
+                return act, limit
+    return None
+
+
 def commit(acts: Sequence[Act], run: Run) -> None:
     """Make what the rules took into changes of the member's state, and into what is reserved of shared counters."""
     sums: dict[tuple[str, int], int] = {}

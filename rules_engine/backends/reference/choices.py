@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from rules_engine import ir
+from rules_engine.backends.reference.budgets import one_too_many
 from rules_engine.backends.reference.carrier import Act, Basket
 from rules_engine.backends.reference.codes import codes_of, presented
 from rules_engine.backends.reference.contest import (
@@ -146,8 +147,7 @@ def _best(members: Sequence[str], policy: ir.PolicyDef, name: str, reach: Reach,
         run.basket = start if best < 0 else tried[best].basket
         losses = losses_of_all(tried, best)
     else:
-        won = winners_of(start, tried, policy.per)
-        run.basket = merged(start, tried, won)
+        won = _contest(start, tried, members, policy.per, name, run)
         losses = losses_of(start, tried, won, policy.per, [place.rank for place in run.places])
     kept = {act.rule.key: act for act in run.basket.acts[len(start.acts) :]}
     for place, (each, loss) in enumerate(zip(tried, losses, strict=True)):
@@ -155,6 +155,26 @@ def _best(members: Sequence[str], policy: ir.PolicyDef, name: str, reach: Reach,
             if not fate.why:
                 for effect in _settle(fate, kept.get(fate.offer.key), loss, name):
                     effect.lost += lost_parts(place, fate.offer.key, effect.number, tried, won, policy.per)
+
+
+def _contest(start: Basket, tried: list[Tried], members: Sequence[str], per: str, name: str, run: Run) -> Won:
+    """Who wins what. Where winners go past what the group allows together, the last of them takes no part, and the
+    others contest again."""
+    group = run.world.offer_groups.get(name)
+    while True:
+        won = winners_of(start, tried, per)
+        run.basket = merged(start, tried, won)
+        over = None if group is None else one_too_many(group, run.basket.acts[len(start.acts) :], run)
+        if over is None:
+            return won
+        act, limit = over
+        place = members.index(act.rule.key)
+        for noted in tried[place].notes:
+            noted.why, noted.limit = ("group is full" if limit is None else "limit reached"), limit
+            noted.group = name if limit is None else ""
+            for effect in noted.effects:
+                effect.given = 0
+        tried[place] = msgspec.structs.replace(tried[place], basket=start, acts=())
 
 
 def _settle(noted: OfferNoted, kept: Act | None, loss: Loss, name: str) -> list[EffectNoted]:
