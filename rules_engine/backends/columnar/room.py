@@ -86,8 +86,8 @@ class Loops:
         """The places of rows in the order of their events, without those of events that are not done."""
         flags, into = done.astype(np.int64), np.empty(len(events), np.int64)
         starts = np.zeros(len(done), np.int64)
-        numbers = [len(events), *map(_address, (events, flags, starts)), len(done), _address(into)]
-        return into[: self.sort(np.array(numbers, np.int64).ctypes.data, 0)]
+        numbers = np.array([len(events), *map(_address, (events, flags, starts)), len(done), _address(into)], np.int64)
+        return into[: self.sort(_address(numbers), 0)]
 
 
 class Room:
@@ -216,8 +216,8 @@ class Room:
         self.dealt, pieces = np.empty((2, len(order)), np.int64)
         arrays = (order, self.kept[at.BATCH_MEMBERS], classes)
         more = (np.full(members, -1, np.int64), filled, pieces, np.arange(most), self.dealt)
-        numbers = [len(order), *map(_address, arrays), most, size, *map(_address, more)]
-        found = self.loops.deal(np.array(numbers, np.int64).ctypes.data, 0)
+        numbers = np.array([len(order), *map(_address, arrays), most, size, *map(_address, more)], np.int64)
+        found = self.loops.deal(_address(numbers), 0)
         starts: list[int] = filled[: found + 1].tolist()
         return [(start, end) for start, end in pairwise(starts) if end > start]
 
