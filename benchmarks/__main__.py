@@ -1,9 +1,9 @@
 """`make bench`, or `python -m benchmarks [QUESTION ...] [--quick] [--rounds N] [--report]`.
 
 Runs the questions that are named (all of them otherwise), prints their tables and keeps them in `out/bench`. Where all
-were run, or with `--report`, writes `benchmarks/RESULTS.md`, the plots and the figures of `docs/sizing.md` from what is
-kept: first every target with what was measured. A question that fails or needs what is not installed is told, and the
-others go on.
+were run, or with `--report`, writes `benchmarks/RESULTS.md`, the plots, the figures of `docs/sizing.md` and the table
+of the README from what is kept: first every target with what was measured. A question that fails or needs what is not
+installed is told, and the others go on; what was kept of it before a whole run counts no more.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ import os
 import platform
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from time import perf_counter
 from typing import NamedTuple
 
 import msgspec
 
-from benchmarks import sizing
+from benchmarks import readme, sizing
 from benchmarks.plots import draw
 from benchmarks.tables import Table, markdown, text
 from benchmarks.targets import measured, missed_table, targets_table
@@ -51,12 +52,13 @@ QUESTIONS: dict[str, Question] = {
     "checking": Question("checking", 3),
     "memory": Question("memory", 3),
     "batch": Question("batch", 5, ("numpy", "pyarrow")),
-    "batch_rules": Question("batch_rules", 3, ("numpy",)),
-    "files": Question("files", 3, ("numpy", "pyarrow")),
-    "processes": Question("processes", 3),
+    "batch_rules": Question("batch_rules", 5, ("numpy",)),
+    "files": Question("files", 5, ("numpy", "pyarrow")),
+    "processes": Question("processes", 5),
     "retail": Question("retail", 3),
-    "stories": Question("stories", 3),
-    "anatomy": Question("anatomy", 5),
+    "stories": Question("stories", 3, ("numpy",)),
+    "anatomy": Question("anatomy", 9),
+    "batch_anatomy": Question("batch_anatomy", 5, ("numpy", "pyarrow")),
 }
 """Each question by its name, in the order of the report."""
 
@@ -70,19 +72,19 @@ PACKAGES = ("rules-engine", "msgspec", "orjson", "lark", "numpy", "numba", "pyar
 
 
 class Kept(msgspec.Struct):
-    """What a question said, and where and when."""
+    """What a question said, where and when; the load of the machine when it was asked, and how many seconds it took."""
 
     where: str
     tables: list[Table]
+    load: float = 0.0
+    seconds: float = 0.0
 
 
 def machine() -> str:
     """Where the figures were taken."""
     names = [f"{name} {found}" for name in PACKAGES if (found := _version(name))]
-    cores = os.cpu_count()
-    load = os.getloadavg()[0]
     return (
-        f"{datetime.now(UTC):%Y-%m-%d}, {_processor()}, {cores} cores, load {load:.1f}, {platform.system()}, "
+        f"Measured {datetime.now(UTC):%Y-%m-%d}, {_processor()}, {os.cpu_count()} cores, {platform.system()}, "
         f"{platform.python_implementation()} {platform.python_version()}; {', '.join(names)}."
     )
 
@@ -111,14 +113,15 @@ def report(tables: Sequence[Table], where: str) -> str:
 
 def ask(name: str, rounds: int) -> Kept:
     """Ask one question and keep what it says."""
-    where = machine()
+    where, load, start = machine(), os.getloadavg()[0], perf_counter()
     question = QUESTIONS[name]
     lacking = [each for each in question.needs if find_spec(each) is None]
     if lacking:
         said = f"Not asked, because there is no {', '.join(lacking)}."
         return Kept(where, [Table(name.capitalize(), ["question"], [], [said])])
     run = import_module(f"benchmarks.{question.module}").run
-    found = Kept(where, [table._replace(measured=dict(table.measured)) for table in run(rounds)])
+    tables = [table._replace(measured=dict(table.measured)) for table in run(rounds)]
+    found = Kept(where, tables, load, perf_counter() - start)
     KEPT.mkdir(parents=True, exist_ok=True)
     (KEPT / f"{name}.json").write_bytes(msgspec.json.encode(found))
     return found
@@ -134,12 +137,26 @@ def write(out: Path) -> None:
     """Write the report of all that is kept, and the plots."""
     found = kept()
     tables = [table for each in found.values() for table in each.tables]
-    places = dict.fromkeys(each.where for each in found.values())
-    out.write_text(report(tables, "\n\n".join(places) or "Nothing was measured."), encoding="utf-8")
+    out.write_text(report(tables, _places(found)), encoding="utf-8")
     drawn = draw(tables)
     print(f"\nwritten to {out}, with {len(drawn)} plots", file=sys.stderr)
-    if out == RESULTS and any(table.title == sizing.SIZES for table in tables):
-        sizing.main()
+    if out == RESULTS:
+        readme.main()
+        if any(table.title == sizing.SIZES for table in tables):
+            sizing.main()
+
+
+def _places(found: Mapping[str, Kept]) -> str:
+    """Where all was measured, how busy the machine was, and what there is nothing of."""
+    if not found:
+        return "Nothing was measured."
+    loads, seconds = [each.load for each in found.values()], sum(each.seconds for each in found.values())
+    busy = f"Processes that wanted a core before each question: {min(loads):.1f} to {max(loads):.1f}"
+    lines = [*dict.fromkeys(each.where for each in found.values())]
+    lines.append(f"{busy}, those of the questions before among them. {seconds / 60:.0f} minutes in all.")
+    if missing := [name for name in QUESTIONS if name not in found]:
+        lines.append(f"Nothing is there of: {', '.join(missing)}.")
+    return "\n\n".join(lines)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -155,6 +172,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown:
         parser.error(f"there is no question {', '.join(sorted(unknown))}; there are {', '.join(QUESTIONS)}")
     print(machine(), flush=True)
+    if not chosen.which and not chosen.report:
+        for path in KEPT.glob("*.json"):
+            path.unlink()
     failed = []
     for name in chosen.which or ([] if chosen.report else QUESTIONS):
         try:
@@ -165,6 +185,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             continue
         for table in found.tables:
             print("\n" + text(table), flush=True)
+        print(f"\n{name}: {found.seconds:.0f} s, load {found.load:.1f} before", file=sys.stderr, flush=True)
     if chosen.report or not chosen.which:
         figures = measured(table for each in kept().values() for table in each.tables)
         print("\n" + text(targets_table(figures)), flush=True)

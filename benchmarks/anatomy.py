@@ -6,7 +6,8 @@ neighbours differ by is the section between them. All variants take turns on new
 `score` around it. What of it are checks shows the same event as `score_json` has it, which the decoder in C has
 checked.
 
-From bytes to bytes the steps are separate calls, so each is timed by itself.
+From bytes to bytes the steps are separate calls, so each is timed by itself; with offers the functions of a call are
+profiled besides, since three splits are among them.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from benchmarks import calls, checkout
+from benchmarks import calls, checkout, heavy, heavybaskets
 from benchmarks.calls import Case
+from benchmarks.profiling import by_function, shares
 from benchmarks.tables import Cell, Plot, Table
 from benchmarks.timing import Run, Timed, measured
 from rules_engine.backends.python import Python
@@ -48,11 +50,19 @@ SECTIONS = (
 
 
 def run(rounds: int = 5, count: int = 600) -> list[Table]:
-    """One table from an event, one from bytes."""
-    program = load(checkout.RULES)
-    cases = checkout.cases(count)
-    assert isinstance(program.backend, Python)
-    return [_of_sections(program, cases, rounds), _of_steps(program, cases, rounds)]
+    """One table from an event, one from bytes; the latter with offers too."""
+    program, offers = load(checkout.RULES), load(heavy.RULES)
+    cases, many = checkout.cases(count), _with_offers(count)
+    return [
+        _of_sections(program, cases, rounds),
+        _of_steps("Where a call's time goes from bytes to bytes", program, cases, rounds),
+        _of_steps("Where a call's time goes from bytes to bytes, with offers", offers, many, rounds),
+        _profiled(offers, many),
+    ]
+
+
+def _with_offers(count: int) -> list[Case]:
+    return [heavy._case(number, sent) for number, sent in enumerate(heavybaskets.heavy(count))]
 
 
 # ---- a typed event ----
@@ -136,7 +146,7 @@ def _refusing(lines: Sequence[str]) -> Sequence[str]:
 # ---- from bytes ----
 
 
-def _of_steps(program: Program, cases: Sequence[Case], rounds: int) -> Table:
+def _of_steps(title: str, program: Program, cases: Sequence[Case], rounds: int) -> Table:
     assert isinstance(program.backend, Python)
     requests = program.backend.requests
     for each in cases:
@@ -164,4 +174,17 @@ def _of_steps(program: Program, cases: Sequence[Case], rounds: int) -> Table:
     )
     whole = next(iter(times.values())).median
     rows: list[list[Cell]] = [[name, each.median, each.median / whole] for name, each in times.items()]
-    return Table("Where a call's time goes from bytes to bytes", ["step", "us", "share"], rows)
+    return Table(title, ["step", "us", "share"], rows)
+
+
+def _profiled(program: Program, cases: Sequence[Case]) -> Table:
+    texts = [each.request for each in cases]
+
+    def scored() -> None:
+        for each in texts:
+            program.score_json(each)
+
+    scored()
+    title = "Where a call's time goes from bytes to bytes, with offers, by function (profiled)"
+    notes = ["By themselves, with what they call that is built in. Tracing makes short functions look longer."]
+    return Table(title, ["function", "share"], shares(by_function(scored)), notes)

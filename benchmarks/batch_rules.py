@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import targeted_rules
+from benchmarks.profiling import by_module, shares
 from benchmarks.tables import Cell, Plot, Table
 from benchmarks.timing import Timed, summary
 from rules_engine.backends.columnar import Batch, Columnar, Texts
@@ -29,6 +30,7 @@ from rules_engine.source import Source
 from rules_engine.state import State
 
 SIZES = (10, 100, 1_000, 10_000)
+PROFILED = 1_000
 QUICK = 2
 """With so few rounds only whether it works is asked."""
 MEMBERS = 20_000
@@ -52,7 +54,8 @@ def run(rounds: int = 5, events: int = 100_000) -> list[Table]:
     cpu = _measured(ways, rounds)
     ready = {size: _ready(program, size, engines[-1], rounds) for size, program in programs.items()}
     some = events if rounds > QUICK else events // 5
-    return [_table(engine, sizes, cpu, ready, some, engine == engines[-1]) for engine in engines]
+    tables = [_table(engine, sizes, cpu, ready, some, engine == engines[-1]) for engine in engines]
+    return [*tables, _until_ready(programs[PROFILED], engines[-1])]
 
 
 # ---- events
@@ -215,6 +218,19 @@ def _ready(program: Program, size: int, engine: Any, rounds: int) -> Timed:
         _scored(columnar, made)
         times.append(spent + process_time() - start)
     return summary(times[1:])
+
+
+def _until_ready(program: Program, engine: Any) -> Table:
+    """Which modules it is that take long until the first ten events are done."""
+    made = batch(Columnar(program.core, engine), Events(PROFILED, 10))
+
+    def ready() -> None:
+        _scored(Columnar(program.core, engine), made)
+
+    rows = shares(by_module(ready), 14)
+    title = "Batch: where the time goes until 1,000 rules are ready, by module (profiled)"
+    notes = ["By themselves, with what they call that is built in; tracing makes short functions look longer."]
+    return Table(title, ["module", "share"], rows, notes)
 
 
 def _table(

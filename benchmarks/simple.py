@@ -141,7 +141,7 @@ def _table(times: dict[int, dict[str, Timed]]) -> Table:
     spread = max(each.spread / each.median for size in times for each in times[size].values())
     notes = [
         "Each basket meets two or three rules, whatever the number of rules; all answers are equal. What is left empty",
-        "takes minutes there. Ours checks what a host sends and gives whole outcomes; the others do not.",
+        "takes minutes there, or never ends. Ours checks what a host sends and gives whole outcomes; others do not.",
         f"The widest spread is {spread:.0%} of its median.",
         f"Versions: {', '.join(f'{package} {installed(package)}' for package in used)}.",
         *(f"Not measured, because it is not installed: {package}." for package in missing),

@@ -35,14 +35,16 @@ class Table(NamedTuple):
 def shown(cell: Cell) -> str:
     """A cell as text.
 
-    >>> shown(0.4567), shown(12.34), shown(1234.5), shown("x")
-    ('0.457', '12.3', '1,234', 'x')
+    >>> shown(0.4567), shown(0.0074321), shown(12.34), shown(1234.5), shown("x")
+    ('0.457', '0.00743', '12.3', '1,234', 'x')
     """
     if isinstance(cell, str):
         return cell
     size = abs(cell)
     if isinstance(cell, int) or size >= 100:
         return f"{cell:,.0f}"
+    if 0.00001 < size < 0.1:
+        return f"{float(f'{cell:.3g}'):.8f}".rstrip("0")
     return f"{cell:.1f}" if size >= 10 else f"{cell:.2f}" if size >= 1 else f"{cell:.3f}"
 
 

@@ -239,6 +239,15 @@ def start_of_next(period: Period, day: int, ctx: Context, instant: int | None = 
     return None if found is None else found.first_day
 
 
+EDGES: Final = {
+    ("start", False): start_of,
+    ("end", False): end_of,
+    ("start", True): start_of_next,
+    ("end", True): end_of_next,
+}
+"""What `start of` and `end of` find, by the edge that is named and whether `next` stands before the period."""
+
+
 def _current_or_next(period: Period, day: int, ctx: Context, instant: int | None) -> Occurrence | None:
     base = unwrapped(period)
     return occurrence(base, day, ctx, instant) or next_occurrence(base, day, ctx, instant)

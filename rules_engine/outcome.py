@@ -405,7 +405,23 @@ def _told(name: str, fields: Iterable[str]) -> type[msgspec.Struct]:
 Told: Final = _told("Told", (*_PLAIN, "totals"))
 ToldWithOffers: Final = _told("ToldWithOffers", (*_PLAIN, *_OFFERED, "totals"))
 """An outcome as it is told in JSON, with and without what offers did."""
-TOLD: Final = frozenset({Told, ToldWithOffers})
+
+
+def _plainly(name: str, kind: type[msgspec.Struct], usual: str) -> type[msgspec.Struct]:
+    """A struct told as `kind` is whose fields from `usual` on say nothing: their text is written once, and stands as
+    the value of the first of them. It may have the field before them left out, where that has a default."""
+    fields, defaults = kind.__struct_fields__, kind.__struct_defaults__
+    usuals = dict(zip(fields[-len(defaults) :], defaults, strict=True))
+    place = fields.index(usual)
+    rest = _encoded({each: usuals[each] for each in fields[place:]})
+    text = msgspec.Raw(rest[len(_encoded({usual: 0})) - 2 : -1])
+    own: list[Any] = [(each, Any, usuals[each]) if each in usuals else (each, Any) for each in fields[:place]]
+    return msgspec.defstruct(name, [*own, (usual, Any, text)], gc=False)
+
+
+ToldAward: Final = _plainly("ToldAward", Award, "held_out")
+ToldDiscount: Final = _plainly("ToldDiscount", Discount, "held_out")
+"""Awards and discounts that no limit cut, as they are told in JSON."""
 encoded_told: Final = _encoded
 
 

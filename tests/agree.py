@@ -7,7 +7,7 @@ A pair is an event that the reference and another back end scored alike: generat
 numba, Spark. Batches of programs take turns, by their seeds alone: of visits, of orders with offers on them, of orders
 with plain offers, of members who own, pay and settle, and of kinds that go by columns; `--columnar` and `--of` choose
 some of them. Of each program there are several histories, since making a program costs as much as scoring one. With
-`--spark` a small share goes by a local Spark at the end.
+`--spark` a small share goes by a local Spark at the end, for some minutes at most.
 
 Prints a line as it goes, then the pairs by back end, what was covered and which nodes of programs never were, and every
 kind of finding with its seeds and a minimal reproduction. With `--kept` what was done stands in a file after each
@@ -25,20 +25,24 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final, NamedTuple, get_args
 
-from tests.columnar_trials import columnar_trial, engines
-from tests.exercised import never_met
+from tests.columnar_trials import columnar_trial, engines, fault_of
+from tests.exercised import BY, WAYS, held_by, never_met, table
 from tests.strategies import Of
 from tests.trials import EVENTS, Finding, shrunk, trial
 
 BATCH = 10
 HISTORIES = 4
 ROWS: Final[tuple[str, ...]] = ("visits", "plain", "owning", "visits", "plain", "owning", "orders")
-COLUMNS: Final[tuple[str, ...]] = ("straight", "earning", "priced")
+COLUMNS: Final[tuple[str, ...]] = ("straight", "earning", "priced", "ranging")
 COLUMNAR: Final = (*(f"columnar {of}" for of in COLUMNS * 2), *(f"columnar {of}" for of in get_args(Of)))
 """What takes turns with `--columnar`: mostly programs that columns can do."""
-ALL: Final = tuple(each for pair in zip(ROWS, COLUMNAR, strict=False) for each in pair)
-SPARK_SHARE: Final = 400
-"""Of so many pairs one goes by Spark."""
+ALL: Final = tuple(
+    each
+    for number in range(len(ROWS) * len(COLUMNAR))
+    for each in (ROWS[number % len(ROWS)], COLUMNAR[number % len(COLUMNAR)])
+)
+SPARK_SHARE: Final = 100
+"""Of so many pairs one goes by Spark, or fewer, as many as some minutes are enough for."""
 
 
 class Done(NamedTuple):
@@ -143,16 +147,23 @@ def _tried(seed: int, done: Done, events: int, histories: int, of: str) -> tuple
 
 
 def _print(kept: Kept) -> None:
-    print(f"\ncovered: {len(+kept.met)} constructs and results")
-    for name, count in sorted(kept.met.items()):
+    rest = {name: count for name, count in kept.met.items() if BY not in name}
+    print(f"\ncovered: {len(rest)} constructs and results")
+    for name, count in sorted(rest.items()):
         print(f"  {count:>9,}  {name}")
+    print("\nby the reference and", *table(kept.met), sep="\n  ")
+    every = held_by(kept.met, WAYS)
+    for told, ways in (("generated Python", WAYS[:1]), ("columns", WAYS[-2:])):
+        print(f"\nnever by {told}: {', '.join(sorted(every - held_by(kept.met, ways))) or 'none'}")
     print(f"\nnodes of programs never met: {', '.join(never_met(kept.met)) or 'none'}")
     total = sum(len(found) for found in kept.seeds.values())
     print(f"\ndisagreements and faults: {total} of {len(kept.seeds)} kinds")
     for kind, seeds in sorted(kept.seeds.items(), key=lambda each: -len(each[1])):
         print(f"\n{'=' * 20} {len(seeds)} x {kind}; seeds {', '.join(seeds[:10])}")
         if kind in kept.findings:
-            print(shrunk(kept.findings[kind][0]))
+            found = kept.findings[kind][0]
+            fault = fault_of(engines()[0], found.seed) if kind.startswith("columns") else None
+            print(shrunk(found, fault=fault))
 
 
 if __name__ == "__main__":

@@ -31,12 +31,14 @@ from rules_engine.outcome import Refused
 from rules_engine.scoring import ties_of
 from rules_engine.state import Shared, State
 from tests.earning_programs import earning_program
+from tests.exercised import Index, note_by
 from tests.histories import History, history
 from tests.priced_programs import priced_program
+from tests.ranging_programs import ranging_program
 from tests.shaped_programs import shaped_program
 from tests.straight_programs import straight_program
 from tests.strategies import Of, seeded
-from tests.trials import Finding, Wrong, after, attempt, compare, core_of, decoded
+from tests.trials import Fault, Finding, Wrong, after, attempt, compare, core_of, declared_only, decoded
 
 Engine = Literal["numba", "numpy"]
 
@@ -87,9 +89,10 @@ def play_columns(
     texts, memory, gone = Texts(columnar.layout.texts), columnar.memory(), set[str]()
     memory.texts = texts
     memory.grow(len(members))
-    done = 0
+    done, disk = 0, Random(len(rows.events) + len(columnar.tape.code))
     for places in _batches(len(rows.events), rng):
         memory = _taken_again(columnar, memory, members, gone, met) if rng.random() < 0.3 else memory
+        memory = _loaded(columnar, memory, met) if disk.random() < 0.4 else memory
         kept = [place for place in places if rows.events[place][0].member not in gone]
         batch = encoded(core, columnar.layout, texts, [rows.events[place][0] for place in kept], members, facts)
         results = columnar.run(batch, memory, parts=True)
@@ -131,6 +134,15 @@ def _taken_again(
     return found
 
 
+def _loaded(columnar: Columnar, memory: Memory, met: Counter[str]) -> Memory:
+    """A new memory that was kept on disk as arrays, where equal lots stand together and ended ones are gone."""
+    found = columnar.memory()
+    found.texts = memory.texts
+    found.load(memory.arrays())
+    met["memory kept on disk"] += 1
+    return found
+
+
 def _compared(
     columnar: Columnar,
     batch: Batch,
@@ -143,7 +155,7 @@ def _compared(
     met: Counter[str],
 ) -> int:
     assert memory.texts is not None
-    told = Told(columnar, batch, results, memory.texts)
+    told, index = Told(columnar, batch, results, memory.texts), Index(columnar.core)
     for number, place in enumerate(places):
         event, expected = rows.events[place][0], rows.found[place]
         if results.done[number]:
@@ -154,6 +166,7 @@ def _compared(
                 if value != same:
                     raise Wrong(f"columns: {part} differ", f"event {event.id}\nexpected {same}\nfound    {value}")
             met["by columns"] += 1
+            note_by(columnar.engine, index, event, expected, met)
         else:
             met[f"why {REASONS[results.why[number]]}"] += 1
             if event.member is not None and event.member not in gone:
@@ -341,7 +354,7 @@ def engines() -> list[Engine]:
 def columnar_trial(seed: int, met: Counter[str], chosen: Sequence[Engine], of: str, events: int = 20) -> int | Finding:
     """One seed: its program and history by columns, with each engine."""
     made = {"straight": straight_program, "earning": earning_program, "priced": priced_program,
-            "shaped": shaped_program}.get(of)  # fmt: skip
+            "shaped": shaped_program, "ranging": ranging_program}.get(of)  # fmt: skip
     text = seeded(seed, cast("Of", of)) if made is None else made(seed)
     told, pairs = History({}, ()), 0
     try:
@@ -357,3 +370,18 @@ def columnar_trial(seed: int, met: Counter[str], chosen: Sequence[Engine], of: s
     except Wrong as wrong:
         return Finding(wrong.kind, text, told, wrong.seen, seed, cast("Of", of))
     return pairs
+
+
+def fault_of(engine: Engine, seed: int) -> Fault:
+    """What goes wrong by columns with a program and a history; the batches are those of the seed."""
+
+    def tried(text: str, told: History) -> Wrong | None:
+        try:
+            core = core_of(text)
+            if not _touching(core):
+                play_columns(core, declared_only(core, told), engine, Counter(), Random(seed))
+        except Wrong as wrong:
+            return wrong
+        return None
+
+    return tried

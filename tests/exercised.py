@@ -205,6 +205,14 @@ def structs(value: object) -> list[msgspec.Struct]:
 # ---- one evaluation
 
 
+def note_by(way: str, index: Index, event: Event, found: Evaluation, met: Counter[str]) -> None:
+    """Count what an evaluation shows, and by which way it was come to besides the reference."""
+    words = Counter[str]()
+    note(index, event, found, words)
+    met.update(words)
+    met.update({f"{word}{BY}{way}": count for word, count in words.items() if count})
+
+
 def note(index: Index, event: Event, found: Evaluation, met: Counter[str]) -> None:
     """Count what an evaluation shows."""
     met["event of a guest" if event.member is None else "event of a member"] += 1
@@ -343,6 +351,28 @@ def _moved(index: Index, change: Change) -> frozenset[str]:
             return frozenset()
 
 
+BY = " | "
+"""Stands between what was met and the way by which it was."""
+WAYS = ("generated", "beside a run", "offers by a step", "numpy", "numba")
+
+
+def table(met: Counter[str]) -> list[str]:
+    """What was met by each way besides the reference, a row for each construct; a hyphen where never."""
+    words = sorted({word.partition(BY)[0] for word in +met if BY in word})
+    width = max((len(word) for word in words), default=0)
+    rows = [f"{'':{width}}  " + "  ".join(WAYS)]
+    for word in words:
+        counts = [met[f"{word}{BY}{way}"] for way in WAYS]
+        told = [f"{f'{count:,}' if count else '-':>{len(way)}}" for way, count in zip(WAYS, counts, strict=True)]
+        rows.append(f"{word:{width}}  {'  '.join(told)}")
+    return rows
+
+
+def held_by(met: Counter[str], ways: tuple[str, ...]) -> set[str]:
+    """What was met by one of some ways."""
+    return {word for word, _, way in (each.partition(BY) for each in +met) if way in ways}
+
+
 def never_met(met: Counter[str]) -> list[str]:
     """The nodes of programs that no definition with a result had in it."""
     kinds = [each for each in vars(ir).values() if isinstance(each, type) and issubclass(each, msgspec.Struct)]
@@ -359,4 +389,4 @@ BESIDE = frozenset(
 """What stands beside rules and is no part of a definition that acts."""
 
 
-__all__ = ["Index", "never_met", "note", "periods", "structs"]
+__all__ = ["BY", "WAYS", "Index", "held_by", "never_met", "note", "note_by", "periods", "structs", "table"]

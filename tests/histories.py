@@ -208,10 +208,11 @@ def _event(pool: Pool, number: int, day: int, members: Sequence[str]) -> dict[st
 def _price(kind: ir.EventDef, line: dict[str, Any], pool: Pool) -> None:
     """Prices as shops have them: often alike, seldom below the floor, seldom above what they were."""
     fields = {each.role: each for each in (kind.lines.fields if kind.lines is not None else kind.fields) if each.role}
-    price = fields.get("list each", fields.get("list"))
+    price, pieces = fields.get("list each", fields.get("list")), line.get(kind.quantity_field, 1)
+    if price is not None and pieces == 0 and not kind.list_each:
+        line[price.name] = _amount(price, 0, pool)
     if price is None or pool.core.offers == () or price.low < 0:
         return
-    pieces = line.get(kind.quantity_field, 1)
     amount = pool.rng.choice(PRICES) if pool.chance(70) else _near(price, pool)
     amount = 0 if pieces == 0 and not kind.list_each else min(amount, _bounds(price, pool)[1])
     line[price.name] = _amount(price, amount, pool)

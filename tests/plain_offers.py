@@ -89,8 +89,9 @@ def plain_program(seed: int) -> tuple[str, Shape]:
     )
     stages = STAGES if shape.postage or shape.posted else STAGES[:3]
     coded = 0.9 if rng.random() < 0.2 else 0.35
-    offers = [_offer(number, rng.choice(stages), shape, coded, rng) for number in range(rng.randint(1, 6))]
-    groups, rows = _groups(offers, rng)
+    spoken = Random(f"words {seed}")
+    offers = [_offer(number, rng.choice(stages), shape, coded, rng, spoken) for number in range(rng.randint(1, 6))]
+    groups, rows = _groups(offers, rng, spoken)
     for _ in range(rng.choice((0, 0, 0, 1, 2))):
         each = rng.choice(offers)
         others = [other["name"] for other in offers if other is not each]
@@ -100,7 +101,8 @@ def plain_program(seed: int) -> tuple[str, Shape]:
     earns += 'earn "Toys" { on purchase   give 2 points per full 1 GBP of net of lines where category is toys }\n'
     earns += 'earn "Few" { on purchase   give 1 point   at most 2 points per member per calendar month }\n'
     earns += "".join(_earn(number, shape, rng) for number in range(rng.choice((0, 1, 1, 2))))
-    bodies = "".join(offer["text"] + offer.get("joins", "") + offer.get("consents", "") + "}\n" for offer in offers)
+    parts = ("text", "joins", "consents")
+    bodies = "".join("".join(offer.get(part, "") for part in parts) + "}\n" for offer in offers)
     return _head(rows, shape, rng) + _event(shape, rng) + groups + bodies + earns, shape
 
 
@@ -166,7 +168,7 @@ track spend = sum of {spent}, on purchase, per calendar year
 """
 
 
-def _offer(number: int, stage: str, shape: Shape, coded: float, rng: Random) -> dict[str, Any]:
+def _offer(number: int, stage: str, shape: Shape, coded: float, rng: Random, spoken: Random) -> dict[str, Any]:
     rows = [f'{stage} offer "R{number}" {{', "  on        purchase"]
     rows += [f"  {rng.choice(DATES)}"] if rng.random() < 0.2 else []
     code = _code(number, rng) if rng.random() < coded else ""
@@ -176,13 +178,14 @@ def _offer(number: int, stage: str, shape: Shape, coded: float, rng: Random) -> 
         guarded = shape.guest and ("member" in test or "spend" in test)
         rows.append(f"  when      {'has member and ' if guarded else ''}{test}")
     several = rng.random() < 0.25
+    says = [f'  say       "Thank you for R{number}"'] if spoken.random() < 0.1 else []
     if stage != "shipping" and rng.random() < 0.15:
-        rows += _sets(rng)
+        rows += [*_sets(rng), *says]
         return {"stage": stage, "name": f'"R{number}"', "several": True, "coded": code, "text": "\n".join(rows) + "\n"}
     rows += [f"  {_effect(stage, shape, several, rng)}" for _ in range(1 + several)]
     rows += ['  charge    1.50 GBP as "fee"'] if several and rng.random() < 0.3 else []
     rows += ['  add       1 "GIFT" free'] if several and rng.random() < 0.3 else []
-    rows += _limits(bool(code), several, rng)
+    rows += [*says, *_limits(bool(code), several, rng)]
     return {"stage": stage, "name": f'"R{number}"', "several": several, "coded": code, "text": "\n".join(rows) + "\n"}
 
 
@@ -241,8 +244,8 @@ def _effect(stage: str, shape: Shape, several: bool, rng: Random) -> str:
     return f"take      {amount} off {grain}{where}{words}"
 
 
-def _groups(offers: Sequence[dict[str, Any]], rng: Random) -> tuple[str, str]:
-    """Groups of the first offers of a stage, and the rows of `stacking`."""
+def _groups(offers: Sequence[dict[str, Any]], rng: Random, turns: Random) -> tuple[str, str]:
+    """Groups of the first offers of a stage, and the rows of `stacking`, in any order."""
     groups, rows = "", []
     for stage in STAGES:
         mine = [offer for offer in offers if offer["stage"] == stage]
@@ -265,7 +268,7 @@ def _groups(offers: Sequence[dict[str, Any]], rng: Random) -> tuple[str, str]:
             cap = "" if any("at most   6 GBP" in offer["text"] for offer in mine) else cap
             cap = f"shares claims   {cap}" if rng.random() < 0.4 else cap
             cap += f"   at most {rng.choice((1, 1, 2))} rules" if rng.random() < 0.4 else ""
-            ordered = f"{row} in order of codes" if by_codes else f"{row} in order {', '.join(own)}"
+            ordered = f"{row} in order of codes" if by_codes else f"{row} in order {_turned(own, turns)}"
             groups += f"group of_{stage} {{ {ordered}   {cap} }}\n"
             for offer in mine[: len(own)]:
                 offer["joins"] = f"  competes in of_{stage}\n"
@@ -273,8 +276,13 @@ def _groups(offers: Sequence[dict[str, Any]], rng: Random) -> tuple[str, str]:
         if names and by_codes and names == [offer["name"] for offer in mine]:
             rows.append(f"{stage}: {row} in order of codes")
         elif names:
-            rows.append(f"{stage}: {row} in order {', '.join(names)}")
+            rows.append(f"{stage}: {row} in order {_turned(names, turns)}")
     return groups, "   ".join(rows)
+
+
+def _turned(names: Sequence[str], turns: Random) -> str:
+    """Names in an order that is most often not that of the text."""
+    return ", ".join(turns.sample(list(names), len(names)))
 
 
 # ---- orders

@@ -328,3 +328,13 @@ def test_awards_are_read_line_by_line_where_nothing_else_is(seed: int) -> None:
     """Found by a long run: the order of lines is known though the pass over them keeps nothing."""
     core = core_of(earning_program(seed))
     assert play(core, history(core, Random(seed), EVENTS)) == EVENTS
+
+
+def test_weights_after_offers_are_in_lowest_terms() -> None:
+    """Found by a long run: what is given per pound of each line's price is no count of pennies."""
+    assert not isinstance(trial(1003540, format_too=False, of="plain"), Finding)
+
+
+def test_nobody_is_skipped_who_has_to_be_known() -> None:
+    """Found by a long run: a reward asks another person's facts before it wants nothing."""
+    assert not isinstance(trial(1000200, format_too=False, of="owning", histories=4), Finding)

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks import __main__ as bench
 from benchmarks import (
+    anatomy,
     baskets,
     calls,
     checking,
@@ -23,7 +24,9 @@ from benchmarks import (
     loading,
     peers,
     plots,
+    profiling,
     quantity,
+    readme,
     retail,
     simple,
     sizing,
@@ -158,6 +161,60 @@ def test_a_history_is_scored_alike_by_all() -> None:
     batch._check(load(batch.RULES), 600)
 
 
+def test_where_a_call_goes() -> None:
+    """The function of the engine can be cut behind each of the sections that the table names."""
+    sections, steps, offers, functions = anatomy.run(rounds=1, count=20)
+    assert [row[0] for row in sections.rows][:-1] == [each.name for each in anatomy.SECTIONS]
+    assert [row[0] for row in steps.rows] == [row[0] for row in offers.rows]
+    assert any(str(row[0]).startswith("generated") for row in functions.rows)
+
+
+def test_where_a_batch_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tape of the ten rules has all ops behind which it is cut, and a cut one runs."""
+    pytest.importorskip("pyarrow")
+    from benchmarks import batch_anatomy
+
+    monkeypatch.setattr(batch_anatomy, "_engine", lambda: "numpy")
+    parts, functions = batch_anatomy.run(rounds=1, events=20_000)
+    assert [row[0] for row in parts.rows] == [
+        batch_anatomy.AROUND,
+        *(each.name for each in batch_anatomy.PARTS),
+        "all of it",
+    ]
+    assert functions.rows
+
+
+def test_a_profile_counts_to_whoever_called() -> None:
+    found = profiling.by_function(lambda: checking._checked(checking.source_of(checking.rules(8))))
+    assert any(name.startswith("checking/") for name in found)
+    assert not any("built-in" in name for name in found)
+    rows = profiling.shares({"a": 1.0, "b": 2.0, "c": 1.0}, 2)
+    assert rows == [["b", "50.0%"], ["a", "25.0%"], ["all others", "25.0%"]]
+
+
+def test_every_target_has_a_profile_and_what_was_tried() -> None:
+    """A target that is missed points to a table that some question makes, and says what was tried."""
+    sources = "".join(path.read_text(encoding="utf-8") for path in Path(tables.__file__).parent.glob("*.py"))
+    sources = sources.replace(Path(targets.__file__).read_text(encoding="utf-8"), "")
+    assert [key for key, each in targets.TARGETS.items() if not each.profile or each.profile not in sources] == []
+    assert [key for key in targets.TARGETS if not targets.TRIED.get(key)] == []
+    assert set(targets.TRIED) <= set(targets.TARGETS)
+
+
+def test_stories_by_columns() -> None:
+    """Of the retail story no event goes by rows; of one whose members touch each other all do, and it says why."""
+    pytest.importorskip("numpy")
+    from benchmarks import stories
+
+    folder = stories.ROOT / "examples" / "retail"
+    program = load(folder)
+    asked = stories._of_example(program.core, folder)
+    assert stories.by_columns(program, asked, 1).handed == 0
+    other = load(stories.ROOT / "examples" / "calling_circle")
+    touching = stories.by_columns(other, asked[:3], 1)
+    assert (touching.handed, sum(touching.why.values())) == (1.0, 3)
+
+
 def test_targets_are_told_losses_and_all() -> None:
     found = targets.targets_table({"warm": 0.2, "cold": 0.5})
     told = {str(row[0]): list(row[1:]) for row in found.rows}
@@ -198,6 +255,25 @@ def test_sizing_is_worked_out_from_the_results() -> None:
     if "Batch: what an event and a member take" not in results:
         pytest.skip("the last report has no batch")
     assert sizing.page(text, sizing.lines(sizing.read(results))) == text, "python -m benchmarks.sizing"
+
+
+def test_the_readme_has_what_was_measured() -> None:
+    """The README's table is the one of the last report; a report without targets leaves the README as it is."""
+    inner = readme.block(readme.RESULTS.read_text(encoding="utf-8"))
+    if not inner:
+        pytest.skip("the last report has no targets")
+    text = readme.PAGE.read_text(encoding="utf-8")
+    assert readme.page(text, inner) == text, "python -m benchmarks.readme"
+
+
+def test_a_part_of_the_readme_is_made_of_the_report() -> None:
+    told = targets.targets_table({"warm": 0.2})
+    made = readme.block(report([told], "Measured 2027-01-01, a machine.\n\nLoad."))
+    assert "Measured 2027-01-01, a machine." in made
+    assert "not measured" in made
+    assert "## " not in made
+    page = readme.page(f"before\n{readme.BEGIN}\nold\n{readme.END}\nafter", made)
+    assert page == f"before\n{readme.BEGIN}\n{made}\n{readme.END}\nafter"
 
 
 def test_sizing_adds_up() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from rules_engine.backends.columnar import Columnar
 from tests.columnar_trials import columnar_trial, engines, play_columns
+from tests.exercised import held_by
 from tests.histories import history
 from tests.straight_programs import straight_program
 from tests.strategies import Of
@@ -45,9 +46,39 @@ def test_straight_programs_are_scored_alike_by_columns() -> None:
     assert met["by columns"] > 200
 
 
+RARE = {
+    "basis after item", "fall tier", "give with several shares", "money catalogue", "node AwardPart", "node Clip",
+    "node Largest", "node TierRead", "order dearest", "period Except", "period MonthDays",
+    "period Weekdays", "pick cheapest", "pick units", "previous track", "tier held", "split evenly", "PickEvery",
+    "said", "event of a guest", "tier up", "tier down", "limit by date", "money with",
+}  # fmt: skip
+"""What hardly any other generated program that goes by columns has."""
+
+
+def test_programs_of_rarer_words_are_scored_alike_by_columns() -> None:
+    met = trials(range(16), "ranging")
+    missing = RARE - held_by(met, ("numpy",))
+    assert not missing, missing
+    assert met["by columns"] > 200
+
+
 @pytest.mark.parametrize("of", ["visits", "orders", "plain", "owning"])
 def test_programs_with_something_of_everything_fall_back_and_stay_right(of: Of) -> None:
     trials(range(8), of)
+
+
+FOUND = [
+    (1000010, "visits"),  # a balance that a holdout alone reads
+    (1000230, "straight"),  # a history had a price for no pieces
+    (1000295, "visits"),  # what is said to a guest
+    (1001897, "priced"),  # the order in which offers speak, where codes say it
+    (1002538, "visits"),  # how long a tier lasts by the tier that ends
+]
+
+
+@pytest.mark.parametrize(("seed", "of"), FOUND)
+def test_what_a_long_run_found(seed: int, of: str) -> None:
+    assert not isinstance(columnar_trial(seed, Counter(), engines()[-1:], of), Finding)
 
 
 @pytest.mark.parametrize("name", ["batch", "heavy"])

@@ -73,6 +73,7 @@ PROGRAMS = {
     "stage by stage": (SAFE, VISIT % "turn every full 9 points into 2 stars" + STAR),
     "prolonged by a day": ("lasts for 1 day after last purchase   balance at least 0", VISIT % "deduct 3 points"),
     "prolonged": ("lasts for 60 days after last purchase   balance at least 0", VISIT % "deduct 10 points"),
+    "a holdout alone reads it": (SAFE, "holdout members where balance of points >= 30 points, from base\n"),
     "prolonged, and nobody reads it": ("lasts for 2 months after last purchase or visit", ""),
 }
 

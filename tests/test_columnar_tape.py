@@ -64,6 +64,9 @@ PROGRAMS = {
     "tiers { Blue  Silver when spend >= 100 GBP  Gold when spend >= 400 GBP  counts from the next event\n"
     "  lasts until end of next calendar year  then the earned tier }\n"
     'earn "E" { on purchase  give by tier { Gold: 3 points  otherwise: 1 point } per full 1 GBP of net }\n',
+    "a life by the tier that ends": "track spend = sum of net, on purchase, per calendar month\n"
+    "tiers { Blue  Silver when spend >= 20 GBP  Gold when spend >= 40 GBP  counts from the next event\n"
+    "  lasts by tier { Gold: for 90 days  otherwise: for 8 days }  then 1 tier down }\n",
     "many rules": "".join(
         f'earn "E{number}" {{ on purchase  when channel is {channel}  give {number + 1} points }}\n'
         for number, channel in enumerate(["web", "app", "store"] * 6)

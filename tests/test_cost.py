@@ -46,7 +46,8 @@ def test_a_step_more_is_counted() -> None:
     def called(times: int) -> int:
         return sum(number * number for number in range(times))
 
-    one, same, more = (counts.bytecodes(lambda times=times: called(times)) for times in (100, 100, 103))  # type: ignore[misc]
+    # since 3.13 the first count of some code misses what ran before tracing was set up in it
+    _, one, same, more = (counts.bytecodes(lambda times=times: called(times)) for times in (100, 100, 100, 103))  # type: ignore[misc]
     assert one == same
     assert more > one
     assert far(one, more)

@@ -149,6 +149,58 @@ def test_what_goes_by_the_order_of_lines_and_questions(rules: str) -> None:
         assert fast.score(order, {"plan": "plus"}, None) == slow.score(order, {"plan": "plus"}, None)
 
 
+PER_POUND = """language 1
+program "Per pound" { currency GBP, rounded down   split in proportion, odd pennies to the largest remainder }
+unit point, points { rounded down   lasts forever }
+event purchase dated by on_day of who identified by ref {
+  ref: text   who: member   on_day: date
+  lines 0 to 6 { price: money up to 900 GBP as list }
+}
+item offer "Off" { on purchase  automatic  take 1 GBP off each line }
+earn "Each" { on purchase  give 3 points per 2 GBP of net of each line }
+"""
+
+
+@pytest.mark.parametrize(("prices", "weights"), [((11, 1), (15, 0)), ((3, 2), (6, 3)), ((2, 1), (3, 0))])
+def test_weights_are_points_not_pennies(prices: tuple[int, ...], weights: tuple[int, ...]) -> None:
+    """On each line what it would give by itself, exact, times the least common denominator of all."""
+    core = core_of(PER_POUND)
+    lines = [{"price": f"{price}.00"} for price in prices]
+    for backend in (Reference(core), Python(core, "", zone_version())):
+        order = {"event": "purchase", "ref": "A", "who": "m-1", "on_day": "2027-02-03", "lines": lines}
+        (award,) = Program(core, backend=backend).score(order, {}).awards
+        assert award.weights == weights
+
+
+WORDS = """language 1
+program "Words" { currency GBP, rounded down   split in proportion, odd pennies to the largest remainder
+  stacking { %s } }
+event purchase dated by on_day of who identified by ref {
+  ref: text   who: member   on_day: date   codes: codes up to 3   lines 0 to 6 { price: money up to 900 GBP as list }
+}
+item offer "One" { on purchase  %s  take 1 GBP off each line  say "One" }
+item offer "Two" { on purchase  %s  take 2 GBP off each line  say "Two" }
+"""
+TURNS = {
+    "as listed": WORDS % ('item: all in order "Two", "One"', "automatic", "automatic"),
+    "as presented": WORDS % ("item: all in order of codes", 'with code "A1"', 'with code "A2"'),
+    "by priority": (WORDS % ("item: all by priority highest first", "automatic", "automatic"))
+    .replace('say "One"', 'say "One"  priority 1')
+    .replace('say "Two"', 'say "Two"  priority 2'),
+}
+
+
+@pytest.mark.parametrize("case", TURNS)
+def test_offers_speak_in_the_order_in_which_they_act(case: str) -> None:
+    """Not in the order of the text: what a receipt says first was done first."""
+    core = core_of(TURNS[case])
+    order = {"event": "purchase", "ref": "A", "who": "m-1", "on_day": "2027-02-03", "codes": ["A2", "A1"],
+             "lines": [{"price": "9.00"}]}  # fmt: skip
+    for backend in (Reference(core), Python(core, "", zone_version())):
+        found = Program(core, backend=backend).score(order, {})
+        assert [each.text for each in found.said] == ["Two", "One"]
+
+
 @pytest.mark.parametrize("shard", range(2))
 def test_plain_offers_are_generated_and_agree(shard: int) -> None:
     """Programs with few rare constructs: offers seldom go by a step, and every way in gives the same."""

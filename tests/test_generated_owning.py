@@ -12,7 +12,7 @@ from rules_engine.backends.python import Python
 from rules_engine.calendar import zone_version
 from rules_engine.event import Event
 from rules_engine.lowering import fingerprint
-from rules_engine.outcome import Outcome, Refused
+from rules_engine.outcome import EventRefused, Outcome, Refused
 from rules_engine.scoring import Program
 from rules_engine.state import Shared, State
 from tests.trials import core_of
@@ -216,3 +216,19 @@ def test_a_construct_agrees_and_no_event_is_handed_over(case: str, monkeypatch: 
     monkeypatch.setattr(reference, SCORES, handed)
     got = played(Program(core, backend=backend), sent)
     assert got == wanted
+
+
+ASKED = """reward "Fee" { on sale   when has friend and friend.plan is plus   deduct offered   competes in spending }
+reward "Other" { on sale   deduct 1 fee   competes in spending }
+group spending { all in order "Fee", "Other" }
+"""
+
+
+@pytest.mark.parametrize("offered", [{}, {"offered": "0"}, {"offered": "5"}])
+def test_who_has_to_be_known_is_missed_though_nothing_is_offered(offered: dict[str, str]) -> None:
+    """The condition is asked before what is wanted: an event is refused for a person of whom nothing was passed in."""
+    core = core_of(HEAD.replace("STACK", "") + ASKED)
+    sale = {"event": "sale", "id": "S", "who": "m-1", "day": "2027-02-03", "kind": "a", "codes": [], "lines": []}
+    for program in (Program(core), Program(core, backend=Python(core, fingerprint(core), zone_version()))):
+        with pytest.raises(EventRefused, match="`friend` names `m-9`"):
+            program.score(sale | {"friend": "m-9"} | offered, MEMBERS["m-1"])

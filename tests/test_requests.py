@@ -19,7 +19,7 @@ from benchmarks import baskets, heavybaskets
 from rules_engine.backends.python import Python
 from rules_engine.backends.python.requests import plainly_printable
 from rules_engine.decoding import encode_state
-from rules_engine.outcome import NO_FACTS, Award, EventRefused, Outcome
+from rules_engine.outcome import NO_FACTS, Award, Discount, EventRefused, Outcome, Part, ToldAward, ToldDiscount
 from rules_engine.pipeline import compile_core
 from rules_engine.scoring import Program
 
@@ -168,3 +168,15 @@ def test_facts_that_are_shared_cannot_be_changed(checkout: Program) -> None:
     again = pickle.loads(pickle.dumps(award))
     assert again == award == copy.deepcopy(award) == msgspec.convert(msgspec.to_builtins(award), Award)
     assert type(again.facts) is dict
+
+
+# ---- what is told at once ----
+
+
+def test_what_no_limit_cut_is_told_as_the_plain_struct() -> None:
+    plain: list[tuple[Any, ...]] = [("A", "point", 5, 5), ('"A"', "point", 5, 4, (1, 2))]
+    for each in plain:
+        assert msgspec.json.encode(ToldAward(*each)) == msgspec.json.encode(Award(*each))
+    for parts in ((), (Part(0, ((1, 5),)),)):
+        told, kept = ToldDiscount("A", "item", 0, 5, 5, parts), Discount("A", "item", 0, 5, 5, parts)
+        assert msgspec.json.encode(told) == msgspec.json.encode(kept)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from rules_engine.pipeline import load  # noqa: E402
 from rules_engine.scoring import Program  # noqa: E402
 from rules_engine.source import Source  # noqa: E402
 from rules_engine.tables import FeedError  # noqa: E402
+from tests import spark_trials  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 HEAD = """language 1
@@ -145,25 +146,10 @@ def test_state_decides_whether_events_must_come_together() -> None:
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     pytest.importorskip("pandas", reason="pyspark needs pandas for what goes by Arrow")
-    sql = pytest.importorskip("pyspark.sql", reason="pyspark is not installed")
+    pytest.importorskip("pyspark.sql", reason="pyspark is not installed")
     if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
         pytest.skip("there is no Java runtime")
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    builder = sql.SparkSession.builder.master("local[2]").appName("rules-engine tests")
-    settings = {
-        "spark.ui.enabled": "false",
-        "spark.driver.memory": "1g",
-        "spark.driver.host": "127.0.0.1",
-        "spark.sql.shuffle.partitions": "3",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
-    }
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    made = builder.getOrCreate()
-    made.sparkContext.setLogLevel("ERROR")
+    made = spark_trials.session(tmp_path_factory.mktemp("spark"))
     yield made
     made.stop()
 
@@ -213,6 +199,13 @@ def test_what_cannot_go_in_parts_is_refused(session: Any, tmp_path: Path) -> Non
     twice = pa.concat_tables([_orders(20), _orders(20).set_column(2, "customer", pa.array(["other"] * 20))])
     with pytest.raises(FeedError, match="comes for 2 members"):
         spark.score(_frame(session, twice, tmp_path), _program(PLAIN))
+
+
+@pytest.mark.parametrize("seed", [2, 3, 6])
+def test_generated_programs(session: Any, seed: int) -> None:
+    """Some of what `make agree --spark` tries: rows, effects, rejects and states are those of the reference."""
+    met = Counter[str]()
+    assert spark_trials.trial(session, seed, met) == spark_trials.MEMBERS * spark_trials.ROUNDS, met
 
 
 @pytest.mark.long

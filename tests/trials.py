@@ -12,6 +12,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from random import Random
 from time import monotonic
 from typing import Any
@@ -31,7 +32,7 @@ from rules_engine.parsing import parse
 from rules_engine.scoring import Accounts, Company, Program, ties_of
 from rules_engine.source import Source
 from rules_engine.state import Shared, State, apply
-from tests.exercised import Index, note
+from tests.exercised import Index, note_by
 from tests.histories import History, history
 from tests.strategies import FILES, Of, seeded
 
@@ -199,8 +200,7 @@ def play(core: ir.Program, told: History, met: Counter[str] | None = None, by: E
         if repr((state, shared)) != kept:
             raise Wrong("the state was changed", f"{kept}\n{(state, shared)}")
         if met is not None:
-            met[_road(by.python, event)] += 1
-            _met(by.index, event, expected, met)
+            _met(by.index, event, expected, met, _road(by.python, event))
         if isinstance(expected, Refused):
             continue
         shared.reserve(expected.reserved)
@@ -247,8 +247,7 @@ class Both:
             raise Wrong("the state was changed", f"{kept}\n{(state, shared, people)}")
         self.pairs += 1
         if self.met is not None:
-            self.met[_road(self.python, event)] += 1
-            _met(self.index, event, expected, self.met)
+            _met(self.index, event, expected, self.met, _road(self.python, event))
         if isinstance(expected, Refused):
             raise EventRefused(expected)
         return expected.outcome(event, "", "")
@@ -277,11 +276,12 @@ def play_together(by: Evaluators, told: History, met: Counter[str] | None = None
     return both.pairs
 
 
-def _met(index: Index, event: Event, found: Evaluation | Refused, met: Counter[str]) -> None:
+def _met(index: Index, event: Event, found: Evaluation | Refused, met: Counter[str], way: str) -> None:
+    met[way] += 1
     if isinstance(found, Refused):
         met[f"refused {found.faults[0].code}"] += 1
     else:
-        note(index, event, found, met)
+        note_by(way, index, event, found, met)
 
 
 def explained(
@@ -392,13 +392,18 @@ def declared_only(core: ir.Program, told: History) -> History:
     return History(members, tuple(of_event(event) for event in told.events if event["event"] in known))
 
 
-def shrunk(finding: Finding, seconds: int = 60) -> Finding:
+Fault = Callable[[str, History], Wrong | None]
+"""What goes wrong with a program and a history by some back end."""
+
+
+def shrunk(finding: Finding, seconds: int = 60, fault: Fault | None = None) -> Finding:
     """The same finding with as little as possible of its program and history, as far as the time goes."""
-    format_too = "formatting" in finding.kind or not finding.history.events
+    by_rows = partial(kind_of, format_too="formatting" in finding.kind or not finding.history.events)
+    tried = by_rows if fault is None else fault
     end = monotonic() + seconds
 
     def fails(text: str, told: History) -> bool:
-        wrong = kind_of(text, told, format_too=format_too) if monotonic() < end else None
+        wrong = tried(text, told) if monotonic() < end else None
         return wrong is not None and wrong.kind == finding.kind
 
     told = finding.history
@@ -407,20 +412,22 @@ def shrunk(finding: Finding, seconds: int = 60) -> Finding:
         told = replace(told, events=tuple(events))
     blocks = smaller(_blocks(finding.text), lambda some: fails(mended("".join(some)), told))
     text = mended("".join(blocks))
+    text = text if fails(text, told) else finding.text
     lines = smaller(text.splitlines(keepends=True), lambda some: fails("".join(some), told))
     if told.events:
         told = replace(
             told,
             events=tuple(smaller(told.events, lambda some: fails("".join(lines), replace(told, events=tuple(some))))),
         )
-    wrong = kind_of("".join(lines), told, format_too=format_too)
+    wrong = tried("".join(lines), told)
     with contextlib.suppress(Wrong):
         told = declared_only(core_of("".join(lines)), told)
-    return replace(finding, text="".join(lines), history=told, seen=wrong.seen if wrong is not None else finding.seen)
+    same = wrong is not None and wrong.kind == finding.kind
+    return replace(finding, text="".join(lines), history=told, seen=wrong.seen if wrong and same else finding.seen)
 
 
 LISTS = re.compile(
-    r"((?:in order |combines with |^holdout.* from ))(?!everything|nothing|codes)(.*?)( on the same \w+)?$"
+    r"((?:in order |combines with |^holdout.* from ))(?!everything|nothing|codes)(.*?)( on the same \w+| }| }   .*)?$"
 )
 NAMED = re.compile(r'^(?:\w+ )?(?:offer|group|earn|reward|redeem) (?:("[^"]*")(?: as (\w+))?|(\w+))|^  tag (\w+)')
 

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, Any, BinaryIO, Protocol
 
 from rules_engine.feeds.files import Replacement, ending_of, reason
 from rules_engine.feeds.joining import joined
@@ -160,25 +160,23 @@ def folder_of(target: Path) -> Path:
     return target.with_name(f".{target.name}.unfinished")
 
 
-class _Part:
+class _Part(Protocol):
     """A part being written."""
 
-    def __init__(self, path: Path) -> None:
-        self.stream: BinaryIO = path.open("wb")
-
     def write(self, table: Any) -> None:
-        raise NotImplementedError
+        """Write the rows of a table."""
+        ...
 
     def close(self) -> None:
-        _synced(self.stream)
-        self.stream.close()
+        """Write what is left; the part is on the disk then."""
+        ...
 
 
-class _ParquetPart(_Part):
+class _ParquetPart:
     """Row groups of one size, whatever tables come."""
 
     def __init__(self, path: Path, schema: Any, group: int) -> None:
-        super().__init__(path)
+        self.stream: BinaryIO = path.open("wb")
         self.group = group
         self.writer = parquet_writer(self.stream, schema)
         self.schema = schema
@@ -199,14 +197,14 @@ class _ParquetPart(_Part):
         if self.rows:
             self.writer.write_table(pyarrow().concat_tables(self.held).unify_dictionaries(), row_group_size=self.group)
         self.writer.close()
-        super().close()
+        _closed(self.stream)
 
 
-class _TextPart(_Part):
+class _TextPart:
     """Lines of text; only the first part has a header, where there is one."""
 
     def __init__(self, path: Path, target: Path, columns: Sequence[Column]) -> None:
-        super().__init__(path)
+        self.stream: BinaryIO = path.open("wb")
         names = [column.name for column in columns]
         self.sink = text_sink(target, self.stream, names, header=path.name.endswith("-0"))
 
@@ -217,7 +215,13 @@ class _TextPart(_Part):
 
     def close(self) -> None:
         self.sink.close()
-        super().close()
+        _closed(self.stream)
+
+
+def _closed(stream: IO[bytes]) -> None:
+    """Close a part; it is on the disk first."""
+    _synced(stream)
+    stream.close()
 
 
 def _synced(stream: IO[bytes]) -> None:

@@ -181,7 +181,7 @@ class Rule:
         """A member who is held out: it is told what would have been given."""
         on, make, found = self.on, self.make, list[int]()
         for holdout in on.drawing.core.holdouts:
-            if self.rule.key not in holdout.rules:
+            if on.guest or self.rule.key not in holdout.rules:
                 continue
             if holdout.share is not None:
                 found.append(make.scalar(ops.HELD_OUT, k=on.drawing.holdout(holdout.salt, holdout.share)))
@@ -481,18 +481,3 @@ def begin(on: Scene) -> None:
     """At the start of another stage nobody of a group has acted."""
     for register in on.groups.values():
         on.make.put(ops.CONST, register)
-
-
-def guest_codes(on: Scene) -> None:
-    """Codes of earns and rewards, presented by a guest."""
-    why = on.drawing.reason("members only")
-    for rule in on.drawing.core.rules:
-        if rule.code is None or on.event.name not in rule.events:
-            continue
-        end = Label()
-        texts = sorted(on.drawing.code(text) for text in offers.texts_of(rule, on))
-        place = on.make.scalar(ops.HAS_CODE, k=on.make.stretch(texts), m=on.presented, n=len(texts))
-        on.make.to(on.make.put(ops.UNLESS_IS, a=place, k=0, m=ops.COMPARES[">="]), end)
-        reason = on.make.scalar(ops.CONST, k=why)
-        on.make.put(ops.FATE, a=place, b=reason, k=on.drawing.coded_rule(rule.key))
-        on.make.place(end)

@@ -182,19 +182,22 @@ def amount(give: ir.GiveDef, on: Scene) -> int:
         exact = _sum(divided(number(give.value, line), mode, line), on.chosen("lines", give.line_where), on)
     else:
         exact = number(give.value, on)
-    exact = plain(exact, on)
-    least = None if give.only_from is None else plain(number(give.only_from, on), on)
-    low = None if give.low is None else plain(number(give.low, on), on)
-    high = None if give.high is None else plain(number(give.high, on), on)
+    return formed(exact, give, mode, on)
+
+
+def formed(value: Number, effect: ir.GiveDef | ir.DeductDef, mode: ir.RoundingMode, on: Scene) -> int:
+    """The register of an amount, clipped to what its effect says of it, whole; 0 where it is too small."""
+    exact = plain(value, on)
+    least = None if effect.only_from is None else plain(number(effect.only_from, on), on)
+    low = None if effect.low is None else plain(number(effect.low, on), on)
+    high = None if effect.high is None else plain(number(effect.high, on), on)
     clipped = exact if low is None else bounded(exact, low, "most", on)
     clipped = clipped if high is None else bounded(clipped, high, "least", on)
     found = divided(clipped, mode, on)
     if high is not None and high.den != 1 and mode != "down":
         found = bounded(found, divided(high, "down", on), "least", on)
     at = whole(found, 1, on).at
-    if least is not None:
-        at = _enough(exact, least, at, on)
-    return at
+    return at if least is None else _enough(exact, least, at, on)
 
 
 def _enough(exact: Number, least: Number, at: int, on: Scene) -> int:

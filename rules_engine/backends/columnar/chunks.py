@@ -12,7 +12,7 @@ remember who waits at which.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
@@ -20,21 +20,9 @@ import numpy as np
 
 from rules_engine.backends.columnar import keeping, numbering
 from rules_engine.backends.columnar import tape as ops
-from rules_engine.backends.columnar.batch import Batch, Flags, Ints, Prices, Results, Small
+from rules_engine.backends.columnar.batch import Batch, Flags, Ints, Results, Small
 from rules_engine.backends.columnar.calling import Calling, section
-from rules_engine.backends.columnar.emitting import (
-    Emitted,
-    Table,
-    awards_of,
-    charges_of,
-    codes_of,
-    discounts_of,
-    gifts_of,
-    payments_of,
-    said_of,
-    tiers_of,
-    used_of,
-)
+from rules_engine.backends.columnar.emitting import COLUMNS, Emitted, Rows
 from rules_engine.backends.columnar.giving import STEPS as GIVING
 from rules_engine.backends.columnar.numbering import NUMBERS, Reader, Row
 from rules_engine.backends.columnar.piece import Here, Piece
@@ -43,9 +31,11 @@ from rules_engine.backends.columnar.state import NEVER
 from rules_engine.backends.columnar.store import Store
 from rules_engine.backends.columnar.taking_off import Trial
 from rules_engine.backends.columnar.tape import MISSING, SLOT_DAY, SLOT_NEXT, UNKNOWN, Tape
+from rules_engine.backends.columnar.telling import Told
 from rules_engine.backends.columnar.units import Runs, open_runs
 
 if TYPE_CHECKING:
+    from rules_engine.backends.columnar.gathering import Gathering
     from rules_engine.backends.columnar.room import Loops, Room
 
 PIECE = 4_096
@@ -62,6 +52,7 @@ class Chunks:
     def __init__(self, tape: Tape, loops: bool = False) -> None:
         self.tape = tape
         self.loops = loops_of(tape) if loops else None
+        self.rooms: list[Room] = []
         self.calling = Calling(tape)
         self.code: list[Row] = tape.code.tolist()
         self.limits: list[Row] = tape.limits.tolist()
@@ -81,43 +72,27 @@ class Chunks:
         walks = [Walk(self, batch, days, base, memory, gone, wants_parts, told, order, store) for order in orders]
         if len(walks) == 1:
             walks[0].through()
-        else:
-            with ThreadPoolExecutor(len(walks)) as pool:
-                list(pool.map(Walk.through, walks))
-        for other in walks[1:]:
-            walks[0].emitted.join(other.emitted)
-        emitted = walks[0].emitted
+            return self._told(walks, told, map)
+        with ThreadPoolExecutor(len(walks)) as pool:
+            list(pool.map(Walk.through, walks))
+            return self._told(walks, told, pool.map)
+
+    def _told(self, walks: list[Walk], told: Told, each: Callable[..., Iterable[None]]) -> Results:
+        """What walks came to, in order; `each` calls a function for every walk."""
+        first, *others = emitted = [walk.emitted for walk in walks]
+        rows: dict[str, Rows] = {}
         if self.loops is not None:
-            for each in vars(emitted).values():
-                if isinstance(each, Table):
-                    each.ordering = self.loops.in_order
-        return told.results(emitted)
-
-
-class Told:
-    """What is told of every event and every line of a batch, in their order."""
-
-    def __init__(self, batch: Batch) -> None:
-        events = len(batch.kind)
-        self.done, self.why = np.zeros((2, events), np.int64)
-        self.priced = np.zeros(events, np.int64)
-        self.net, self.total, self.tax, self.shipping, self.charges = np.zeros((5, events), np.int64)
-        self.cost = np.zeros(batch.lines.shape[1] if batch.lines.ndim == 2 else 0, np.int64)
-
-    def results(self, emitted: Emitted) -> Results:
-        """All of it, with the rows that events came to in their order."""
-        done = self.done != 0
-        discounts, parts = discounts_of(emitted, done)
-        return Results(
-            done, self.why.astype(np.int16), awards_of(emitted.awards, done), discounts, parts,
-            tiers_of(emitted.tiers, done), codes_of(emitted.codes, done),
-            Prices(
-                self.priced.astype(np.int32), self.net, self.shipping, self.charges, self.tax, self.total, self.cost
-            ),
-            used_of(emitted.taken, done), payments_of(emitted.payments, done),
-            charges=charges_of(emitted.charges, done), gifts=gifts_of(emitted.gifts, done),
-            said=said_of(emitted.said, done),
-        )  # fmt: skip
+            gathering = gathering_of(self.loops, told.done, emitted)
+            list(each(gathering.count, range(len(walks))))
+            gathering.begin()
+            list(each(gathering.put, range(len(walks))))
+            rows = gathering.rows
+        for other in others:
+            first.join(other)
+        if self.loops is None:
+            rows = {name: getattr(first, name).sorted(told.done != 0) for name in COLUMNS}
+        self.rooms += [walk.room.left() for walk in walks if walk.room is not None]
+        return told.results(first, rows, None if self.loops is None else self.loops.parts)
 
 
 class Walk:
@@ -166,9 +141,10 @@ class Walk:
                     self._piece(some[start : start + PIECE])
 
     def _dealt(self, room: Room) -> None:
-        """Every piece, as loops deal them: all events of one begin at the same row."""
+        """Every piece, as loops deal and walk them: all events of one begin at the same row."""
         tape, kind = self.tape, self.batch.kind
-        units = np.ones(len(tape.by_unit), np.int64) if self.wants_parts else (tape.by_unit != 0).astype(np.int64)
+        on_the_way = self.wants_parts and not room.notes
+        units = np.ones(len(tape.by_unit), np.int64) if on_the_way else (tape.by_unit != 0).astype(np.int64)
         by_kind = np.stack([2 * tape.entries + units, 2 * tape.guests + units])
         keys, numbers = np.unique(by_kind, return_inverse=True)
         numbers = numbers.reshape(by_kind.shape).astype(np.int64)
@@ -176,17 +152,22 @@ class Walk:
         guests = self.batch.member < 0
         if guests.any():
             classes = np.where(guests, numbers[1][kind], classes)
-        for start, end in room.deal(self.order, classes, len(keys), min(PIECE, LANES), len(self.memory)):
-            key = int(keys[classes[room.dealt[start]]])
-            self.by_unit = bool(key % 2)
-            passes = room.open(start, end, self.by_unit, key // 2)
-            self.piece, self.resume = room.piece, room.resume[: end - start]
-            self.frame, self.join = room.places[: end - start], max(key // 2, 0)
-            if passes:
-                self._late_starters(key // 2)
+        room.deal(self.order, classes, keys // 2, keys % 2, min(PIECE, LANES))
+        while not room.through():
+            self._met(room)
+        room.flush()
+
+    def _met(self, room: Room) -> None:
+        """Go on with a piece where loops left it, to its end."""
+        self.piece, row, self.by_unit = room.piece, room.row, room.by_unit
+        self.resume, self.frame = room.resume[: self.piece.count], room.places[: self.piece.count]
+        if room.passes:
+            self._late_starters(row)
             self._run()
-            self._kept()
-            room.close(self.store is None)
+        else:
+            row, numbers, self.join = room.stopped(row)
+            self._run(Here(self.piece, numbers), row)
+        self._kept()
 
     def _late_starters(self, row: int) -> None:
         """Let days pass for those who have one on which a holding ends; then all are where their event begins."""
@@ -265,7 +246,9 @@ class Walk:
             numbers = numbers[ending & (piece.why[numbers] == 0)]
             if not len(numbers):
                 return
-            piece.registers[ops.DAY, numbers] = piece.memory[SLOT_NEXT, numbers]
+            last = piece.registers[ops.DAY, numbers] = piece.memory[SLOT_NEXT, numbers]
+            here = Here(piece, numbers)
+            here.write(ops.TIER, keeping.held_rungs(here, self.holdings, last))
             self._walk({self.tape.ends: numbers})
 
     def _finish(self) -> None:
@@ -324,9 +307,11 @@ class Walk:
             numbers = numbers[~failed]
         return Here(self.piece, numbers)
 
-    def _run(self) -> None:
-        """From the first row where some wait, until nobody in the frame goes on."""
-        here, pc = None, self.join
+    def _run(self, here: Here | None = None, pc: int = NEVER) -> None:
+        """From the first row where some wait, or from a row that some have come to, until nobody in the frame goes
+        on."""
+        if here is not None:
+            here, pc = self._step(here, pc), pc + 1
         while True:
             if here is None or not len(here):
                 pc = self.join
@@ -398,14 +383,24 @@ def loops_of(tape: Tape) -> Loops:
 
 
 def room_of(walk: Walk, chunks: Chunks, told: Told) -> Room | None:
-    """Room for a walk with loops."""
+    """Room for a walk with loops: one that another walk left, or a new one."""
     if chunks.loops is None:
         return None
     from rules_engine.backends.columnar.room import Room
 
-    return Room(
-        chunks.loops, chunks.tape, walk.batch, walk.days, walk.base, walk.memory, walk.gone, told, walk.emitted
-    )  # fmt: skip
+    try:
+        room = chunks.rooms.pop()
+    except IndexError:
+        room = Room(chunks.loops, chunks.tape)
+    room.enter(walk.batch, walk.days, walk.base, walk.memory, walk.gone, told, walk.emitted, walk.wants_parts)
+    return room
+
+
+def gathering_of(loops: Loops, done: Ints, emitted: list[Emitted]) -> Gathering:
+    """What puts the rows of walks in order."""
+    from rules_engine.backends.columnar.gathering import Gathering
+
+    return Gathering(loops, done, emitted)
 
 
 NUMBERS_LAST: Final = ops.VECTOR + ops.LOADED

@@ -31,6 +31,8 @@ class Columnar:
         self.engine = ("numba" if find_spec("numba") else "numpy") if engine == "auto" else engine
         self.days = Days(core, compiled.world, compiled.questions)
         self.chunks = Chunks(self.tape, self.engine == "numba")
+        if self.chunks.loops is not None:
+            self.days.mark = self.chunks.loops.mark
 
     def memory(self, lots: bool = True) -> Memory:
         """Memory for a run: nobody is known yet. Without `lots` states come without them, and what was given is not

@@ -13,7 +13,7 @@ import numpy as np
 
 from rules_engine import ir
 from rules_engine.allocation import REMAINDERS
-from rules_engine.backends.columnar import acting, awarding, marking, offers, owning, shipping, taking, taxes
+from rules_engine.backends.columnar import acting, awarding, guests, marking, offers, owning, shipping, taking, taxes
 from rules_engine.backends.columnar import tape as ops
 from rules_engine.backends.columnar.anchoring import Answers
 from rules_engine.backends.columnar.drawing import Drawing
@@ -54,7 +54,7 @@ def compile_columns(core: ir.Program, world: World | None = None, found: Plan | 
         except NotColumnar as reason:
             whole = refused[""] = str(reason)
     entries = [-1] * len(core.events)
-    guests = [-1] * len(core.events)
+    without = [-1] * len(core.events)
     by_unit = [0] * len(core.events)
     for place, event in enumerate(core.events):
         try:
@@ -66,13 +66,13 @@ def compile_columns(core: ir.Program, world: World | None = None, found: Plan | 
             _forget(drawing)
             continue
         try:
-            guests[place], _ = _written(event, drawing, guest=True) if _has_guests(event) else (-1, 0)
+            without[place], _ = _written(event, drawing, guest=True) if _has_guests(event) else (-1, 0)
         except NotColumnar as reason:
             refused[f"{event.name} of a guest"] = str(reason)
             _forget(drawing)
     if core.tiers is not None and not core.tiers.from_host and not whole:
         ladder, start = _ladder(drawing)
-    return _done(drawing, entries, guests, by_unit, ladder, start, refused)
+    return _done(drawing, entries, without, by_unit, ladder, start, refused)
 
 
 def _has_guests(event: ir.EventDef) -> bool:
@@ -88,7 +88,7 @@ def _written(event: ir.EventDef, drawing: Drawing, guest: bool = False) -> tuple
 
 
 def _done(
-    drawing: Drawing, entries: list[int], guests: list[int], by_unit: list[int], ladder: Ladder | None, start: int,
+    drawing: Drawing, entries: list[int], without: list[int], by_unit: list[int], ladder: Ladder | None, start: int,
     refused: dict[str, str],
 ) -> Compiled:  # fmt: skip
     make = drawing.make
@@ -97,7 +97,7 @@ def _done(
         code=matrix(make.code or [(ops.END,) + (0,) * 7], 8),
         pool=np.array(make.pool or [0], np.int64),
         entries=np.array(entries, np.int64),
-        guests=np.array(guests, np.int64),
+        guests=np.array(without, np.int64),
         ends=start,
         limits=matrix(drawing.limit_rows, ops.LIMIT_WIDTH),
         tracks=matrix(drawing.track_rows, ops.TRACK_WIDTH),
@@ -204,7 +204,7 @@ def _event(event: ir.EventDef, drawing: Drawing, guest: bool = False, keeps_stag
         if event.name in drawing.world.priced:
             taxes.costs(on) if on.more else make.put(ops.COSTS)
     if guest:
-        acting.guest_codes(on)
+        guests.told(event, on)
     else:
         _earned(event, on)
     on.where = event.name

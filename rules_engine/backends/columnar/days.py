@@ -7,7 +7,7 @@ every period of the language works that hangs on no fact and starts at no time o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -15,18 +15,15 @@ import numpy as np
 from rules_engine import ir
 from rules_engine.backends.columnar.batch import Batch, Ints
 from rules_engine.backends.columnar.layout import Layout
-from rules_engine.backends.columnar.tape import MISSING, UNKNOWN
+from rules_engine.backends.columnar.tape import MISSING, SLOT_NEXT, UNKNOWN
 from rules_engine.backends.reference import World, duration_unit
 from rules_engine.calendar import Duration, add_duration, subtract_duration
 from rules_engine.occurrences import (
+    EDGES,
     Context,
     contains,
-    end_of,
-    end_of_next,
     occurrence,
     occurrences,
-    start_of,
-    start_of_next,
 )
 from rules_engine.periods import Calendar, LastCalendar
 
@@ -34,12 +31,6 @@ SPAN_MAX = 60_000
 """How many days a table may span; a day further away is not worked out."""
 
 Question = tuple[Any, ...]
-_EDGES = {
-    ("start", False): start_of,
-    ("end", False): end_of,
-    ("start", True): start_of_next,
-    ("end", True): end_of_next,
-}
 
 
 class Days:
@@ -50,6 +41,7 @@ class Days:
         self.questions = tuple(questions)
         self.base = 0
         self.table: Ints = np.zeros((len(self.questions), 0), np.int64)
+        self.mark: Callable[[Ints, Ints, int], None] = mark
         self._known = np.zeros(0, np.bool_)
         self._ends = [row for row, each in enumerate(self.questions) if each[0] in ("edge", "moved")]
 
@@ -62,19 +54,19 @@ class Days:
         columns = [batch.day, *(batch.fields[row] for row in layout.day_fields)]
         columns += [batch.lines[row] for row in layout.day_line_fields]
         columns += [batch.facts[row] for row in layout.day_facts]
-        for each in layout.holdings:
-            until = rows[rows[:, each.slot] != MISSING, each.slot + 1]
-            columns.append(until[until <= last])
-        high, middle = last, (low + last) // 2
-        for column in columns[1:]:
-            near = _between(column, middle - SPAN_MAX // 2 + 1, middle + SPAN_MAX // 2 - 1)
-            if len(near):
-                low, high = min(low, int(near.min())), max(high, int(near.max()))
-        self._reach(low, high)
-        wanted = np.zeros(len(self._known), np.bool_)
+        if layout.holdings:
+            due = rows[rows[:, SLOT_NEXT] <= last]
+            for each in layout.holdings:
+                until = due[due[:, each.slot] != MISSING, each.slot + 1]
+                columns.append(until[until <= last])
+        middle = (low + last) // 2
+        first, beyond = min(low, middle - SPAN_MAX // 2 + 1), max(last + 1, middle + SPAN_MAX // 2)
+        wanted = np.zeros(beyond - first, np.int64)
         for column in columns:
-            wanted[_between(column, low, high) - self.base] = True
-        self._answer(np.flatnonzero(wanted & ~self._known), last)
+            self.mark(wanted, column, first)
+        places = np.flatnonzero(wanted) + first
+        self._reach(int(places[0]), int(places[-1]))
+        self._answer(places[~self._known[places - self.base]] - self.base, last)
 
     def _answer(self, places: Ints, last: int) -> None:
         """Answer for some days, then for those that answers lead to up to the last one."""
@@ -134,7 +126,7 @@ class Days:
                 found = occurrence(LastCalendar(count, duration_unit(unit)), day, context)
                 return None if found is None else found.first_day
             case "edge", [edge, later, name]:
-                return _EDGES[edge, later](self.periods[name].period, day, context, instant)
+                return EDGES[edge, later](self.periods[name].period, day, context, instant)
             case "reached", [count, unit]:
                 return _reached(day, Duration(count, duration_unit(unit)))
             case "moved", [count, unit]:
@@ -163,9 +155,7 @@ def _reached(day: int, span: Duration) -> int:
     return found
 
 
-def _between(days: Ints, low: int, high: int) -> Ints:
-    """Those of some days that lie between two."""
-    if not len(days) or (low <= int(days.min()) and int(days.max()) <= high):
-        return days
-    found: Ints = days[(days >= low) & (days <= high)]
-    return found
+def mark(wanted: Ints, days: Ints, first: int) -> None:
+    """Mark those of some days that are among the wanted ones, which begin with the first."""
+    inside = days[(days >= first) & (days < first + len(wanted))]
+    wanted[inside - first] = 1

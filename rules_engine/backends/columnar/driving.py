@@ -10,14 +10,21 @@ waits.
 
 from __future__ import annotations
 
+from typing import Final
+
+import numpy as np
+
 from rules_engine.backends.columnar import state as at
 from rules_engine.backends.columnar import tape as ops
 from rules_engine.backends.columnar.jit import call, helper, inlined, ints
 from rules_engine.backends.columnar.state import NEVER, READ_A, READ_B, READ_C, READ_INDEX, READ_LANE, READ_LINES
+from rules_engine.backends.columnar.tape import MISSING
 
 END, JUMP, UNLESS, WHERE, UNLESS_IS, NEXT, FAIL = (
     ops.END, ops.JUMP, ops.UNLESS, ops.WHERE, ops.UNLESS_IS, ops.NEXT, ops.FAIL,
 )  # fmt: skip
+LAST: Final = -1 - ops.MISSING
+"""The last whole number."""
 LAST_NUMBER, VECTOR = ops.VECTOR + ops.LOADED, ops.VECTOR
 FIRST_NUMBER, FIRST_VECTOR = ops.CONST, ops.VECTOR + ops.CONST
 
@@ -31,12 +38,10 @@ def gathered(state: int) -> None:
     for x in range(s[at.FRAME_COUNT]):
         lane = frame[x]
         row = resume[lane]
-        if row <= pc:
-            if why[lane] == 0:
-                lanes[found] = lane
-                found += 1
-        elif row < join:
-            join = row
+        here = np.int64(row <= pc)
+        lanes[found] = lane
+        found += int(here & np.int64(why[lane] == 0))
+        join = min(join, NEVER if here else row)
     s[at.NEXT_JOIN] = join
     stand(state, found)
 
@@ -89,50 +94,41 @@ def find_lines(state: int) -> None:
 
 
 @helper
-def leave(state: int, row: int) -> None:
-    """Of the lanes here those whose first temporary is not 0 go to a row further on."""
-    s = ints(state)
-    lanes, buffer, resume, leaves = (
-        ints(s[at.LANES]), ints(s[at.LANE_BUFFER]), ints(s[at.RESUME]), ints(s[at.TEMPORARY]),
+def part(state: int, row: int) -> None:
+    """Which of the lanes here leave for another row, as a branch says: it stays who lies in a range, or outside of it.
+    Without a branch of its own, since nobody can guess where each goes."""
+    s, r = ints(state), ints(row)
+    lanes, values, buffer, resume = (
+        ints(s[at.LANES]), ints(register(state, r[2])), ints(s[at.LANE_BUFFER]), ints(s[at.RESUME]),
     )  # fmt: skip
-    count, found = s[at.ACTIVE], 0
+    low, high, outside = staying(r[0], r[4], r[5])
+    count, to, found = s[at.ACTIVE], r[7], 0
     for x in range(count):
         lane = lanes[x]
+        value = values[lane]
+        stays = (np.int64(value >= low) & np.int64(value <= high)) ^ outside
         buffer[found] = lane
-        found += 1 - leaves[x]
-        resume[lane] = row if leaves[x] else resume[lane]
+        found += stays
+        resume[lane] = resume[lane] if stays else to
     if found < count:
-        s[at.NEXT_JOIN] = min(s[at.NEXT_JOIN], row)
+        s[at.NEXT_JOIN] = min(s[at.NEXT_JOIN], to)
         stand(state, found)
 
 
 @helper
-def part(state: int, row: int) -> None:
-    """Which of the lanes here leave for another row, as a branch says."""
-    s, r = ints(state), ints(row)
-    lanes, values, leaves = ints(s[at.LANES]), ints(register(state, r[2])), ints(s[at.TEMPORARY])
-    op, k, how = r[0], r[4], r[5]
-    count = s[at.ACTIVE]
-    for x in range(count):
-        value = values[lanes[x]]
-        if op == UNLESS:
-            stays = value != 0
-        elif op == WHERE:
-            stays = value == 0
-        elif how == 0:
-            stays = value == k
-        elif how == 1:
-            stays = value != k
-        elif how == 2:
-            stays = value < k
-        elif how == 3:
-            stays = value <= k
-        elif how == 4:
-            stays = value > k
-        else:
-            stays = value >= k
-        leaves[x] = 0 if stays else 1
-    leave(state, r[7])
+def staying(op: int, k: int, how: int) -> tuple[int, int, int]:
+    """First and last of the numbers whose lanes stay at a branch; those outside where the third is 1."""
+    if op == UNLESS:
+        return 0, 0, 1
+    if op == WHERE:
+        return 0, 0, 0
+    if how <= 1:
+        return k, k, how
+    if how == 2:
+        return k, LAST, 1
+    if how == 3:
+        return MISSING, k, 0
+    return (MISSING, k, 1) if how == 4 else (k, LAST, 0)
 
 
 @inlined

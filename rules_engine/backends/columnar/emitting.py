@@ -12,37 +12,32 @@ from typing import Any, Final
 
 import numpy as np
 
-from rules_engine.backends.columnar.batch import (
-    Awards,
-    Charges,
-    Codes,
-    Discounts,
-    Flags,
-    Gifts,
-    Ints,
-    Parts,
-    Payments,
-    Said,
-    Tiers,
-    Used,
-)
+from rules_engine.backends.columnar.batch import Flags, Ints, Parts
 
-Columns = list[Ints]
+Columns = list[Any]
 Block = list[Any]
 """Columns, the events first; a number stands for as many of it."""
+Rows = tuple[Columns, Ints]
+"""Columns in the order of events; and where each row went (-1: nowhere)."""
 
-WIDTHS: Final = {
-    "awards": 8,
-    "discounts": 6,
-    "tiers": 5,
-    "codes": 4,
-    "charges": 3,
-    "gifts": 3,
-    "taken": 6,
-    "payments": 5,
-    "said": 2,
+NARROW, WIDE = np.int32, np.int64
+COLUMNS: Final = {
+    "awards": (NARROW, NARROW, WIDE, WIDE, NARROW, NARROW, WIDE, WIDE),
+    "discounts": (NARROW, NARROW, WIDE, WIDE, NARROW, NARROW),
+    "tiers": (NARROW, NARROW, NARROW, WIDE, NARROW),
+    "codes": (NARROW, NARROW, NARROW, NARROW),
+    "charges": (NARROW, NARROW, WIDE),
+    "gifts": (NARROW, NARROW, WIDE),
+    "taken": (NARROW, NARROW, WIDE, WIDE, NARROW, NARROW),
+    "payments": (NARROW, NARROW, WIDE, WIDE, WIDE),
+    "said": (NARROW, NARROW),
 }
-"""How many columns the rows of a table have, their event first."""
+"""The columns of each table, as `batch.py` describes them: their event first."""
+WIDTHS: Final = {name: len(kinds) for name, kinds in COLUMNS.items()}
+NOTES: Final = 6
+"""How many columns notes of what is taken off lines have (`loops_units.py`)."""
+PartsOf = Callable[[Ints, Ints, Columns], Parts]
+"""By note the number of its discount (-1: not done), by discount its event, the other columns: what they come to."""
 
 
 def in_order(events: Ints, done: Flags) -> Ints:
@@ -55,25 +50,25 @@ def in_order(events: Ints, done: Flags) -> Ints:
 class Table:
     """Rows of one table: blocks of columns, the event first."""
 
-    def __init__(self, width: int) -> None:
-        self.width = width
+    def __init__(self, name: str) -> None:
+        self.kinds = COLUMNS[name]
+        self.width = len(self.kinds)
         self.blocks: list[Block] = []
-        self.ordering: Callable[[Ints, Flags], Ints] = in_order
 
     def add(self, events: Ints, *columns: Ints | Flags | int) -> None:
         """Add a row for each event."""
         if len(events):
             self.blocks.append([events, *columns])
 
-    def sorted(self, done: Flags) -> tuple[Columns, Ints]:
-        """The columns in the order of events, of those that are done; and where each row went (-1: nowhere)."""
+    def sorted(self, done: Flags) -> Rows:
+        """Those of events that are done, in the order of events."""
         if not self.blocks:
-            return [np.zeros(0, np.int64)] * self.width, np.zeros(0, np.int64)
+            return [np.zeros(0, kind) for kind in self.kinds], np.zeros(0, np.int64)
         columns = [_joined(self.blocks, place) for place in range(self.width)]
-        order = self.ordering(columns[0], done)
+        order = in_order(columns[0], done)
         went = np.full(len(columns[0]), -1, np.int64)
         went[order] = np.arange(len(order))
-        return [column[order] for column in columns], went
+        return [column[order].astype(kind) for column, kind in zip(columns, self.kinds, strict=True)], went
 
 
 def _joined(blocks: list[Block], place: int) -> Ints:
@@ -93,22 +88,25 @@ class Emitted:
     """The rows of a batch."""
 
     def __init__(self) -> None:
-        self.awards = Table(WIDTHS["awards"])
-        self.discounts = Table(WIDTHS["discounts"])
-        self.tiers = Table(WIDTHS["tiers"])
-        self.codes = Table(WIDTHS["codes"])
-        self.charges = Table(WIDTHS["charges"])
-        self.gifts = Table(WIDTHS["gifts"])
+        self.awards = Table("awards")
+        self.discounts = Table("discounts")
+        self.tiers = Table("tiers")
+        self.codes = Table("codes")
+        self.charges = Table("charges")
+        self.gifts = Table("gifts")
         self.marks: dict[int, Mark] = {}
-        self.taken = Table(WIDTHS["taken"])
-        self.payments = Table(WIDTHS["payments"])
-        self.said = Table(WIDTHS["said"])
+        self.taken = Table("taken")
+        self.payments = Table("payments")
+        self.said = Table("said")
         self.parts: list[tuple[int, Ints, Ints, Ints, Ints]] = []
+        self.notes: list[tuple[int, Ints]] = []
 
     def join(self, other: Emitted) -> None:
         """Take in the rows of other events."""
         before = len(self.discounts.blocks)
         self.parts += [(part[0] + before, *part[1:]) for part in other.parts]
+        rows = sum(len(block[0]) for block in self.discounts.blocks)
+        self.notes += [(rows + first, columns) for first, columns in other.notes]
         for own, more in zip(vars(self).values(), vars(other).values(), strict=True):
             if isinstance(own, Table):
                 own.blocks += more.blocks
@@ -153,71 +151,20 @@ TOLD: Final = ("discounts", "charges", "gifts", "said")
 """The tables that offers tell in."""
 
 
-def discounts_of(emitted: Emitted, done: Flags) -> tuple[Discounts, Parts]:
-    """The discounts and their parts."""
-    (event, effect, wanted, given, cut, held), went = emitted.discounts.sorted(done)
-    small = np.int32
-    found = Discounts(event.astype(small), effect.astype(small), wanted, given, cut.astype(small), held.astype(small))
+def parts_of(emitted: Emitted, discounts: Rows, noted: PartsOf | None) -> Parts:
+    """The parts of discounts; `noted` finds them out of what loops noted."""
+    (event, *_), went = discounts
+    if emitted.notes:
+        assert noted is not None, "only loops note what is taken off lines"
+        numbers = np.concatenate([went[first + columns[0]] for first, columns in emitted.notes])
+        columns = [np.concatenate([each[place] for _, each in emitted.notes]) for place in range(1, NOTES)]
+        return noted(numbers, event.astype(WIDE), columns)
     starts = np.cumsum([0, *(len(block[0]) for block in emitted.discounts.blocks)])
     if not emitted.parts:
         none = np.zeros(0, np.int64)
-        return found, Parts(none, none.astype(small), none, none)
+        return Parts(none, none.astype(NARROW), none, none)
     number = np.concatenate([went[starts[block] + rows] for block, rows, *_ in emitted.parts])
     line, units, each = (np.concatenate([part[place] for part in emitted.parts]) for place in (2, 3, 4))
     kept = np.flatnonzero(number >= 0)
     order = kept[np.argsort(number[kept], kind="stable")]
-    return found, Parts(number[order], line[order].astype(small), units[order], each[order])
-
-
-def awards_of(table: Table, done: Flags) -> Awards:
-    """The awards."""
-    found, _ = table.sorted(done)
-    event, give, wanted, given, cut, held, pending, expires = found
-    small = np.int32
-    return Awards(
-        event.astype(small), give.astype(small), wanted, given, cut.astype(small), held.astype(small), pending, expires
-    )
-
-
-def tiers_of(table: Table, done: Flags) -> Tiers:
-    """The changes of tier."""
-    (event, before, after, since, reason), _ = table.sorted(done)
-    small = np.int32
-    return Tiers(event.astype(small), before.astype(small), after.astype(small), since, reason.astype(small))
-
-
-def codes_of(table: Table, done: Flags) -> Codes:
-    """What became of presented codes."""
-    found, _ = table.sorted(done)
-    return Codes(*(column.astype(np.int32) for column in found))
-
-
-def used_of(table: Table, done: Flags) -> Used:
-    """What was taken."""
-    (event, taking, wanted, taken, cut, held), _ = table.sorted(done)
-    small = np.int32
-    return Used(event.astype(small), taking.astype(small), wanted, taken, cut.astype(small), held.astype(small))
-
-
-def payments_of(table: Table, done: Flags) -> Payments:
-    """What was paid."""
-    (event, taking, offered, taken, value), _ = table.sorted(done)
-    return Payments(event.astype(np.int32), taking.astype(np.int32), offered, taken, value)
-
-
-def said_of(table: Table, done: Flags) -> Said:
-    """The messages."""
-    (event, text), _ = table.sorted(done)
-    return Said(event.astype(np.int32), text.astype(np.int32))
-
-
-def charges_of(table: Table, done: Flags) -> Charges:
-    """What rules charged."""
-    (event, charge, amount), _ = table.sorted(done)
-    return Charges(event.astype(np.int32), charge.astype(np.int32), amount)
-
-
-def gifts_of(table: Table, done: Flags) -> Gifts:
-    """What rules added for nothing."""
-    (event, gift, sku), _ = table.sorted(done)
-    return Gifts(event.astype(np.int32), gift.astype(np.int32), sku)
+    return Parts(number[order], line[order].astype(NARROW), units[order], each[order])

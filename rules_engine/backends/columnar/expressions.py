@@ -251,12 +251,23 @@ def condition(expr: ir.Expr, on: Scene) -> Held:
     return result
 
 
+def _until(settles: bool, parts: Sequence[ir.Expr], on: Scene) -> list[Held]:
+    """The parts of a condition up to the first that settles it: what stands behind is never asked, so that it may ask
+    what nobody has."""
+    found = list[Held]()
+    for part in parts:
+        found.append(condition(part, on))
+        if found[-1] is settles:
+            break
+    return found
+
+
 def _condition(expr: ir.Expr, on: Scene) -> Held:  # noqa: C901 - one arm for each node
     match expr:
         case ir.All(parts=parts):
-            return both([condition(part, on) for part in parts], on)
+            return both(_until(False, parts, on), on)
         case ir.Any(parts=parts):
-            return opposite(both([opposite(condition(part, on), on) for part in parts], on), on)
+            return opposite(both([opposite(part, on) for part in _until(True, parts, on)], on), on)
         case ir.Not(value=value):
             return opposite(condition(value, on), on)
         case ir.Flg(value=value):

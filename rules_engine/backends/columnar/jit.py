@@ -31,7 +31,7 @@ helper = njit(nogil=True, **OPTIONS)
 
 WHOLE = types.int64
 LOOP = WHOLE(WHOLE, WHOLE)
-COMPILED: Final = ("dividing", "driving", "entries", "jit", "opening", "state", "tape")
+COMPILED: Final = ("dividing", "driving", "entries", "jit", "opening", "state", "tape", "turning")
 """The modules, beside those of loops, whose functions or numbers are compiled into loops."""
 _lock = RLock()
 _compiled: dict[Callable[..., int], Any] = {}
@@ -45,6 +45,26 @@ def ints(_: Any, address: Any) -> Any:
         return builder.inttoptr(given[0], llvm.IntType(64).as_pointer())
 
     return types.CPointer(WHOLE)(WHOLE), made
+
+
+@intrinsic
+def shorts(_: Any, address: Any) -> Any:
+    """The numbers of 32 bits at an address, none below 0."""
+
+    def made(_: Any, builder: Any, __: Any, given: Any) -> Any:
+        return builder.inttoptr(given[0], llvm.IntType(32).as_pointer())
+
+    return types.CPointer(types.uint32)(WHOLE), made
+
+
+@intrinsic
+def doubles(_: Any, address: Any) -> Any:
+    """The doubles at an address."""
+
+    def made(_: Any, builder: Any, __: Any, given: Any) -> Any:
+        return builder.inttoptr(given[0], llvm.DoubleType().as_pointer())
+
+    return types.CPointer(types.float64)(WHOLE), made
 
 
 @intrinsic

@@ -19,6 +19,8 @@ from rules_engine.backends.columnar.loops_numbers import not_above
 from rules_engine.backends.columnar.tape import COST, LIST, MISSING, PAID, SIZE, UNSAFE
 
 D, A, B, K, M, N = 1, 2, 3, 4, 5, 6
+SMALL: Final = 2**31
+"""Below it, what the lines of a piece cost can be added up."""
 
 
 @inlined
@@ -60,43 +62,76 @@ def terms(state: int) -> int:
     return ints(state)[at.TEMPORARY] + 8 * ints(state)[at.TEMPORARY_ROOM] + 8
 
 
+@inlined
+def most_are_here(state: int) -> bool:
+    """Whether so many lanes are here that it is quicker to go over all lines of the piece than from lane to lane."""
+    return 2 * ints(state)[at.ACTIVE] > ints(state)[at.COUNT]
+
+
+@helper
+def between(state: int, to: int) -> None:
+    """For each lane here, what the running sums of all lines of the piece come to over its lines."""
+    s = ints(state)
+    lanes, offsets, out = ints(s[at.LANES]), ints(s[at.OFFSETS]), ints(register(state, to))
+    running = ints(s[at.TEMPORARY] + 8 * s[at.TEMPORARY_ROOM])
+    running[0] = 0
+    for x in range(s[at.ACTIVE]):
+        lane = lanes[x]
+        out[lane] = running[offsets[lane + 1]] - running[offsets[lane]]
+
+
+@helper
+def add_up(state: int, to: int, values: int, mask: int, whole: int) -> None:
+    """The sums of a vector over the lines of each lane, where the mask is not 0, or `whole` is 1."""
+    s, value, chosen = ints(state), ints(values), ints(mask)
+    lanes, offsets, running, out = ints(s[at.LANES]), ints(s[at.OFFSETS]), ints(terms(state)), ints(register(state, to))
+    if most_are_here(state):
+        total = np.int64(0)
+        for line in range(offsets[s[at.COUNT]]):
+            total += value[line] if chosen[line] | whole else 0
+            running[line] = total
+        between(state, to)
+        return
+    for x in range(s[at.ACTIVE]):
+        lane, total = lanes[x], np.int64(0)
+        for line in range(offsets[lane], offsets[lane + 1]):
+            total += value[line] if chosen[line] | whole else 0
+        out[lane] = total
+
+
 def sum_lines(state: int, row: int) -> int:
-    s, r = ints(state), ints(row)
-    values, places, out = ints(vector(state, r[A])), ints(s[at.LINE_PLACES]), ints(terms(state))
-    if r[B] >= 0:
-        mask = ints(vector(state, r[B]))
-        for x in range(s[at.LINE_COUNT]):
-            out[x] = values[places[x]] if mask[places[x]] != 0 else 0
-    else:
-        for x in range(s[at.LINE_COUNT]):
-            out[x] = values[places[x]]
-    summed(state, r[D])
+    r = ints(row)
+    add_up(state, r[D], vector(state, r[A]), vector(state, max(r[B], 0)), np.int64(r[B] < 0))
     return 0
 
 
 def sum_at(state: int, row: int) -> int:
     s, r = ints(state), ints(row)
-    values, places, out, lines = (
-        ints(vector(state, r[A])), ints(s[at.LINE_PLACES]), ints(terms(state)), ints(s[at.LINES]),
-    )  # fmt: skip
-    field, k = ints(line_field(state, r[B])), r[K]
-    for x in range(s[at.LINE_COUNT]):
-        out[x] = values[places[x]] if field[lines[places[x]]] == k else 0
-    summed(state, r[D])
+    value, lanes, offsets, lines = ints(vector(state, r[A])), ints(s[at.LANES]), ints(s[at.OFFSETS]), ints(s[at.LINES])
+    field, k, running, out = ints(line_field(state, r[B])), r[K], ints(terms(state)), ints(register(state, r[D]))
+    if most_are_here(state):
+        total = np.int64(0)
+        for line in range(offsets[s[at.COUNT]]):
+            total += value[line] if field[lines[line]] == k else 0
+            running[line] = total
+        between(state, r[D])
+        return 0
+    for x in range(s[at.ACTIVE]):
+        lane, total = lanes[x], np.int64(0)
+        for line in range(offsets[lane], offsets[lane + 1]):
+            total += value[line] if field[lines[line]] == k else 0
+        out[lane] = total
     return 0
 
 
 def count_lines(state: int, row: int) -> int:
     s, r = ints(state), ints(row)
-    if r[B] < 0:
-        lanes, starts, found = ints(s[at.LANES]), ints(s[at.STARTS]), ints(register(state, r[D]))
-        for x in range(s[at.ACTIVE]):
-            found[lanes[x]] = starts[x + 1] - starts[x]
+    if r[B] >= 0:
+        add_up(state, r[D], vector(state, r[B]), vector(state, r[B]), np.int64(1))
         return 0
-    mask, places, out = ints(vector(state, r[B])), ints(s[at.LINE_PLACES]), ints(terms(state))
-    for x in range(s[at.LINE_COUNT]):
-        out[x] = mask[places[x]]
-    summed(state, r[D])
+    lanes, offsets, found = ints(s[at.LANES]), ints(s[at.OFFSETS]), ints(register(state, r[D]))
+    for x in range(s[at.ACTIVE]):
+        found[lanes[x]] = offsets[lanes[x] + 1] - offsets[lanes[x]]
     return 0
 
 
@@ -152,21 +187,38 @@ def amounts(state: int, row: int) -> None:
         sizes[place] = size
 
 
-def priced(state: int, row: int) -> int:
-    s, k = ints(state), ints(row)[K]
-    amounts(state, row)
-    cost, lanes, offsets = ints(vector(state, COST)), ints(s[at.LANES]), ints(s[at.OFFSETS])
-    paid, why = ints(register(state, PAID)), ints(s[at.WHY])
+@helper
+def priced_lanes(state: int, most: int) -> None:
+    """What the lines of each lane cost together. Only where all lines here may come to more than `most` in magnitude is
+    it asked lane by lane."""
+    s = ints(state)
+    cost, lanes, places, starts = (
+        ints(vector(state, COST)), ints(s[at.LANES]), ints(s[at.LINE_PLACES]), ints(s[at.STARTS]),
+    )  # fmt: skip
+    paid, why, running, total, bits = ints(register(state, PAID)), ints(s[at.WHY]), ints(terms(state)), 0, np.int64(0)
+    for x in range(s[at.LINE_COUNT]):
+        own = cost[places[x]]
+        bits |= abs(own)
+        total += own
+        running[x] = total
+    running = ints(terms(state) - 8)
+    running[0] = 0
     for x in range(s[at.ACTIVE]):
-        lane = lanes[x]
-        total = size = 0
-        for line in range(offsets[lane], offsets[lane + 1]):
-            total += cost[line]
-            size += abs(cost[line])
-        paid[lane] = total
-        if size > k:
-            why[lane] = UNSAFE
+        paid[lanes[x]] = running[starts[x + 1]] - running[starts[x]]
+    if 0 <= bits < SMALL and bits * s[at.LINE_COUNT] <= most:
+        return
+    for x in range(s[at.ACTIVE]):
+        size = 0
+        for line in range(starts[x], starts[x + 1]):
+            size += abs(cost[places[line]])
+        if size > most:
+            why[lanes[x]] = UNSAFE
             s[at.FAILED] = 1
+
+
+def priced(state: int, row: int) -> int:
+    amounts(state, row)
+    priced_lanes(state, ints(row)[K])
     return 0
 
 
@@ -207,13 +259,16 @@ def costs(state: int, row: int) -> int:
 
 LINE_LOOPS: Final = {
     ops.SPREAD_OUT: spread_out,
-    ops.SUM: sum_lines,
-    ops.COUNT: count_lines,
     ops.PRICED: priced,
     ops.HAS_CODE: has_code,
-    ops.SUM_AT: sum_at,
     ops.FIELD_IS: field_is,
     ops.AFTER: after,
     ops.COSTS: costs,
 }
-"""By op its loop."""
+"""By op its loop, of those that are told the lines of the lanes here."""
+LANE_LOOPS: Final = {
+    ops.SUM: sum_lines,
+    ops.COUNT: count_lines,
+    ops.SUM_AT: sum_at,
+}
+"""The same of those that find them."""

@@ -179,14 +179,26 @@ def move(state: int, row: int) -> int:
     s, r = ints(state), ints(row)
     lanes, moves, day = ints(s[at.LANES]), ints(register(state, r[A])), ints(register(state, DAY))
     counter, most = track_row(state, r[K]), r[N]
+    slot, window = ints(counter)[ops.TRACK_SLOT], ints(counter)[ops.TRACK_WINDOW]
     for x in range(s[at.ACTIVE]):
         lane = lanes[x]
         more, memory = moves[lane], memory_of(state, lane)
-        if more != 0:
-            before = used(state, memory, counter, day[lane])
-            full = before != MISSING and abs(before + more) > most
-            if full or not use(state, memory, counter, day[lane], more):
+        if more == 0:
+            continue
+        newest = ints(memory + 8 * slot)
+        if (
+            window == 0
+            and newest[0] == on_day(state, ints(counter)[ops.TRACK_DAYS], day[lane])
+            and newest[0] != MISSING
+        ):
+            newest[1] += more
+            if abs(newest[1]) > most:
                 wrong(state, lane, FULL)
+            continue
+        before = used(state, memory, counter, day[lane])
+        full = before != MISSING and abs(before + more) > most
+        if full or not use(state, memory, counter, day[lane], more):
+            wrong(state, lane, FULL)
     return 0
 
 
@@ -199,9 +211,9 @@ def held_rung(state: int, memory: int, day: int) -> int:
     s, row = ints(state), ints(memory)
     holdings, rung = ints(s[at.HOLDINGS]), 0
     for each in range(s[at.HOLDING_COUNT]):
-        slot = holdings[2 * each]
-        if row[slot] != MISSING and row[slot] <= day <= row[slot + 1] and holdings[2 * each + 1] > rung:
-            rung = holdings[2 * each + 1]
+        first, last = row[holdings[2 * each]], row[holdings[2 * each] + 1]
+        held = np.int64(first != MISSING) & np.int64(first <= day) & np.int64(day <= last)
+        rung = max(rung, held * holdings[2 * each + 1])
     return rung
 
 
@@ -337,18 +349,16 @@ def give(state: int, row: int) -> int:
     day, events = ints(register(state, DAY)), ints(s[at.EVENTS])
     own = s[at.GIVES] + 8 * s[at.GIVES_WIDE] * r[K]
     pending, expires = ints(register(state, max(r[M], 0))), ints(register(state, max(r[N], 0)))
+    table, wide, number = ints(s[at.AWARDS]), s[at.AWARDS + at.ROOM], ints(own)[ops.GIVES]
     limited = ints(own)[ops.GIVES_COUNT] != 0 or ints(own)[ops.GIVES_STEPS] != 0
-    table, wide, place, number = ints(s[at.AWARDS]), s[at.AWARDS + at.ROOM], s[at.AWARDS + at.AT], ints(own)[ops.GIVES]
+    place = s[at.AWARDS + at.AT]
     for x in range(s[at.ACTIVE]):
         lane = lanes[x]
-        wanted = wants[lane]
-        if wanted <= 0:
-            out[lane] = 0
-            continue
+        wanted = max(wants[lane], 0)
         if wanted > HELD:
             wrong(state, lane, UNSAFE)
         given, cut = wanted, np.int64(-1)
-        if limited:
+        if limited and wanted:
             memory = memory_of(state, lane)
             given = cut_to(state, memory, own, day[lane], wanted)
             cut = s[at.WANTED]
@@ -362,7 +372,7 @@ def give(state: int, row: int) -> int:
         table[place + 5 * wide] = 0
         table[place + 6 * wide] = pending[lane] if given and r[M] >= 0 else MISSING
         table[place + 7 * wide] = expires[lane] if given and r[N] >= 0 else MISSING
-        place += 1
+        place += np.int64(wanted > 0)
         out[lane] = given
     s[at.AWARDS + at.AT] = place
     return 0

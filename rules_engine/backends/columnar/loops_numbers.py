@@ -14,7 +14,7 @@ import numpy as np
 
 from rules_engine.backends.columnar import state as at
 from rules_engine.backends.columnar import tape as ops
-from rules_engine.backends.columnar.dividing import divided, quotient
+from rules_engine.backends.columnar.dividing import EXACT, divided
 from rules_engine.backends.columnar.jit import helper, inlined, ints
 from rules_engine.backends.columnar.state import READ_A, READ_B, READ_C, READ_INDEX, READ_LANE
 from rules_engine.backends.columnar.tape import AMOUNT_MAX, FAR, MISSING, UNKNOWN, UNSAFE
@@ -67,15 +67,36 @@ def times(state: int, row: int) -> int:
 def divide(state: int, row: int) -> int:
     s, r = ints(state), ints(row)
     a, out, den, mode, more = ints(s[at.A]), ints(s[at.OUT]), r[K], r[M], r[N]
-    if mode == 0:
-        for i in range(s[at.SIZE]):
-            value = a[i] * more
-            whole = quotient(abs(value), den)
-            out[i] = -whole if value < 0 else whole
-    else:
-        for i in range(s[at.SIZE]):
-            out[i] = divided(a[i] * more, den, mode)
+    bits = np.int64(0)
+    for i in range(s[at.SIZE]):
+        bits |= abs(a[i] * more)
+    if 0 <= bits < EXACT and 0 < den < EXACT:
+        divide_all(state, den, mode, more)
+        return 0
+    for i in range(s[at.SIZE]):
+        out[i] = divided(a[i] * more, den, mode)
     return 0
+
+
+@helper
+def divide_all(state: int, den: int, mode: int, more: int) -> None:
+    """The same where all are exact as doubles: a product with 1 / `den`, which is off by less than one, then put right
+    by the rest. It goes up where twice the rest, and as much as the mode says, is more than `den`."""
+    s = ints(state)
+    a, out, rate = ints(s[at.A]), ints(s[at.OUT]), 1 / np.float64(den)
+    bias, even = 0, np.int64(mode == 3)
+    if mode != 3:
+        bias = -den if mode == 0 else den - 1 if mode == 1 else 1
+    for i in range(s[at.SIZE]):
+        value = a[i] * more
+        size = abs(value)
+        whole = np.int64(np.float64(size) * rate)
+        rest = size - whole * den
+        off = np.int64(rest >= den) - np.int64(rest < 0)
+        whole += off
+        rest = rest - den if off > 0 else rest + den if off < 0 else rest
+        whole += np.int64(2 * rest + bias + (whole & even) > den)
+        out[i] = -whole if value < 0 else whole
 
 
 def least(state: int, row: int) -> int:

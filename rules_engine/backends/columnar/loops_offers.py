@@ -13,13 +13,16 @@ from typing import Final
 
 import numpy as np
 
+from rules_engine.backends.columnar import loops_sharing as sharing
 from rules_engine.backends.columnar import state as at
 from rules_engine.backends.columnar import tape as ops
 from rules_engine.backends.columnar.dividing import EXACT, quotient
-from rules_engine.backends.columnar.jit import helper, inlined, ints
-from rules_engine.backends.columnar.loops_lines import register, vector
+from rules_engine.backends.columnar.jit import helper, ints, shorts
+from rules_engine.backends.columnar.loops_lines import most_are_here, register, vector
 from rules_engine.backends.columnar.loops_memory import limit_row, memory_of, use, used, wrong
 from rules_engine.backends.columnar.loops_numbers import not_above
+from rules_engine.backends.columnar.loops_sharing import noted, taken_off, temporary, worked_out
+from rules_engine.backends.columnar.loops_units import note_all
 from rules_engine.backends.columnar.state import MORE, NUMPY
 from rules_engine.backends.columnar.tape import (
     C_ACTED,
@@ -37,12 +40,6 @@ from rules_engine.backends.columnar.tape import (
 
 D, A, B, K, M, N = 1, 2, 3, 4, 5, 6
 PACKED: Final = 2**31
-
-
-@inlined
-def temporary(state: int, number: int) -> int:
-    """Where a temporary is."""
-    return ints(state)[at.TEMPORARY] + 8 * ints(state)[at.TEMPORARY_ROOM] * number
 
 
 @helper
@@ -111,26 +108,32 @@ def give_equal(state: int, odd: int, first: int, size: int) -> None:
 
 
 @helper
-def taken(state: int, row: int, lane: int, wanted: int, total: int) -> int:
-    """Cut what a lane's lines have taken off to limits, take it off, and say so; 1 where a price changed."""
-    s, r = ints(state), ints(row)
-    effect, memory = ints(s[at.EFFECTS] + 8 * s[at.EFFECTS_WIDE] * r[K]), memory_of(state, lane)
+def taken(state: int, of: int, lane: int, wanted: int, total: int) -> int:
+    """Cut what an effect takes off a lane's lines to limits, take it off, and say so; 1 where a price changed."""
+    s = ints(state)
+    effect, memory = ints(s[at.EFFECTS] + 8 * s[at.EFFECTS_WIDE] * of), memory_of(state, lane)
     pool, part, weight = ints(s[at.POOL]), ints(temporary(state, 0)), ints(temporary(state, 2))
     first, day = ints(s[at.OFFSETS])[lane], ints(register(state, DAY))[lane]
     size, low, count, cut = (
         ints(s[at.OFFSETS])[lane + 1] - first, effect[ops.EFFECT_LIMITS], effect[ops.EFFECT_COUNT], np.int64(-1),
     )  # fmt: skip
+    notes = s[at.PARTS + at.AT]
     for place in range(low, low + count):
         limit = limit_row(state, pool[place])
         before, room = used(state, memory, limit, day), ints(limit)[ops.LIMIT_ROOM]
         if before != MISSING and total > room - before:
             for j in range(size):
                 weight[j] = part[j]
+            if s[at.PARTS]:
+                note_all(state, s[at.DISCOUNTS + at.AT], first, size, temporary(state, 2), 1)
             left = max(room - before, 0)
             spread(state, left, total, first, size)
             total, cut = left, pool[place]
     if total == 0:
+        s[at.PARTS + at.AT] = notes
         return 0
+    if s[at.PARTS]:
+        note_all(state, s[at.DISCOUNTS + at.AT], first, size, temporary(state, 0), 0)
     for place in range(low, low + count):
         if not use(state, memory, limit_row(state, pool[place]), day, total):
             wrong(state, lane, FULL)
@@ -150,14 +153,19 @@ def taken(state: int, row: int, lane: int, wanted: int, total: int) -> int:
 def hinders(state: int, effect: int) -> int:
     """What keeps a loop from working: an effect in whole steps, or no room for a discount of each lane."""
     s = ints(state)
-    if ints(s[at.EFFECTS])[s[at.EFFECTS_WIDE] * effect + ops.EFFECT_STEPS]:
+    own = ints(s[at.EFFECTS] + 8 * s[at.EFFECTS_WIDE] * effect)
+    if own[ops.EFFECT_STEPS]:
         return NUMPY
     s[at.WANTED] = s[at.ACTIVE]
-    return MORE if s[at.DISCOUNTS + at.AT] + s[at.ACTIVE] > s[at.DISCOUNTS + at.ROOM] else 0
+    short = s[at.DISCOUNTS + at.AT] + s[at.ACTIVE] > s[at.DISCOUNTS + at.ROOM]
+    if s[at.PARTS]:
+        s[at.WANTED] = max(s[at.ACTIVE], ints(s[at.OFFSETS])[s[at.COUNT]] * (1 + own[ops.EFFECT_COUNT]))
+        short = short or s[at.PARTS + at.AT] + s[at.WANTED] > s[at.PARTS + at.ROOM]
+    return MORE if short else 0
 
 
 @helper
-def off_total(state: int, row: int, lane: int, wanted: int, mask: int) -> int:
+def off_total(state: int, effect: int, lane: int, wanted: int, mask: int) -> int:
     """An amount off some lines of a lane together; 1 where a price changed."""
     s = ints(state)
     cost, chosen = ints(vector(state, COST)), ints(vector(state, max(mask, 0)))
@@ -171,7 +179,52 @@ def off_total(state: int, row: int, lane: int, wanted: int, mask: int) -> int:
     if total <= 0:
         return 0
     spread(state, total, left, first, last - first)
-    return taken(state, row, lane, wanted, total)
+    return taken(state, effect, lane, wanted, total)
+
+
+@helper
+def settled(state: int, to: int, shares: int) -> None:
+    """Work out and take off so many shares that were noted."""
+    if shares and worked_out(state, shares):
+        for share in range(shares):
+            tell_apart(state, share)
+    taken_off(state, to, shares)
+
+
+@helper
+def tell_apart(state: int, share: int) -> None:
+    """The parts of a share among whose lines some look alike, worked out alone."""
+    start, unclear, weight = (
+        ints(temporary(state, sharing.START)), shorts(temporary(state, sharing.MORE)), ints(temporary(state, 2)),
+    )  # fmt: skip
+    first, size, alike = start[share], start[share + 1] - start[share], np.int64(0)
+    for j in range(first, first + size):
+        alike += unclear[j] >> 1
+        weight[j - first] = ints(temporary(state, sharing.WEIGHT))[j]
+    if alike:
+        amount, total = ints(temporary(state, sharing.AMOUNT))[share], ints(temporary(state, sharing.TOTAL))[share]
+        spread(state, amount, total, ints(temporary(state, sharing.PLACE))[first], size)
+        for j in range(size):
+            ints(temporary(state, sharing.PART))[first + j] = ints(temporary(state, 0))[j]
+
+
+@helper
+def wants_off(state: int, shares: int, to: int, lane: int, wanted: int, mask: int, effect: int) -> int:
+    """An amount off some lines of a lane: noted as one more share, or taken off at once; how many shares there are."""
+    ints(to)[lane] = 0
+    if wanted <= 0:
+        return shares
+    found = -1
+    if ints(ints(state)[at.EFFECTS])[ints(state)[at.EFFECTS_WIDE] * effect + ops.EFFECT_COUNT] == 0:
+        found = noted(state, shares, lane, wanted, mask, effect)
+    if found < 0:
+        ints(to)[lane] = off_total(state, effect, lane, wanted, mask)
+        return shares
+    shares += found
+    if shares == sharing.SHARES:
+        settled(state, to, shares)
+        return 0
+    return shares
 
 
 def take_total(state: int, row: int) -> int:
@@ -179,10 +232,11 @@ def take_total(state: int, row: int) -> int:
     hindered = hinders(state, r[K])
     if hindered:
         return hindered
-    lanes, wants, out = ints(s[at.LANES]), ints(register(state, r[A])), ints(register(state, r[D]))
+    lanes, wants, shares = ints(s[at.LANES]), ints(register(state, r[A])), 0
+    ints(temporary(state, sharing.START))[0] = 0
     for x in range(s[at.ACTIVE]):
-        lane = lanes[x]
-        out[lane] = off_total(state, row, lane, wants[lane], r[B])
+        shares = wants_off(state, shares, register(state, r[D]), lanes[x], wants[lanes[x]], r[B], r[K])
+    settled(state, register(state, r[D]), shares)
     return 0
 
 
@@ -192,14 +246,12 @@ def pick_total(state: int, row: int) -> int:
         hindered = hinders(state, ints(s[at.POOL])[r[K] + 3 * entry + 2])
         if hindered:
             return hindered
-    lanes, out, paid, cost = (
-        ints(s[at.LANES]), ints(register(state, r[D])), ints(register(state, PAID)), ints(vector(state, COST)),
-    )  # fmt: skip
-    entries, offsets = ints(s[at.POOL] + 8 * r[K]), ints(s[at.OFFSETS])
-    own = ints(temporary(state, 3))
+    lanes, paid, cost = ints(s[at.LANES]), ints(register(state, PAID)), ints(vector(state, COST))
+    entries, offsets, shares = ints(s[at.POOL] + 8 * r[K]), ints(s[at.OFFSETS]), 0
+    ints(temporary(state, sharing.START))[0] = 0
     for x in range(s[at.ACTIVE]):
         lane = lanes[x]
-        found, most = -1, np.int64(0)
+        found, most, wants = 0, np.int64(0), np.int64(0)
         for entry in range(r[N]):
             wanted, mask = ints(register(state, entries[3 * entry]))[lane], entries[3 * entry + 1]
             if wanted <= most:
@@ -210,13 +262,24 @@ def pick_total(state: int, row: int) -> int:
                 for j in range(offsets[lane], offsets[lane + 1]):
                     left += cost[j] if chosen[j] != 0 else 0
             if min(wanted, left) > most:
-                found, most = entry, min(wanted, left)
-        out[lane] = 0
-        if found >= 0:
-            own[K] = entries[3 * found + 2]
-            wanted = ints(register(state, entries[3 * found]))[lane]
-            out[lane] = off_total(state, temporary(state, 3), lane, wanted, entries[3 * found + 1])
+                found, most, wants = entry, min(wanted, left), wanted
+        mask, effect = entries[3 * found + 1], entries[3 * found + 2]
+        shares = wants_off(state, shares, register(state, r[D]), lane, wants, mask, effect)
+    settled(state, register(state, r[D]), shares)
     return 0
+
+
+@helper
+def off_lines(state: int, row: int) -> None:
+    """What is wanted off all lines of a piece, added up: all of them, since most lanes want nothing."""
+    s, r = ints(state), ints(row)
+    amounts, chosen, sizes = ints(vector(state, r[A])), ints(vector(state, max(r[B], 0))), ints(vector(state, SIZE))
+    whole, running, total = np.int64(r[B] < 0), ints(temporary(state, 3)), np.int64(0)
+    running[0] = 0
+    for line in range(ints(s[at.OFFSETS])[s[at.COUNT]]):
+        amount = max(amounts[line], 0) if chosen[line] | whole else 0
+        total += amount if sizes[line] > 0 else 0
+        running[line + 1] = total
 
 
 def take_lines(state: int, row: int) -> int:
@@ -228,10 +291,15 @@ def take_lines(state: int, row: int) -> int:
     amounts, chosen, sizes = ints(vector(state, r[A])), ints(vector(state, max(r[B], 0))), ints(vector(state, SIZE))
     cost, part, weight = ints(vector(state, COST)), ints(temporary(state, 0)), ints(temporary(state, 2))
     high = ints(s[at.EFFECTS] + 8 * s[at.EFFECTS_WIDE] * r[K])[ops.EFFECT_HIGH]
-    highest = ints(register(state, max(high, 0)))
+    highest, running, added = ints(register(state, max(high, 0))), ints(temporary(state, 3)), most_are_here(state)
+    if added:
+        off_lines(state, row)
     for x in range(s[at.ACTIVE]):
         lane = lanes[x]
         first, last = offsets[lane], offsets[lane + 1]
+        if added and running[first] == running[last]:
+            out[lane] = 0
+            continue
         wanted = 0
         for j in range(first, last):
             amount = amounts[j] if r[B] < 0 or chosen[j] != 0 else 0
@@ -253,7 +321,7 @@ def take_lines(state: int, row: int) -> int:
             part[j - first] = min(part[j - first], cost[j])
             total += part[j - first]
         if total > 0:
-            out[lane] = taken(state, row, lane, wanted, total)
+            out[lane] = taken(state, r[K], lane, wanted, total)
     return 0
 
 
@@ -340,3 +408,5 @@ OFFER_LOOPS: Final = {
 """By op its loop."""
 BY_UNIT: Final = (ops.TAKE_LINES, ops.TAKE_TOTAL, ops.PICK_TOTAL)
 """Those that do nothing about units."""
+SHARING: Final = {ops.TAKE_TOTAL, ops.PICK_TOTAL}
+"""Those that need what works out shares."""

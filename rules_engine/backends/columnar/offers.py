@@ -32,8 +32,10 @@ def stages(on: Scene) -> None:
     if coded:
         on.presented = on.drawing.listed(event.name, event.codes_field)
     here = [offer for stage in STAGES for offer in _in_order(on.drawing.world.policies[stage], on)]
+    listing = [offer for offer in here if _lists(offer)]
     for offer in here:
-        if any(on.drawing.apart(offer, other) for other in here if other is not offer):
+        others = here if _lists(offer) else listing
+        if any(on.drawing.apart(offer, other) for other in others if other is not offer):
             on.acted[offer.key] = on.make.scalar(ops.CONST)
     for stage in STAGES:
         members(on.drawing.world.policies[stage], on)
@@ -43,6 +45,11 @@ def stages(on: Scene) -> None:
             on.make.put(ops.AFTER, vector := on.make.line_vector())
             on.after[name] = vector
             shipping.after(name, on)
+
+
+def _lists(offer: ir.OfferDef) -> bool:
+    """Whether an offer lists those that it goes together with."""
+    return offer.consent is not None and offer.consent.rules is not None
 
 
 def _in_order(policy: ir.PolicyDef, on: Scene) -> tuple[ir.OfferDef, ...]:

@@ -1,4 +1,4 @@
-"""What is done around a walk, as loops: events dealt out to pieces, a piece opened and closed, results put in order.
+"""What is done around a walk, as loops: events dealt out to pieces; piece after piece opened, walked and closed.
 
 In: addresses; of a piece the state (`state.py`), of the others a few numbers that are told with each. Out: arrays that
 are filled.
@@ -12,16 +12,12 @@ one after the other, and all but the last are full.
 
 from __future__ import annotations
 
-from typing import Final
-
-import numpy as np
-
 from rules_engine.backends.columnar import state as at
 from rules_engine.backends.columnar import tape as ops
-from rules_engine.backends.columnar.jit import helper, ints
+from rules_engine.backends.columnar.jit import call, helper, ints
 from rules_engine.backends.columnar.loops_lines import register
 from rules_engine.backends.columnar.loops_memory import held_rung, memory_of
-from rules_engine.backends.columnar.state import NEVER
+from rules_engine.backends.columnar.state import MORE, NEVER
 from rules_engine.backends.columnar.tape import (
     DAY,
     FOREVER,
@@ -37,13 +33,18 @@ from rules_engine.backends.columnar.tape import (
 
 (DEAL_COUNT, DEAL_ORDER, DEAL_MEMBER, DEAL_CLASS, DEAL_CLASSES, DEAL_SIZE, DEAL_LAST, DEAL_FILLED, DEAL_PIECE,
  DEAL_OPEN, DEAL_SORTED) = range(11)  # fmt: skip
-PASSES: Final = 1
-"""What opening returns where days have to pass first."""
+(WALK_STAGE, WALK_NEXT, WALK_PIECES, WALK_STARTS, WALK_DEALT, WALK_CLASSES, WALK_ROWS, WALK_TABLES, WALK_ADVANCE,
+ WALK_ROW) = range(10)  # fmt: skip
+NEXT_PIECE, GOING, CLOSING = range(3)
+"""What comes next in a walk."""
+DONE, PASSES, STOPPED, GROWS = range(4)
+"""Why a walk came back: nothing is left; days have to pass first for some of a piece; it stopped at a row whose op has
+no loop; there is no room for results."""
 
 
 def deal(numbers: int, _: int) -> int:
     """Events to pieces: how many pieces there are; `DEAL_FILLED` is where each begins then. Pieces of class c are those
-    that leave c when divided by the number of classes."""
+    that leave c when divided by the number of classes. `DEAL_LAST` is -1 for every member, before and after."""
     s = ints(numbers)
     order, members, classes = ints(s[DEAL_ORDER]), ints(s[DEAL_MEMBER]), ints(s[DEAL_CLASS])
     last, filled, pieces, opened = ints(s[DEAL_LAST]), ints(s[DEAL_FILLED]), ints(s[DEAL_PIECE]), ints(s[DEAL_OPEN])
@@ -74,6 +75,9 @@ def deal(numbers: int, _: int) -> int:
     for piece in range(most, 0, -1):
         filled[piece] = filled[piece - 1]
     filled[0] = 0
+    for x in range(s[DEAL_COUNT]):
+        if members[order[x]] >= 0:
+            last[members[order[x]]] = -1
     return most
 
 
@@ -110,8 +114,9 @@ def remembered(state: int, lane: int, member: int) -> None:
             row[slot] = kept[slot]
 
 
-def open_piece(state: int, _: int) -> int:
-    """Lanes for the events of a piece, and who of them may go; all start at one row."""
+@helper
+def open_piece(state: int) -> bool:
+    """Lanes for the events of a piece, and who of them may go; all start at one row. True where days pass first."""
     s = ints(state)
     lay_lines(state)
     events, members, why, ended = ints(s[at.EVENTS]), ints(s[at.MEMBERS]), ints(s[at.WHY]), ints(s[at.ENDED])
@@ -123,7 +128,7 @@ def open_piece(state: int, _: int) -> int:
         ints(s[at.DAYS]),
     )
     dates, instants, resume, base = ints(s[at.BATCH_DAYS]), ints(s[at.BATCH_INSTANTS]), ints(s[at.RESUME]), s[at.BASE]
-    newest, passes, start = ints(s[at.FATE_NEWEST]), 0, s[at.START]
+    newest, passes, start = ints(s[at.FATE_NEWEST]), False, s[at.START]
     for x in range(s[at.COUNT]):
         event = events[x]
         member = of_batch[event]
@@ -144,7 +149,7 @@ def open_piece(state: int, _: int) -> int:
             if place < 0 or (s[at.DAYS_WIDE] > 0 and days[min(place, s[at.DAYS_WIDE] - 1)] == UNKNOWN):
                 why[x] = ops.FAR
             else:
-                passes = PASSES
+                passes = True
         else:
             resume[x] = start
             row[SLOT_DAY] = day[x]
@@ -152,7 +157,8 @@ def open_piece(state: int, _: int) -> int:
     return passes
 
 
-def close_piece(state: int, _: int) -> int:
+@helper
+def close_piece(state: int) -> None:
     """Keep the memory of those that are done; the others' members go on by rows."""
     s = ints(state)
     events, members, why, ended = ints(s[at.EVENTS]), ints(s[at.MEMBERS]), ints(s[at.WHY]), ints(s[at.ENDED])
@@ -170,24 +176,48 @@ def close_piece(state: int, _: int) -> int:
             row, kept = ints(memory_of(state, x)), ints(s[at.KEPT] + 8 * s[at.SLOTS] * member)
             for slot in range(s[at.SLOTS]):
                 kept[slot] = row[slot]
-    return 0
 
 
-(ORDER_COUNT, ORDER_EVENTS, ORDER_DONE, ORDER_STARTS, ORDER_OF_BATCH, ORDER_INTO) = range(6)
+@helper
+def next_piece(walk: int, state: int) -> int:
+    """Go on to the next piece, and open it: what comes next, or why the walk comes back."""
+    w, s = ints(walk), ints(state)
+    starts = ints(w[WALK_STARTS])
+    while w[WALK_NEXT] < w[WALK_PIECES] and starts[w[WALK_NEXT]] == starts[w[WALK_NEXT] + 1]:
+        w[WALK_NEXT] += 1
+    piece = w[WALK_NEXT]
+    if piece == w[WALK_PIECES]:
+        return DONE
+    w[WALK_NEXT] = piece + 1
+    s[at.EVENTS], s[at.COUNT] = w[WALK_DEALT] + 8 * starts[piece], starts[piece + 1] - starts[piece]
+    of = ints(w[WALK_CLASSES])[ints(s[at.EVENTS])[0]]
+    s[at.START], s[at.LOOPS] = ints(w[WALK_ROWS])[of], ints(w[WALK_TABLES])[of]
+    s[at.FATES + at.AT] = 0
+    if open_piece(state):
+        w[WALK_STAGE] = CLOSING
+        return PASSES
+    s[at.PC] = s[at.NEXT_JOIN] = max(s[at.START], 0)
+    s[at.ACTIVE], s[at.FRAME], s[at.FRAME_COUNT] = 1, s[at.ALL_LANES], s[at.COUNT]
+    w[WALK_STAGE] = GOING
+    return DONE
 
 
-def in_order(numbers: int, _: int) -> int:
-    """The rows of a table in the order of their events, those of events that are not done left out: how many."""
-    s = ints(numbers)
-    events, done, starts, into = ints(s[ORDER_EVENTS]), ints(s[ORDER_DONE]), ints(s[ORDER_STARTS]), ints(s[ORDER_INTO])
-    for x in range(s[ORDER_COUNT]):
-        starts[events[x]] += np.int64(done[events[x]] != 0)
-    found = 0
-    for event in range(s[ORDER_OF_BATCH]):
-        found, starts[event] = found + starts[event], found
-    for x in range(s[ORDER_COUNT]):
-        event = events[x]
-        if done[event] != 0:
-            into[starts[event]] = x
-            starts[event] += 1
-    return found
+def through(walk: int, state: int) -> int:
+    """Piece after piece, for as long as ops have loops and results have room: why it came back. What it is called for
+    is `WALK_STAGE`; where it stopped is `WALK_ROW`, of the piece before `WALK_NEXT`."""
+    w, s = ints(walk), ints(state)
+    while True:
+        if w[WALK_STAGE] == NEXT_PIECE:
+            why = next_piece(walk, state)
+            if why != DONE or w[WALK_STAGE] == NEXT_PIECE:
+                return why
+        if w[WALK_STAGE] == GOING:
+            s[at.ASKS] = 0
+            w[WALK_ROW] = call(w[WALK_ADVANCE], state, 0)
+            if s[at.ASKS] == MORE:
+                return GROWS
+            w[WALK_STAGE] = CLOSING
+            if w[WALK_ROW] >= 0:
+                return STOPPED
+        close_piece(state)
+        w[WALK_STAGE] = NEXT_PIECE

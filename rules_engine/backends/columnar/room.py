@@ -6,41 +6,62 @@ In: a tape, and who walks. Out: arrays with room for a piece, used again for the
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from rules_engine.backends.columnar import state as at
 from rules_engine.backends.columnar import tape as ops
-from rules_engine.backends.columnar.batch import Batch, Flags, Ints
+from rules_engine.backends.columnar.batch import Batch, Ints, Parts
 from rules_engine.backends.columnar.driving import advance
-from rules_engine.backends.columnar.emitting import WIDTHS, Block, Emitted, Table
+from rules_engine.backends.columnar.emitting import NOTES, WIDTHS, Columns, Emitted, Table
 from rules_engine.backends.columnar.jit import compiled
-from rules_engine.backends.columnar.loops_lines import LINE_LOOPS
+from rules_engine.backends.columnar.loops_lines import LANE_LOOPS, LINE_LOOPS
 from rules_engine.backends.columnar.loops_memory import MEMORY_LOOPS
 from rules_engine.backends.columnar.loops_numbers import NUMBER_LOOPS
-from rules_engine.backends.columnar.loops_offers import BY_UNIT, OFFER_LOOPS
+from rules_engine.backends.columnar.loops_offers import BY_UNIT, OFFER_LOOPS, SHARING
+from rules_engine.backends.columnar.loops_results import column_put, counted_rows, marked_days, placed_rows
 from rules_engine.backends.columnar.loops_rows import ROW_LINE_LOOPS, ROW_LOOPS
-from rules_engine.backends.columnar.opening import close_piece, deal, in_order, open_piece
+from rules_engine.backends.columnar.loops_sections import SECTION_LOOPS
+from rules_engine.backends.columnar.loops_sharing import SHARE_ROOM, shared
+from rules_engine.backends.columnar.loops_units import parted, parts_of
+from rules_engine.backends.columnar.opening import (
+    DONE,
+    GROWS,
+    NEXT_PIECE,
+    PASSES,
+    WALK_NEXT,
+    WALK_ROW,
+    deal,
+    through,
+)
 from rules_engine.backends.columnar.piece import Piece
-from rules_engine.backends.columnar.state import MORE, NEVER, READ_LINES, STATE, TEMPORARIES
+from rules_engine.backends.columnar.state import MORE, NEVER, READ_LINES, SHARED, STATE, TEMPORARIES
 from rules_engine.backends.columnar.tape import Tape
+from rules_engine.backends.columnar.turning import Sections, Turning
 
 if TYPE_CHECKING:
-    from rules_engine.backends.columnar.chunks import Told
+    from rules_engine.backends.columnar.telling import Told
 
 OPS: Final = 256
+UNITS_ON_THE_WAY: Final = (ops.TAKE_UNITS, ops.TAKE, ops.BEST, ops.TRIED, ops.RULE, ops.ACTED)
+"""Ops that ask for units, or that let what was told go again: then units are looked at on the way."""
 LAST_NUMBER: Final = ops.VECTOR + ops.LOADED
 FLOW: Final = (ops.END, ops.NEXT, ops.FAIL, ops.JUMP, ops.UNLESS, ops.WHERE, ops.UNLESS_IS)
 """What the driver does itself."""
 
 
 NEED_LINES: Final = {**LINE_LOOPS, **ROW_LINE_LOOPS}
-LOOPS: Final = {**NEED_LINES, **MEMORY_LOOPS, **OFFER_LOOPS, **ROW_LOOPS}
+LOOPS: Final = {**NEED_LINES, **LANE_LOOPS, **MEMORY_LOOPS, **OFFER_LOOPS, **ROW_LOOPS, **SECTION_LOOPS}
 TABLES: Final = ((at.AWARDS, "awards"), (at.DISCOUNTS, "discounts"), (at.TIERS, "tiers"), (at.CODES, "codes"))
 ROWS: Final = 4_096
 """For how many rows of results there is room at first,"""
+OF_BATCH: Final = (
+    at.DAYS, at.FIELDS, at.LINE_FIELDS, at.FACTS, at.HOLDOUTS, at.RANK, at.RAGGED, at.BATCH_OFFSETS,
+    at.BATCH_MEMBERS, at.BATCH_DAYS, at.BATCH_INSTANTS, at.KEPT, at.GONE, at.DONE, at.TOLD_WHY, at.COSTS, at.NET,
+    at.TOTAL, at.PRICED, at.PARTS,
+)  # fmt: skip
+"""What a room has of a batch."""
 PER_EVENT: Final = {"awards": 4, "discounts": 2}
 """and how many more for each event. What is not used takes nothing."""
 
@@ -63,11 +84,22 @@ class Loops:
             if op in found:
                 self.table[op] = compiled(each, op not in NEED_LINES).address, READ_LINES if op in NEED_LINES else 0
         self.advance, self.deal = compiled(advance).ctypes, compiled(deal, True).ctypes
-        self.sort = compiled(in_order).ctypes
-        self.open, self.close = compiled(open_piece).ctypes, compiled(close_piece).ctypes
+        self.advance_address = compiled(advance).address
+        self.through = compiled(through).ctypes
+        self.count_rows, self.place_rows, self.put_column = (
+            compiled(loop).ctypes for loop in (counted_rows, placed_rows, column_put)
+        )
+        self.mark_days = compiled(marked_days).ctypes
+        self.parted = compiled(parted, True).ctypes
+        self.limits = int(tape.effects[:, ops.EFFECT_COUNT].max(initial=0))
+        wholly = not tape.by_unit.any() and not tape.effects[:, ops.EFFECT_STEPS].any()
+        self.notes = wholly and not found & {*UNITS_ON_THE_WAY}
+        if found & SHARING:
+            self.table[SHARED] = compiled(shared).address, 0
         self.by_unit = self.table.copy()
         self.by_unit[list(BY_UNIT)] = 0
         self.addresses = _address(self.table), _address(self.by_unit)
+        self.sections = Sections(tape, self.table[:, 0], self.by_unit[:, 0])
         ops_of = tape.code[:, 0]
         base = ops_of - np.where((ops_of >= ops.VECTOR + ops.CONST) & (ops_of <= LAST_NUMBER), ops.VECTOR, 0)
         self.looped, self.looped_by_unit = (
@@ -82,36 +114,43 @@ class Loops:
             np.zeros((0, 2), np.int64) if tape.ladder is None else np.ascontiguousarray(tape.ladder.holdings)
         )
 
-    def in_order(self, events: Ints, done: Flags) -> Ints:
-        """The places of rows in the order of their events, without those of events that are not done."""
-        flags, into = done.astype(np.int64), np.empty(len(events), np.int64)
-        starts = np.zeros(len(done), np.int64)
-        numbers = np.array([len(events), *map(_address, (events, flags, starts)), len(done), _address(into)], np.int64)
-        return into[: self.sort(_address(numbers), 0)]
+    def parts(self, numbers: Ints, event: Ints, columns: Columns) -> Parts:
+        """What was noted of lines: by note the number of its discount, by discount its event."""
+        kept = np.flatnonzero(numbers >= 0)
+        order = kept[self.in_order(numbers[kept], len(event))]
+        return parts_of(self.parted, self.limits, event, [each[order] for each in (numbers, *columns)])
+
+    def in_order(self, numbers: Ints, count: int) -> Ints:
+        """The places of some numbers below a count in ascending order, equal ones as they stand."""
+        sizes = np.bincount(numbers, minlength=count)
+        following, all_of, places = np.cumsum(sizes) - sizes, np.ones(count, np.int64), np.empty_like(numbers)
+        told = np.array([len(numbers), *map(_address, (numbers, all_of, following, places)), 0, 0, 0], np.int64)
+        self.place_rows(_address(told), 0)
+        order = np.empty_like(places)
+        order[places] = np.arange(len(places))
+        return order
+
+    def mark(self, wanted: Ints, days: Ints, first: int) -> None:
+        """Mark those of some days that are among the wanted ones, which begin with the first."""
+        days = np.ascontiguousarray(days, np.int64)
+        numbers = np.array([len(days), _address(days), first, _address(wanted), len(wanted)], np.int64)
+        self.mark_days(_address(numbers), 0)
 
 
 class Room:
     """One thread's room."""
 
-    def __init__(
-        self,
-        loops: Loops,
-        tape: Tape,
-        batch: Batch,
-        days: Ints,
-        base: int,
-        memory: Ints,
-        gone: Ints,
-        told: Told,
-        emitted: Emitted,
-    ) -> None:
-        self.loops, self.emitted = loops, emitted
+    def __init__(self, loops: Loops, tape: Tape) -> None:
+        self.loops = loops
         self.looped: list[bool] = loops.looped
         self.state = np.zeros(STATE, np.int64)
         self.address = self.state.ctypes.data
+        self.walk = np.zeros(10, np.int64)
         self.kept: dict[int, Any] = {}
         self.registers_count, self.vectors_count = max(tape.registers, ops.REGISTERS), max(tape.vectors, ops.VECTORS)
         self.slots = tape.slots
+        self.turning = Turning(loops.sections, loops.advance_address, loops.addresses[0])
+        self.put(at.SECTIONS, self.turning.state)
         self.lanes = self.lines = -1
         self.put(at.CODE, loops.code)
         self.put(at.POOL, loops.pool)
@@ -120,6 +159,16 @@ class Room:
             self.state[place + 1] = loops.tables[name].shape[1]
         self.put(at.HOLDINGS, loops.holdings)
         self.state[at.HOLDING_COUNT] = len(loops.holdings)
+        self.last = np.full(0, -1, np.int64)
+        self.flushed = dict.fromkeys((place for place, _ in TABLES), 0)
+        self._fates(0)
+
+    def enter(
+        self, batch: Batch, days: Ints, base: int, memory: Ints, gone: Ints, told: Told, emitted: Emitted,
+        wants_parts: bool = False,
+    ) -> None:  # fmt: skip
+        """Begin with a batch."""
+        self.emitted = emitted
         self.put(at.DAYS, np.ascontiguousarray(days))
         self.state[at.DAYS_WIDE], self.state[at.BASE] = days.shape[1] if len(days) else 0, base
         self._batch(batch)
@@ -134,19 +183,36 @@ class Room:
             (at.NET, told.net), (at.TOTAL, told.total), (at.PRICED, told.priced),
         ):  # fmt: skip
             self.put(place, column)
-        self.last: dict[int, tuple[Block, int, int]] = {}
-        self.mine: dict[int, list[tuple[Block, int, int]]] = {place: [] for place, _ in TABLES}
-        self.flushed = dict.fromkeys((place for place, _ in TABLES), 0)
+        self.members = len(memory)
         for place, name in TABLES:
-            self._make_room(place, name, ROWS + PER_EVENT.get(name, 0) * len(batch.kind))
-        self._fates(0)
+            rows = ROWS + PER_EVENT.get(name, 0) * len(batch.kind)
+            if self.state[place + at.ROOM] < rows:
+                self._make_room(place, name, rows)
+            self.state[place + at.AT] = self.flushed[place] = 0
+        self.notes, self.handed, self.noted = wants_parts and self.loops.notes, 0, 0
+        self.state[at.PARTS : at.PARTS + 3] = 0
+        if self.notes:
+            self._make_notes(ROWS + PER_EVENT["discounts"] * batch.lines.shape[1])
+
+    def left(self) -> Room:
+        """Leave the batch: what is its own is let go, the room is for others."""
+        for place in OF_BATCH:
+            self.kept.pop(place, None)
+            self.state[place] = 0
+        for name in ("batch", "emitted", "sizes", "dealt", "of_walk", "piece", "pairs"):
+            vars(self).pop(name, None)
+        return self
+
+    def _make_notes(self, rows: int) -> None:
+        """A new stretch for what is noted of lines."""
+        self.put(at.PARTS, np.empty((NOTES, rows), np.int64))
+        self.state[at.PARTS + at.AT], self.state[at.PARTS + at.ROOM], self.noted = 0, rows, 0
 
     def _make_room(self, place: int, name: str, rows: int) -> None:
         """A new stretch for the rows of a table."""
         self.put(place, np.empty((WIDTHS[name], rows), np.int64))
         self.state[place + at.AT], self.state[place + at.ROOM] = 0, rows
         self.flushed[place] = 0
-        self.last.pop(place, None)
 
     def _fates(self, more: int) -> None:
         """More room for what became of codes."""
@@ -159,39 +225,33 @@ class Room:
 
     def _grow(self) -> None:
         """More room for results: as much as a loop asked for, everywhere."""
+        self.turning.grow()
         wanted = int(self.state[at.WANTED])
         for place, name in TABLES:
             have = int(self.state[place + at.ROOM])
             if self.state[place + at.AT] + wanted > have:
-                self._flush()
+                self.flush()
                 self._make_room(place, name, 2 * max(have, wanted))
+        if self.notes and self.state[at.PARTS + at.AT] + wanted > self.state[at.PARTS + at.ROOM]:
+            self.flush()
+            self._make_notes(2 * max(int(self.state[at.PARTS + at.ROOM]), wanted))
         if self.state[at.FATES + at.AT] + wanted > self.state[at.FATES + at.ROOM]:
             self._fates(wanted)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         """Hand on the rows that loops made, as blocks."""
+        noted = int(self.state[at.PARTS + at.AT])
+        if noted > self.noted:
+            first = self.handed - self.flushed[at.DISCOUNTS]
+            self.emitted.notes.append((first, self.kept[at.PARTS][:, self.noted : noted]))
+            self.noted = noted
+        self.handed += int(self.state[at.DISCOUNTS + at.AT]) - self.flushed[at.DISCOUNTS]
         for place, name in TABLES:
             start, end = self.flushed[place], int(self.state[place + at.AT])
             if end > start:
                 table: Table = getattr(self.emitted, name)
                 table.blocks.append(list(self.kept[place][:, start:end]))
-                self.mine[place].append((table.blocks[-1], start, end))
                 self.flushed[place] = end
-
-    def _joined(self) -> None:
-        """Make one block of what a piece handed on and what the one before did, where nothing stands between them."""
-        for place, name in TABLES:
-            mine, table = self.mine[place], getattr(self.emitted, name)
-            if len(mine) == 1 and table.blocks[-1] is mine[0][0]:
-                block, start, end = mine[0]
-                before, first, until = self.last.get(place, (None, 0, -1))
-                if until == start and len(table.blocks) > 1 and table.blocks[-2] is before:
-                    block, start = list(self.kept[place][:, first:end]), first
-                    table.blocks[-2:] = [block]
-                self.last[place] = block, start, end
-            else:
-                self.last.pop(place, None)
-            mine.clear()
 
     def put(self, place: int, array: Ints) -> None:
         """Note where an array is, and keep it there."""
@@ -207,45 +267,56 @@ class Room:
             self.state[place + 1] = column.shape[1] if column.ndim == 2 else 0
         self.put(at.RANK, np.ascontiguousarray(batch.rank, np.int64))
         pairs = [[np.ascontiguousarray(each, np.int64) for each in pair] for pair in batch.ragged]
-        self.kept[-1] = pairs
+        self.pairs = pairs
         self.put(at.RAGGED, np.array([[each.ctypes.data for each in pair] for pair in pairs] or [[0, 0]], np.int64))
 
-    def deal(self, order: Ints, classes: Ints, most: int, size: int, members: int) -> list[tuple[int, int]]:
-        """Deal events out to pieces: where each piece begins and ends in `dealt`."""
-        filled = np.zeros((len(order) + 2) * most, np.int64)
+    def deal(self, order: Ints, classes: Ints, rows: Ints, by_unit: Ints, size: int) -> None:
+        """Deal events out to pieces of a size, each of one class; events of a class begin at its row, and work by unit
+        or not."""
+        classes, rows = np.ascontiguousarray(classes, np.int64), np.ascontiguousarray(rows, np.int64)
+        filled = np.zeros((len(order) + 2) * len(rows), np.int64)
         self.dealt, pieces = np.empty((2, len(order)), np.int64)
+        if len(self.last) < self.members:
+            self.last = np.full(self.members, -1, np.int64)
+        opened, tables = np.arange(len(rows)), np.array(self.loops.addresses, np.int64)[by_unit]
         arrays = (order, self.kept[at.BATCH_MEMBERS], classes)
-        more = (np.full(members, -1, np.int64), filled, pieces, np.arange(most), self.dealt)
-        numbers = np.array([len(order), *map(_address, arrays), most, size, *map(_address, more)], np.int64)
+        more = (self.last, filled, pieces, opened, self.dealt)
+        numbers = np.array([len(order), *map(_address, arrays), len(rows), size, *map(_address, more)], np.int64)
         found = self.loops.deal(_address(numbers), 0)
-        starts: list[int] = filled[: found + 1].tolist()
-        return [(start, end) for start, end in pairwise(starts) if end > start]
+        starts = filled[: found + 1]
+        before = np.concatenate([[0], np.cumsum(self.sizes[self.dealt])])
+        self.reserve(int(np.diff(starts).max(initial=0)), int(np.diff(before[starts]).max(initial=0)))
+        self.of_walk = starts, classes, rows, tables
+        self.walk[:] = (
+            NEXT_PIECE, 0, found, _address(starts), _address(self.dealt), _address(classes), _address(rows),
+            _address(tables), self.loops.advance_address, 0,
+        )  # fmt: skip
 
-    def open(self, start: int, end: int, by_unit: bool, row: int) -> bool:
-        """Begin a piece of what was dealt: its events all begin at a row. True where days pass first for some."""
-        state, events = self.state, self.dealt[start:end]
-        self.reserve(end - start, int(self.sizes[events].sum()))
-        state[at.COUNT], state[at.START] = end - start, row
-        state[at.EVENTS] = _address(self.dealt) + 8 * start
-        state[at.LOOPS] = self.loops.addresses[by_unit]
-        self.looped = self.loops.looped_by_unit if by_unit else self.loops.looped
-        state[at.FATES + at.AT] = 0
-        passes = bool(self.loops.open(self.address, 0))
-        self.piece = Piece(self.batch, events, self)
-        return passes
-
-    def close(self, joins: bool) -> None:
-        """Keep what the events of a piece leave behind; with `joins` blocks of results may be put together."""
-        self.loops.close(self.address, 0)
-        if joins:
-            self._joined()
+    def through(self) -> bool:
+        """Go on over all pieces. True where nothing is left; else there is a `piece` that loops cannot finish: days
+        pass first for some of it, who then begin at `row`, or it stopped at `row`."""
+        while (why := self.loops.through(_address(self.walk), self.address)) == GROWS:
+            self._grow()
+        if why == DONE:
+            return True
+        self.flush()
+        starts, *_ = self.of_walk
+        start, end = starts[self.walk[WALK_NEXT] - 1 : self.walk[WALK_NEXT] + 1].tolist()
+        self.by_unit = bool(self.state[at.LOOPS] == self.loops.addresses[1])
+        self.looped = self.loops.looped_by_unit if self.by_unit else self.loops.looped
+        self.piece = Piece(self.batch, self.dealt[start:end], self)
+        self.piece.counted += 1
+        self.passes = why == PASSES
+        self.row = int(self.state[at.START] if self.passes else self.walk[WALK_ROW])
+        return False
 
     def reserve(self, lanes: int, lines: int) -> None:
         """Have room for so many events and lines."""
         if lanes <= self.lanes and lines <= self.lines:
             return
+        self.turning.reserve(max(lanes, self.lanes, 1))
         self.lanes, self.lines = lanes, lines = max(lanes, self.lanes, 1), max(lines + lines // 8, self.lines, 1)
-        wide = max(lanes, lines, 16) + 1
+        wide = max(lanes, lines, SHARE_ROOM) + 1
         self.member, self.why, self.ended = np.zeros((3, lanes), np.int64)
         self.offsets = np.zeros(lanes + 1, np.int64)
         self.lines_at, self.line_event = np.zeros((2, lines), np.int64)
@@ -280,8 +351,11 @@ class Room:
                 break
             self._grow()
         self.piece.counted += 1
-        self._flush()
-        if stopped < 0:
-            return -1, frame[:0], NEVER
+        self.flush()
+        return self.stopped(stopped) if stopped >= 0 else (-1, frame[:0], NEVER)
+
+    def stopped(self, row: int) -> tuple[int, Ints, int]:
+        """A row, who stands there, and the next row where others wait."""
+        state = self.state
         lanes: Ints = self.kept[at.LANE_BUFFER] if state[at.LANES] == state[at.LANE_BUFFER] else self.places
-        return stopped, lanes[: state[at.ACTIVE]].copy(), int(state[at.NEXT_JOIN])
+        return row, lanes[: state[at.ACTIVE]].copy(), int(state[at.NEXT_JOIN])

@@ -24,15 +24,21 @@ from typing import Final
 # fmt: on
 (FATE_NEWEST, ASKS, WANTED) = range(85, 88)
 (KEPT, GONE, START, BATCH_OFFSETS, BATCH_MEMBERS, BATCH_DAYS, BATCH_INSTANTS, DONE, TOLD_WHY) = range(88, 97)
+SECTIONS: Final = 97
+"""The state of sections (`turning.py`)."""
+PARTS: Final = 98
+"""What is taken off lines (`loops_units.py`); nothing stands there where nobody asks for it."""
 """Why a loop stopped: `NUMPY` has to do its row, or it wants room for so many rows of results."""
 NUMPY, MORE = 1, 2
 AT, ROOM = 1, 2
 """Behind the address of a table of results: how many rows there are, and how many there is room for."""
-STATE: Final = 100
+STATE: Final = 104
 """How many places there are."""
 
 NEVER: Final = 2**62
 """The row at which a lane goes on that has ended."""
-TEMPORARIES: Final = 4
+TEMPORARIES: Final = 19
 READ_A, READ_B, READ_C, READ_INDEX, READ_LANE, READ_LINES = 1, 2, 4, 8, 16, 32
 """What an op reads."""
+SHARED: Final = 255
+"""Where the table of loops has the one that works out shares (`loops_sharing.py`): no op."""

@@ -13,7 +13,7 @@ from typing import assert_never
 from rules_engine import ir
 from rules_engine.backends.columnar import awarding
 from rules_engine.backends.columnar import tape as ops
-from rules_engine.backends.columnar.arithmetic import Number, bounded, compared, divided, plain, times, whole
+from rules_engine.backends.columnar.arithmetic import Number, divided, plain, times, whole
 from rules_engine.backends.columnar.expressions import number, unless
 from rules_engine.backends.columnar.making import Label, NotColumnar
 from rules_engine.backends.columnar.paying import accept
@@ -104,29 +104,11 @@ def _wanted(way: Way) -> int:
     on = way.on
     match way.effect:
         case ir.DeductDef() as deduct:
-            at = _formed(deduct, on)
+            mode = deduct.rounding or on.drawing.world.units[deduct.unit].rounding or "down"
+            at = awarding.formed(number(deduct.value, on), deduct, mode, on)
         case ir.TurnDef(amount=value) | ir.AcceptDef(offered=value):
             at = whole(divided(plain(number(value, on), on), "down", on), 1, on).at
     return on.make.scalar(ops.AT_LEAST, at)
-
-
-def _formed(effect: ir.DeductDef, on: Scene) -> int:
-    mode = effect.rounding or on.drawing.world.units[effect.unit].rounding or "down"
-    exact = plain(number(effect.value, on), on)
-    low = None if effect.low is None else plain(number(effect.low, on), on)
-    high = None if effect.high is None else plain(number(effect.high, on), on)
-    clipped = exact if low is None else bounded(exact, low, "most", on)
-    clipped = clipped if high is None else bounded(clipped, high, "least", on)
-    found = divided(clipped, mode, on)
-    if high is not None and high.den != 1 and mode != "down":
-        found = bounded(found, divided(high, "down", on), "least", on)
-    at = whole(found, 1, on).at
-    if effect.only_from is None:
-        return at
-    enough = compared(">=", exact, plain(number(effect.only_from, on), on), on)
-    if isinstance(enough, bool):
-        return at if enough else on.make.scalar(ops.CONST)
-    return on.make.scalar(ops.CHOOSE, enough.at, at, n=on.make.scalar(ops.CONST))
 
 
 def _prepare(way: Way) -> None:

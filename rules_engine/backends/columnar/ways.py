@@ -28,8 +28,8 @@ def taking(rule: ir.RuleDef) -> tuple[Takes, ...]:
 def owned_units(core: ir.Program) -> frozenset[str]:
     """The units whose lots may be read or taken."""
     takes = {each.unit for rule in core.rules for each in taking(rule)}
-    reads = {each.unit for each in ir.walk((core.rules, core.offers, core.tracks, core.tiers, core.matches))
-             if isinstance(each, ir.BalanceRead)}  # fmt: skip
+    asks = (core.rules, core.offers, core.tracks, core.tiers, core.matches, core.holdouts)
+    reads = {each.unit for each in ir.walk(asks) if isinstance(each, ir.BalanceRead)}
     return frozenset(takes | reads)
 
 

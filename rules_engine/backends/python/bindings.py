@@ -33,6 +33,8 @@ from rules_engine.outcome import (
     Refused,
     Said,
     Told,
+    ToldAward,
+    ToldDiscount,
     ToldWithOffers,
     totals_of,
 )
@@ -46,7 +48,7 @@ _NAMES: dict[str, Any] = {
     for each in (
         Advanced, Award, Charge, Discount, Evaluation, Gift, LastDay, LimitUsed, LinePrice, MarkSeen, Outcome, Part,
         Price, Said, Seen, StreakMet, TrackMoved, local_day, remember, repeat, round_ratio,
-        totals_of, Told, ToldWithOffers,
+        totals_of, Told, ToldAward, ToldDiscount, ToldWithOffers,
     )
 }  # fmt: skip
 

@@ -15,14 +15,11 @@ import msgspec
 from rules_engine import ir
 from rules_engine.calendar import Duration, local_day, subtract_duration
 from rules_engine.occurrences import (
+    EDGES,
     Context,
     contains,
-    end_of,
-    end_of_next,
     occurrence,
     occurrences,
-    start_of,
-    start_of_next,
 )
 from rules_engine.periods import Calendar, LastCalendar, Period, anchors, is_timed
 
@@ -111,17 +108,9 @@ def before(period: Period, base: Context) -> DayOf:
     return remembered(ask)
 
 
-_EDGES = {
-    ("start", False): start_of,
-    ("end", False): end_of,
-    ("start", True): start_of_next,
-    ("end", True): end_of_next,
-}
-
-
 def edge(period: Period, which: Literal["start", "end"], following: bool, base: Context) -> DayOf:
     """A first or last day of an occurrence of a period; takes the day, the event's instant, and anchors."""
-    look = _EDGES[which, following]
+    look = EDGES[which, following]
     if is_timed(period):
 
         def at(day: int | None, instant: int, *days: int | None) -> int | None:

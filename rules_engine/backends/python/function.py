@@ -438,7 +438,7 @@ class Function:
         if not test and code == "amount" and weight.den == 1:
             self.passing.whole = True
             return self.column("amount").replace("c_", "w_"), 1
-        if not test and code == "one_cost" and not self.offering:
+        if not test and code == "one_cost" and weight.den == 1 and not self.offering:
             self.whole_net = True
             return "w_net", 1
         quick = weights_at(self, where, weight)

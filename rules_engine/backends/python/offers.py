@@ -180,10 +180,6 @@ class Offers(Ruling):
         self.counters.commit_offers(out, self.guest)
         if function.event.codes_field:
             out.add(f"codes = {codes_of(self.asked, self.turns, self.function, self.guest)}")
-        for rule in self.rules.values():
-            for text in rule.offer.says:
-                with out.block(f"if {rule.name('acted')}:"):
-                    out.add(f"said.append(Said({const(rule.offer.key)}, {const(text)}))")
         self._sums(out)
         if function.whole_net and not self.guest:
             out.add(f"w_net = tuple(cost{'[:-1]' if function.event.shipping_field else ''})")
@@ -233,6 +229,7 @@ class Offers(Ruling):
         if folding is None or len(entries) < LEAST:
             return entries
         tied = self.barriers.keys() | self.makers | self.marked.keys() | self.flagged
+        tied |= {key for key, rule in self.rules.items() if rule.offer.says}
 
         def fits(offer: ir.OfferDef) -> bool:
             coded = offer.code is not None and (is_listed(offer) or policy.of_codes)

@@ -57,7 +57,6 @@ class Ruling:
         self.guest = False
         self.marked = refusing(mine)
         self.flagged = {key for others in self.marked.values() for key in others}
-        self.flagged |= {offer.key for offer in mine if offer.says}
 
     # ---- one rule: what it is asked
 
@@ -396,7 +395,7 @@ class Ruling:
             self.counters.count(counter, given, out)
 
     def _acted(self, rule: Rule, out: Lines, times: str = "1") -> None:
-        """The rule acted: count it against limits by times."""
+        """The rule acted: count it against limits by times, and let it say its words at its turn."""
         for counter in self._limits(rule.offer):
             if counter.limit.times is not None:
                 self.counters.count(counter, times, out)
@@ -408,3 +407,5 @@ class Ruling:
             out.add(f"{rule.name('claims')} = claimed({rule.name('sets')})")
         if rule.offer.key in self.flagged:
             out.add(f"{rule.name('acted')} = True")
+        for text in rule.offer.says:
+            out.add(f"said.append(Said({const(rule.offer.key)}, {const(text)}))")

@@ -9,7 +9,7 @@ the moves of tracks and what comes in at the end of a stage.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -263,8 +263,9 @@ class Owning(Stages):
         """What can be asked before: where one fails, nothing comes of the rule. Of a code it is told what failed."""
         if rule.code is not None:
             return []
-        asked = [f"({expressions.truth(test, self.function)})" for test in guarded(rule, self.event, self.world)]
-        return [*self._shown(rule), *asked, *self._offered(rule)]
+        guards = guarded(rule, self.event, self.world)
+        asked = [f"({expressions.truth(test, self.function)})" for test in guards]
+        return [*self._shown(rule), *asked, *self._offered(rule, guards)]
 
     def hold(self, part: object, out: Lines) -> None:
         """The basket, where what goes by steps reads money."""
@@ -276,8 +277,13 @@ class Owning(Stages):
         """That the event presents what a rule asks for."""
         return [] if rule.thing is None else [self.function.field(rule.thing.field).code]
 
-    def _offered(self, rule: ir.RuleDef) -> list[str]:
-        """That something is offered to what a rule takes."""
+    def _offered(self, rule: ir.RuleDef, asked: Sequence[ir.Expr]) -> list[str]:
+        """That something is offered to what a rule takes, unless the event may be refused for what the rule asks before
+        it looks there."""
+        parts = rule.when.parts if isinstance(rule.when, ir.All) else (rule.when,)
+        unasked = tuple([part for part in parts if not any(part is each for each in asked)])
+        if any(isinstance(node, ir.PersonField) for node in ir.walk((unasked, rule.effects))):
+            return []
         names = [offered_field(effect) for effect in rule.effects]
         return [f"({' or '.join(self.function.field(name).code for name in names)})"] if names and all(names) else []
 

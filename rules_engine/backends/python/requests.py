@@ -21,7 +21,7 @@ from rules_engine import ir
 from rules_engine.backends import Score
 from rules_engine.calendar import END_DAY, FIRST_DAY
 from rules_engine.decoding import TEXT_MAX, attribute, bounds_of, fact_fields, never_settled, tracks_by_part
-from rules_engine.outcome import NO_FACTS, TOLD, encoded, encoded_told
+from rules_engine.outcome import NO_FACTS, Outcome, encoded, encoded_told
 from rules_engine.state import AMOUNT_MAX, STATE_VERSION, Lot, Shared, State
 
 _PLAIN: dict[str, Any] = {
@@ -256,7 +256,7 @@ def _scorer(
             return None
         if type(content) is bytes and content.isascii() and _ESCAPE not in content and _DELETE not in content:
             found: Any = trusting[type(event)](event, sent.member, state, sent.shared)
-            return encode(found) if type(found) in TOLD else encoded(found)
+            return found.to_json() if type(found) is Outcome else encode(found)
         return encoded(score(event, facts_of(sent.member), state, sent.shared))
 
     return score_request

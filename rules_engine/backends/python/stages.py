@@ -345,7 +345,8 @@ class Stages:
                                 out.add("break")
                         with out.block("else:"):
                             out.add(f"holdings = grant(holdings, changes, {name}, day, until, {reason})")
-            with out.block("if holdings is not state.holdings:"):
+            top = max([place for place, rung in enumerate(ladder.rungs) if rung.ways], default=0)
+            with out.block(f"if holdings is not state.holdings and tier < {top}:"):  # what is held is not lost here
                 out.add("tiers = earlier + tier_changes(holdings, tier, day, RUNGS, TIERS)")
                 if ladder.at_once:
                     out.add("tier = held_rung(holdings, day, RUNGS)")

@@ -24,6 +24,13 @@ _MADE = tuple(
 )
 """How lines begin that make a change, and how they make a tuple of it."""
 _LINES = ("prices = tuple(map(LinePrice, ", "prices = tuple(zip(")
+_PLAIN = (
+    re.compile(r"( *awards\.append\()(Award\(.+, wanted, \w+(?:, (?:\w+|\(\)|tuple\(weights_at\(\w+, \w+\)\)))?\)\))"),
+    re.compile(r"( *discounts\.append\()(Discount\(.+, wanted\w+, \w+, (?:\w+|tuple\(\w+\))\)\))"),
+)
+"""Lines that note an award or a discount which no limit cut: nothing is said behind weights, or behind parts."""
+_LASTING = re.compile(r".*\bfresh\(awards, ")
+"""Lines that ask of awards how long they last."""
 _READ = re.compile(r"\s*(by_counter|commit_limits)\(")
 """Lines that look into changes."""
 _SUM = re.compile(r"\s*gave\d+_\w* \+?= ")
@@ -67,6 +74,8 @@ class Sums:
 def told(lines: Iterable[str], sums: Sums) -> list[str]:
     """Lines as the way `sent` has them."""
     every = list(lines) if sums.used else untold(lines)
+    if not any(map(_LASTING.match, every)):
+        every = [_plainly(line) for line in every]
     if any(map(_READ.match, every)):
         return [_short(line, (_LINES,)) for line in every]
     return [_short(line, (*_MADE, _LINES)) for line in every]
@@ -75,6 +84,15 @@ def told(lines: Iterable[str], sums: Sums) -> list[str]:
 def untold(lines: Iterable[str]) -> list[str]:
     """Lines as the other ways have them."""
     return [line for line in lines if not _SUM.match(line)]
+
+
+def _plainly(line: str) -> str:
+    """A line that notes what no limit cut, as it is told."""
+    for plain in _PLAIN:
+        found = plain.fullmatch(line)
+        if found is not None:
+            return f"{found[1]}Told{found[2]}"
+    return line
 
 
 def _short(line: str, pairs: Iterable[tuple[str, str]]) -> str:

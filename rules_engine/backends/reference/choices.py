@@ -149,7 +149,7 @@ def _best(members: Sequence[str], policy: ir.PolicyDef, name: str, reach: Reach,
     else:
         won = _contest(start, tried, members, policy.per, name, run)
         losses = losses_of(start, tried, won, policy.per, [place.rank for place in run.places])
-    kept = {act.rule.key: act for act in run.basket.acts[len(start.acts) :]}
+    kept = {act.rule.key: act for act in _basket(run).acts[len(start.acts) :]}
     for place, (each, loss) in enumerate(zip(tried, losses, strict=True)):
         for fate in each.notes:
             if not fate.why:
@@ -163,8 +163,8 @@ def _contest(start: Basket, tried: list[Tried], members: Sequence[str], per: str
     group = run.world.offer_groups.get(name)
     while True:
         won = winners_of(start, tried, per)
-        run.basket = merged(start, tried, won)
-        over = None if group is None else one_too_many(group, run.basket.acts[len(start.acts) :], run)
+        run.basket = basket = merged(start, tried, won)
+        over = None if group is None else one_too_many(group, basket.acts[len(start.acts) :], run)
         if over is None:
             return won
         act, limit = over

@@ -8,15 +8,12 @@ from rules_engine import ir
 from rules_engine.backends.reference.run import Env, Run
 from rules_engine.calendar import Duration, DurationUnit, add_duration, local_day, subtract_duration
 from rules_engine.occurrences import (
+    EDGES,
     Context,
     Occurrence,
     contains,
-    end_of,
-    end_of_next,
     occurrence,
     occurrences,
-    start_of,
-    start_of_next,
 )
 from rules_engine.periods import Calendar, CalendarUnit, LastCalendar, Period, anchors
 
@@ -73,19 +70,11 @@ def in_period(name: str, value: int, instant: bool, env: Env) -> bool:
     return contains(period, value, found)
 
 
-_EDGES = {
-    ("start", False): start_of,
-    ("end", False): end_of,
-    ("start", True): start_of_next,
-    ("end", True): end_of_next,
-}
-
-
 def edge(node: ir.EdgeDay, day: int, env: Env) -> int | None:
     """A first or last day; None where no such occurrence comes."""
     period = env.run.world.periods[node.period].period
     found = context(period, env)
-    return None if found is None else _EDGES[node.edge, node.next](period, day, found, env.run.instant)
+    return None if found is None else EDGES[node.edge, node.next](period, day, found, env.run.instant)
 
 
 def occurrence_of(period: str, day: int, env: Env) -> Occurrence | None:
