@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules_engine import ir
-from rules_engine.backends.columnar.bounds import LADDER, Bounds, Guards, guarded, total_of, unproved
-from rules_engine.backends.columnar.spans import SAFE, Span, added, hull, not_above, not_below, product
+from rules_engine.backends.columnar.writing.bounds import LADDER, Bounds, Guards, guarded, total_of, unproved
+from rules_engine.backends.columnar.writing.spans import SAFE, Span, added, hull, not_above, not_below, product
 from rules_engine.backends.reference.evaluation import enter
 from rules_engine.backends.reference.expressions import number
 from rules_engine.backends.reference.run import Env, Run

@@ -16,8 +16,8 @@ from rules_engine import Source, load
 from rules_engine.backends.columnar import REASONS, Columnar
 from rules_engine.backends.columnar import tape as ops
 from rules_engine.backends.columnar.batch import Flags
-from rules_engine.backends.columnar.store import SOURCES_MAX, Store, View
 from rules_engine.backends.columnar.tape import FOREVER, MISSING
+from rules_engine.backends.columnar.walking.store import SOURCES_MAX, Store, View
 from rules_engine.state import Lot, add_lot, take_lot
 from tests.columnar_trials import play_columns
 from tests.histories import History, history

@@ -39,7 +39,7 @@ def entries_of(rng: Random, capped: bool) -> list[tuple[int, int, int | None]]:
 @pytest.mark.parametrize("mode", REMAINDERS)
 @pytest.mark.parametrize("capped", [False, True])
 def test_shares_of_many_owners_are_those_of_each(mode: str, capped: bool) -> None:
-    from rules_engine.backends.columnar.sharing import Entries, share
+    from rules_engine.backends.columnar.walking.sharing import Entries, share
 
     for seed in range(150):
         rng = Random(seed)
@@ -60,7 +60,7 @@ def test_shares_of_many_owners_are_those_of_each(mode: str, capped: bool) -> Non
 
 
 def test_shares_that_are_not_proved_safe_are_said() -> None:
-    from rules_engine.backends.columnar.sharing import Entries, share
+    from rules_engine.backends.columnar.walking.sharing import Entries, share
 
     ones = np.ones(2, np.int64)
     amounts = np.array([2**40, 5], np.int64)

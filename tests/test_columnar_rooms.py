@@ -14,7 +14,7 @@ from rules_engine.backends.columnar import Columnar, Results
 from rules_engine.pipeline import load
 
 pytest.importorskip("numba")
-from rules_engine.backends.columnar import room
+from rules_engine.backends.columnar.loops import room
 
 EVENTS = 3_000
 

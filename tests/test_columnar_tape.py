@@ -94,7 +94,7 @@ def test_columns_equal_rows(name: str, engine: str) -> None:
 
 def test_what_was_compiled_before_a_module_was_written_is_forgotten(tmp_path: Path) -> None:
     pytest.importorskip("numba")
-    from rules_engine.backends.columnar.jit import forget_older
+    from rules_engine.backends.columnar.loops.jit import forget_older
 
     old, new = tmp_path / "kernel.walk-1.nbi", tmp_path / "kernel.walk-2.nbi"
     for each in (old, new):

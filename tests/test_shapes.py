@@ -12,7 +12,7 @@ np = pytest.importorskip("numpy")
 from benchmarks import targeted_rules  # noqa: E402 - numpy may be absent
 from rules_engine.backends.columnar import Columnar  # noqa: E402
 from rules_engine.backends.columnar import tape as ops  # noqa: E402
-from rules_engine.backends.columnar.calling import Calling  # noqa: E402
+from rules_engine.backends.columnar.walking.calling import Calling  # noqa: E402
 from tests.columnar_trials import columnar_trial, engines  # noqa: E402
 from tests.trials import Finding, core_of  # noqa: E402
 

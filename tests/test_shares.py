@@ -10,12 +10,12 @@ import pytest
 pytest.importorskip("numba")
 
 from rules_engine.allocation import spread
-from rules_engine.backends.columnar import loops_sharing as sharing
-from rules_engine.backends.columnar import state as at
-from rules_engine.backends.columnar.dividing import EXACT
-from rules_engine.backends.columnar.jit import compiled
-from rules_engine.backends.columnar.loops_numbers import divide
-from rules_engine.backends.columnar.state import STATE, TEMPORARIES
+from rules_engine.backends.columnar.loops import sharing as sharing
+from rules_engine.backends.columnar.loops import state as at
+from rules_engine.backends.columnar.loops.dividing import EXACT
+from rules_engine.backends.columnar.loops.jit import compiled
+from rules_engine.backends.columnar.loops.numbers import divide
+from rules_engine.backends.columnar.loops.state import STATE, TEMPORARIES
 
 
 def shared(amounts: list[int], weights: list[list[int]]) -> tuple[list[list[int]], list[int]]:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules_engine.allocation import spread
-from rules_engine.backends.columnar.spreading import spread_lines
+from rules_engine.backends.columnar.walking.spreading import spread_lines
 
 entries = st.lists(st.tuples(st.integers(1, 40), st.integers(0, 3)), min_size=1, max_size=6)
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rules_engine.backends.columnar import chunks
 from rules_engine.backends.columnar import tape as ops
 from rules_engine.backends.columnar.batch import Batch, Ints, Results
-from rules_engine.backends.columnar.chunks import Chunks
 from rules_engine.backends.columnar.tape import Tape
+from rules_engine.backends.columnar.walking import chunks
+from rules_engine.backends.columnar.walking.chunks import Chunks
 from tests import tapes
 
 pytest.importorskip("numba")

@@ -12,10 +12,10 @@ import numpy as np
 
 from rules_engine import ir
 from rules_engine.backends.columnar.batch import Batch, Results
-from rules_engine.backends.columnar.chunks import Chunks
-from rules_engine.backends.columnar.compiling import compile_columns
 from rules_engine.backends.columnar.days import Days
 from rules_engine.backends.columnar.memory import Memory
+from rules_engine.backends.columnar.walking.chunks import Chunks
+from rules_engine.backends.columnar.writing.compiling import compile_columns
 from rules_engine.backends.reference import Reference
 
 Engine = Literal["auto", "numba", "numpy"]

@@ -19,8 +19,8 @@ from rules_engine.backends.columnar import tape as ops
 from rules_engine.backends.columnar.batch import Awards, Batch, Flags, Ints, Results, Small
 from rules_engine.backends.columnar.layout import Counter, Layout
 from rules_engine.backends.columnar.settling import Settling
-from rules_engine.backends.columnar.store import LOT_MAX, Store
 from rules_engine.backends.columnar.tape import Tape
+from rules_engine.backends.columnar.walking.store import LOT_MAX, Store
 from rules_engine.state import Holding, Lot, MatchState, State, add_lot
 
 

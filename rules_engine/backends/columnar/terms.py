@@ -1,7 +1,9 @@
-"""What a row of `TAKE` takes: the numbers that stand in the pool for it, by their places.
+"""What a row of `TAKE` takes: the numbers that stand in the pool for it, by their places; and how sets of shapes stand.
 
 In: nothing. Out: names, for who writes such rows and who reads them.
 """
+
+from typing import Final
 
 # What `TAKE` takes: of each unit, of each line or of the total (`GRAIN`) of lines, of the event's own shipping or of
 # both (`OF`); in proportion to what they cost, by units, or to that times V[FACTOR] and R[SHIP_FACTOR] (`SPLIT`). The
@@ -26,3 +28,8 @@ BY_PLACE, CHEAPEST, DEAREST, LAST_ONES, SORTED_UP, SORTED_DOWN = range(6)
 BY_UNIT, BY_LINE, BY_TOTAL = 0, 1, 2
 OF_LINES, OF_SHIPPING, OF_BOTH = 0, 1, 2
 IN_PROPORTION, EVENLY, WITH_TAX = 0, 1, 2
+
+SET_SHIFT: Final = 2**40
+"""The values of all rows' sets stand in one sorted stretch, each moved by so much for each row."""
+SET_MOST: Final = 2**39 - 1
+"""What lies further from 0 is in no such set."""

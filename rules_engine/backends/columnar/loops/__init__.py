@@ -1,0 +1,1 @@
+"""The ops that a profile asked for, as loops that numba compiles."""
