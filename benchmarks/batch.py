@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 from benchmarks import batch_data, batch_kernel, batch_numpy
 from benchmarks.batch_data import History
 from benchmarks.tables import Cell, Plot, Table
-from benchmarks.timing import Timed, summary
+from benchmarks.timing import QUICK, Timed, summary
 from rules_engine.backends.columnar import Columnar
 from rules_engine.pipeline import load
 from rules_engine.scoring import Program
@@ -45,8 +45,6 @@ DUCK, DUCK_OWN, POLARS = (
 )
 ROWS = "row path, Program.score and apply"
 SIZES = (10, 100, 1000, 10_000)
-QUICK = 2
-"""With so few rounds only whether it works is asked: fewer events, and no program of 10,000 rules."""
 
 Way = Callable[[], Any]
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from benchmarks import batch_data, batch_kernel
 from benchmarks.profiling import by_function, shares
 from benchmarks.tables import Cell, Plot, Table
-from benchmarks.timing import Timed, summary
+from benchmarks.timing import QUICK, Timed, summary
 from rules_engine.backends.columnar import Columnar
 from rules_engine.backends.columnar import tape as ops
 from rules_engine.pipeline import load
@@ -27,7 +27,6 @@ from rules_engine.scoring import Program
 
 RULES = Path(__file__).with_name("batch.rules")
 AROUND = "around the walk: dealing, opening, closing"
-QUICK = 2
 
 
 class Part(NamedTuple):

@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks import targeted_rules
 from benchmarks.profiling import by_module, shares
 from benchmarks.tables import Cell, Plot, Table
-from benchmarks.timing import Timed, summary
+from benchmarks.timing import QUICK, Timed, summary
 from rules_engine.backends.columnar import Batch, Columnar, Texts
 from rules_engine.calendar import DAY_SECONDS, day_of
 from rules_engine.pipeline import load
@@ -31,8 +31,6 @@ from rules_engine.state import State
 
 SIZES = (10, 100, 1_000, 10_000)
 PROFILED = 1_000
-QUICK = 2
-"""With so few rounds only whether it works is asked."""
 MEMBERS = 20_000
 FIRST = day_of(2027, 3, 1)
 CHANNELS = ("web", "app", "store")

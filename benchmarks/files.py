@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from benchmarks import batch_data
 from benchmarks.tables import Cell, Plot, Table
+from benchmarks.timing import QUICK
 
 RULES = Path(__file__).with_name("batch.rules")
 FLOOR = "pyarrow: read the events, write the results"
@@ -85,6 +86,7 @@ def run(rounds: int = 5, events: int = 400_000) -> list[Table]:
     """All ways in turns; the first round, which fills caches, does not count."""
     with TemporaryDirectory() as name:
         folder = Path(name)
+        events = events if rounds > QUICK else events // 10
         lines = _write(folder, events)
         found: dict[str, list[tuple[float, float]]] = {way: [] for way in WAYS}
         _once(EFFECTS, folder)

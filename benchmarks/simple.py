@@ -17,7 +17,7 @@ import orjson
 
 from benchmarks.engines import ENGINES, FIELDS, HAND, ZEN, ZEN_SLOW, Engine, Facts, Simple, installed
 from benchmarks.tables import Cell, Plot, Table
-from benchmarks.timing import Run, Timed, measured
+from benchmarks.timing import QUICK, Run, Timed, measured
 from rules_engine.pipeline import load
 from rules_engine.scoring import Program
 from rules_engine.source import Source
@@ -35,8 +35,6 @@ event purchase dated by bought_at of customer identified by order_no {
   country: text up to 20   segment: text up to 20   brand: text up to 20   amount: money up to 10_000 GBP as list
 }
 """
-QUICK = 2
-"""With so few rounds only whether it works is asked, on small programs."""
 BASKETS = 400
 ROUND_SECONDS = 0.1
 """About what an engine gets in a round: the slow ones score fewer baskets, though never fewer than two."""

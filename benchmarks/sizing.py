@@ -39,8 +39,8 @@ ASSUMED = Assumed(50, 0.05, 1.3)
 
 
 class Measured(NamedTuple):
-    """Per core: events a second by the kernel, by NumPy and by rows; how much longer files to files take than the
-    kernel alone; bytes of an event in Parquet and in Arrow, and of a member in memory."""
+    """Events a second of one core by the kernel, by NumPy and by rows; bytes of an event in Parquet and in Arrow, and
+    of a member in memory."""
 
     kernel: float
     chunks: float

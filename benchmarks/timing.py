@@ -12,7 +12,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from time import process_time_ns
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
+
+QUICK: Final = 2
+"""With so few rounds only whether it works is asked: fewer events, smaller programs."""
 
 
 class Run(NamedTuple):

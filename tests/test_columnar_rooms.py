@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Thread
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 
-from benchmarks import batch, batch_data, batch_kernel
+from benchmarks import batch, batch_data, batch_kernel, batch_rules, targeted_rules
 from rules_engine.backends.columnar import Columnar, Results
 from rules_engine.pipeline import load
 
 pytest.importorskip("numba")
-from rules_engine.backends.columnar.loops import room
+from rules_engine.backends.columnar.loops import room, turning
+from rules_engine.backends.columnar.walking import gathering, store, telling
+from tests.columnar_trials import columnar_trial
+from tests.guarded import Guarded
+from tests.trials import Finding, core_of
 
 EVENTS = 3_000
 
@@ -93,6 +98,25 @@ def test_results_that_need_more_room_are_the_same(
     same(scored(short, found, EVENTS, 2), expected)
 
 
+@pytest.mark.parametrize("parts", [False, True])
+def test_sections_that_need_more_room_are_the_same(monkeypatch: pytest.MonkeyPatch, *, parts: bool) -> None:
+    """Each event meets some nine rules of a hundred; there is room for no pair of them at first."""
+    core, events = core_of(targeted_rules.text(100)), batch_rules.Events(100, 700)
+
+    def run(engine: Literal["numba", "numpy"], threads: int = 1) -> Results:
+        columnar = Columnar(core, engine)
+        return columnar.run(batch_rules.batch(columnar, events), columnar.memory(), parts=parts, threads=threads)
+
+    expected = run("numpy")
+    assert len(expected.awards.event) + len(expected.discounts.event) > 7 * 700
+    same([run("numba")], [expected])
+    monkeypatch.setattr(turning, "ROOMY", 0)
+    monkeypatch.setattr(room, "ROWS", 1)
+    monkeypatch.setattr(room, "PER_EVENT", {"discounts": 0})
+    same([run("numba")], [expected])
+    same([run("numba", 2)], [expected])
+
+
 def test_a_room_is_entered_again_with_nothing_of_who_left_it(columnar: Columnar, found: batch_data.History) -> None:
     memory = columnar.memory()
     with_parts = [columnar.run(each, memory, parts=True) for each in batch_kernel.batches(columnar, found, 700)]
@@ -103,3 +127,16 @@ def test_a_room_is_entered_again_with_nothing_of_who_left_it(columnar: Columnar,
     for one, other in zip(kept, [each for results in with_parts for each in columns(results)], strict=True):
         np.testing.assert_array_equal(one, other)
     assert all(not {place for place in room.OF_BATCH if place in left.kept} for left in columnar.chunks.rooms)
+
+
+@pytest.mark.parametrize("of", ["straight", "priced", "earning", "owning", "shaped"])
+def test_nothing_is_written_beside_an_array(monkeypatch: pytest.MonkeyPatch, of: str) -> None:
+    """Generated programs, with little room at first: each array that a loop may write to has marks around it."""
+    monkeypatch.setattr(turning, "ROOMY", 0)
+    monkeypatch.setattr(room, "ROWS", 1)
+    monkeypatch.setattr(room, "PER_EVENT", {"discounts": 0})
+    guarded = Guarded(monkeypatch, room, turning, gathering, store, telling)
+    for seed in range(3):
+        found = columnar_trial(seed, Counter(), ("numba",), of, 12)
+        assert not isinstance(found, Finding), str(found)
+    guarded.check()

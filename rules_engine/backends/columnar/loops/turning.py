@@ -28,6 +28,8 @@ PER_PAIR: Final = (OWNERS, HITS, PAIRS, PLACES, TOLD, TO, COPY, COUNTS)
 PER_LANE: Final = (STARTS, HERE, NEXT, ENDS, WHO, FRAME, RANKS)
 PER_CODE: Final = (LEFT, HEADS, PRESENT)
 AWARD_WIDTH: Final = WIDTHS["awards"]
+ROOMY: Final = 8
+"""For how many pairs of a lane there is room at first."""
 
 TELLING: Final = frozenset((
     ops.TAKE_LINES, ops.TAKE_TOTAL, ops.PICK_TOTAL, ops.FATE, ops.GIVE, ops.GIVE_NOTHING,
@@ -114,7 +116,7 @@ class Turning:
         """Have room for so many lanes, and as many pairs as the loop asked for last."""
         for place in PER_LANE:
             self._put(place, np.zeros(lanes + 1, np.int64))
-        self._pairs(max(8 * lanes, int(self.state[PAIR_ROOM])))
+        self._pairs(max(ROOMY * lanes, int(self.state[PAIR_ROOM])))
 
     def grow(self) -> None:
         """More room for pairs, where the loop asked for it."""
