@@ -42,12 +42,12 @@ class Question(NamedTuple):
 
 
 QUESTIONS: dict[str, Question] = {
-    "checkout": Question("checkout", 9),
-    "heavy": Question("heavy", 9),
+    "checkout": Question("checkout", 15),
+    "heavy": Question("heavy", 15),
     "quantity": Question("quantity", 9),
     "forty": Question("forty", 9),
-    "targeted": Question("targeted", 5),
-    "peers": Question("simple", 5),
+    "targeted": Question("targeted", 15),
+    "peers": Question("simple", 9),
     "loading": Question("loading", 15),
     "checking": Question("checking", 3),
     "memory": Question("memory", 3),

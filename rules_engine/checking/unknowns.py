@@ -17,6 +17,9 @@ from rules_engine.checking.typed import Typed, unknown
 from rules_engine.diagnostics import Fix, nearest
 from rules_engine.types import Choice, Tier, Type, Unit
 
+FLAGS = {"true": "yes", "false": "no"}
+"""What other languages call a flag's values."""
+
 
 def unknown_name(name: tree.Name, env: Env, expected: Type | None = None) -> Typed:
     """Report a name that is not known, with the nearest that is."""
@@ -43,6 +46,11 @@ def unknown_name(name: tree.Name, env: Env, expected: Type | None = None) -> Typ
             env.report("N206", name, name=text, events=env.event_words(), having=words)
         else:
             env.report("N217", name, name=text, events=words, where=STAGE_WORDS[env.stage])
+    elif text.lower() in FLAGS:
+        meant = FLAGS[text.lower()]
+        env.report(
+            "N201", name, name=text, fix=Fix(f"write `{meant}`", name.span, meant), note="a flag is `yes` or `no`"
+        )
     else:
         hint = _meant(name, expected, env)
         report_unknown("N201", name, env, () if hint else known_names(env), hint)

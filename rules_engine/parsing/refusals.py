@@ -51,7 +51,10 @@ def once(parts: list[Part], words: dict[str, str]) -> None:
         seen.add(one.slot)
 
 
-_ALL_IN_ONE = {"remembers": "write all facts behind one: `remembers n: count up to 9   shop: text`"}
+_ALL_IN_ONE = {
+    "remembers": "write all facts behind one: `remembers n: count up to 9   shop: text`",
+    "when": "join the two with `and`: `when ... and ...`",
+}
 
 
 def twice(clause: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ _AMOUNT = r"(?P<amount>\d[\d_]*(?:\.\d+)?\s*(?:%|[A-Z]{3}\b)?)"
 _MONEY = r"\d[\d_]*(?:\.\d+)?\s+[A-Z]{3}"
 _TEXT = r"\"[^\"\n]*\""
 _THINGS = r"(?:items?|products?|pieces?|articles?|goods)"
+_WEEKDAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
 _ORDINALS = {
     "first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th", "sixth": "6th", "seventh": "7th",
     "eighth": "8th", "ninth": "9th", "tenth": "10th",
@@ -70,6 +71,11 @@ def _row(
 
 
 SHOP_WORDS: tuple[Habit, ...] = (
+    # when
+    _row("P147", rf"\b(?:every|each|on)\s+({_WEEKDAYS})s?\b", r"\1 of every week"),
+    _row("P147", r"\b(?:in|during)\s+([a-z_]\w*)", r"when today in \1"),
+    # tests
+    _row("P147", rf"(?<=\"\s)({_MONEY})\s+off\b", r"\1"),
     # effects
     _row(
         "P150",
