@@ -433,7 +433,10 @@ def _replace(items: list[_Item], before: _Item | None, after: _Item) -> None:
 def add_lot(lots: list[Lot], lot: Lot, *, first: bool = False) -> None:
     """Add a lot; one that differs only in what is left grows instead. Lots stand by the day they were earned, those of
     one day by unit, holder and last days, those that are alike in all this as they came. What is used up was the
-    `first` of these, and comes back as the first: so taking and giving back leaves everything as it was."""
+    `first` of these, and comes back as the first: so taking and giving back leaves everything as it was. One whose last
+    day has passed before it was earned is never had."""
+    if lot.expires is not None and lot.expires < lot.earned:
+        return
     place = len(lots)
     while place and lots[place - 1].earned > lot.earned:
         place -= 1

@@ -73,6 +73,7 @@ FOUND = [
     (1000295, "visits"),  # what is said to a guest
     (1001897, "priced"),  # the order in which offers speak, where codes say it
     (1002538, "visits"),  # how long a tier lasts by the tier that ends
+    (1009132, "visits"),  # units that had lapsed before they were given
 ]
 
 

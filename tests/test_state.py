@@ -91,6 +91,12 @@ def test_what_awards_gave_becomes_lots_and_alike_ones_are_one() -> None:
     assert [each.left for each in state.lots] == [10, 1, 1]
 
 
+def test_what_has_lapsed_before_it_is_given_is_never_had() -> None:
+    state = State()
+    receive(state, [Award("base", "point", 5, 5, expires=9), Award("last", "point", 3, 3, expires=10)], 10)
+    assert state.lots == [Lot("point", 3, 10, None, 10, "last")]
+
+
 def test_a_state_is_its_json() -> None:
     assert msgspec.json.decode(msgspec.json.encode(FULL), type=State) == FULL
     assert copied(FULL) == FULL
