@@ -11,12 +11,11 @@ rounds. Programs of 100 to 10,000 rules have the same ten among rules that no ev
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from time import perf_counter, process_time
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ import pyarrow.parquet as pq
 from benchmarks import batch_data, batch_kernel, batch_numpy
 from benchmarks.batch_data import History
 from benchmarks.tables import Cell, Plot, Table
-from benchmarks.timing import QUICK, Timed, summary
+from benchmarks.timing import QUICK, Timed, Took, in_steps, in_turns, summary
 from rules_engine.backends.columnar import Columnar
 from rules_engine.pipeline import load
 from rules_engine.scoring import Program
@@ -55,9 +54,9 @@ def run(rounds: int = 5, events: int = 200_000) -> list[Table]:
     _check(program)
     found = batch_data.history(events if rounds > QUICK else events // 10)
     ways = _ways(program, found)
-    cpu, wall = _measured(ways, rounds)
+    took = in_turns(ways, rounds)
     row = _row_path(program, found, rounds)
-    return [_table(cpu, wall, row, found), _sizes(program, found), *_growth(found, rounds)]
+    return [_table(took, row, found), _sizes(program, found), *_growth(found, rounds)]
 
 
 # ---- the answers ----
@@ -151,21 +150,6 @@ def _columnar(program: Program, found: History, engine: Any, threads: int) -> Wa
     return score
 
 
-def _measured(ways: Mapping[str, Way], rounds: int) -> tuple[dict[str, Timed], dict[str, float]]:
-    """CPU seconds of each way, and the least of the wall; all take turns, the first round does not count."""
-    cpu: dict[str, list[float]] = {name: [] for name in ways}
-    wall: dict[str, list[float]] = {name: [] for name in ways}
-    for round_ in range(rounds + 1):
-        for name, way in ways.items():
-            gc.collect()
-            begun, started = process_time(), perf_counter()
-            way()
-            if round_:
-                cpu[name].append(process_time() - begun)
-                wall[name].append(perf_counter() - started)
-    return {name: summary(times) for name, times in cpu.items()}, {name: min(times) for name, times in wall.items()}
-
-
 def _row_path(program: Program, found: History, rounds: int, count: int = 3000) -> Timed:
     """Seconds an event by rows, on the first events of the history."""
     times = []
@@ -226,7 +210,7 @@ def _growth(found: History, rounds: int) -> list[Table]:
         program = load([Source("batch.rules", more_rules(size))])
         ready[size] = _ready(program, some, rounds)
         ways[f"{size:,}"] = _columnar(program, some, "numba", 1)
-    cpu, _ = _measured(ways, rounds)
+    cpu = {name: took.cpu for name, took in in_turns(ways, rounds).items()}
     base = cpu[f"{sizes[0]:,}"].median
     rows: list[list[Cell]] = []
     for size in sizes:
@@ -246,28 +230,23 @@ def _growth(found: History, rounds: int) -> list[Table]:
 
 def _ready(program: Program, found: History, rounds: int) -> Timed:
     few = batch_data.history(10, seed=1, members=max(1, found.members))
-    times = []
-    for _ in range(rounds + 1):
-        gc.collect()
-        start = process_time()
-        columnar = Columnar(program.core, "numba")
-        spent = process_time() - start
-        sent = batch_kernel.batches(columnar, few)
-        start = process_time()
-        columnar.run(sent[0], columnar.memory())
-        times.append(spent + process_time() - start)
-    return summary(times[1:])
+    return in_steps(
+        lambda: Columnar(program.core, "numba"),
+        lambda columnar: batch_kernel.batches(columnar, few)[0],
+        lambda columnar, batch: columnar.run(batch, columnar.memory()),
+        rounds,
+    )
 
 
 # ---- the table ----
 
 
-def _table(cpu: dict[str, Timed], wall: dict[str, float], row: Timed, found: History) -> Table:
-    own = cpu[KERNEL].median if KERNEL in cpu else cpu[CHUNKS].median
+def _table(took: dict[str, Took], row: Timed, found: History) -> Table:
+    own = took[KERNEL if KERNEL in took else CHUNKS].cpu.median
     rows: list[list[Cell]] = []
-    for name, each in cpu.items():
+    for name, (each, wall) in took.items():
         rate = found.events / each.median / 1e6
-        rows.append([name, rate, each.spread / each.median, found.events / wall[name] / 1e6, each.median / own])
+        rows.append([name, rate, each.spread / each.median, found.events / wall / 1e6, each.median / own])
     rows.append([ROWS, 1e-6 / row.median, row.spread / row.median, "", row.median * found.events / own])
     notes = [
         f"{found.events:,} events of {found.members:,} members, {len(found.sku) / found.events:.1f} lines an event.",
@@ -278,7 +257,7 @@ def _table(cpu: dict[str, Timed], wall: dict[str, float], row: Timed, found: His
     ]
     columns = ["way", "M events a CPU second", "spread", "M events/s of the wall", "x the kernel's CPU time"]
     plot = Plot("batch", "bars", columns[1])
-    return Table("Batch: ten rules with allocation and state", columns, rows, notes, _figures(cpu, wall), plot)
+    return Table("Batch: ten rules with allocation and state", columns, rows, notes, _figures(took), plot)
 
 
 def _sizes(program: Program, found: History) -> Table:
@@ -299,12 +278,13 @@ def _sizes(program: Program, found: History) -> Table:
 _PEERS = ("numba", "duckdb", "polars")
 
 
-def _figures(cpu: dict[str, Timed], wall: dict[str, float]) -> dict[str, float]:
-    if KERNEL not in cpu:
+def _figures(took: dict[str, Took]) -> dict[str, float]:
+    if KERNEL not in took:
         return {}
+    cpu = {name: each.cpu for name, each in took.items()}
     own = cpu[KERNEL].median
     hands = [cpu[name].median for name in (HAND_SMALL, HAND_CHUNK, HAND_WHOLE)]
-    found = {"kernel numpy": min(hands) / own, "kernel threads": wall[KERNEL] / wall[KERNEL_TWO]}
+    found = {"kernel numpy": min(hands) / own, "kernel threads": took[KERNEL].wall / took[KERNEL_TWO].wall}
     if DUCK in cpu:
         found["kernel duckdb"] = min(cpu[DUCK].median, cpu[DUCK_OWN].median) / own
     if POLARS in cpu:

@@ -9,17 +9,15 @@ take turns. What stands around the walk is profiled besides, function by functio
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from time import process_time
 from typing import Any, NamedTuple
 
 from benchmarks import batch_data, batch_kernel
 from benchmarks.profiling import by_function, shares
 from benchmarks.tables import Cell, Plot, Table
-from benchmarks.timing import QUICK, Timed, summary
+from benchmarks.timing import QUICK, Timed, in_turns
 from rules_engine.backends.columnar import Columnar
 from rules_engine.backends.columnar import tape as ops
 from rules_engine.pipeline import load
@@ -50,7 +48,7 @@ def run(rounds: int = 5, events: int = 200_000) -> list[Table]:
     found = batch_data.history(events if rounds > QUICK else events // 10)
     cuts = cuts_of(program)
     variants = {name: _way(program, found, cut) for name, cut in cuts.items()}
-    times = _measured(variants, rounds)
+    times = {name: took.cpu for name, took in in_turns(variants, rounds).items()}
     return [_parts(times, found.events), _profiled(variants[AROUND], list(variants.values())[-1])]
 
 
@@ -88,19 +86,6 @@ def _way(program: Program, found: batch_data.History, cut: int) -> Callable[[], 
             columnar.run(batch, memory, threads=1)
 
     return score
-
-
-def _measured(ways: dict[str, Callable[[], None]], rounds: int) -> dict[str, Timed]:
-    """CPU seconds of each; all take turns, the first round does not count."""
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    for round_ in range(rounds + 1):
-        for name, way in ways.items():
-            gc.collect()
-            start = process_time()
-            way()
-            if round_:
-                times[name].append(process_time() - start)
-    return {name: summary(each) for name, each in times.items()}
 
 
 def _parts(times: dict[str, Timed], events: int) -> Table:

@@ -9,11 +9,9 @@ thread.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.util import find_spec
-from time import process_time
 from typing import Any
 
 import numpy as np
@@ -21,7 +19,7 @@ import numpy as np
 from benchmarks import targeted_rules
 from benchmarks.profiling import by_module, shares
 from benchmarks.tables import Cell, Plot, Table
-from benchmarks.timing import QUICK, Timed, summary
+from benchmarks.timing import QUICK, Timed, in_steps, in_turns
 from rules_engine.backends.columnar import Batch, Columnar, Texts
 from rules_engine.calendar import DAY_SECONDS, day_of
 from rules_engine.pipeline import load
@@ -49,7 +47,7 @@ def run(rounds: int = 5, events: int = 100_000) -> list[Table]:
     for size, program in programs.items():
         for engine in engines:
             ways[engine, size] = _way(program, size, engine, events if rounds > QUICK else events // 5)
-    cpu = _measured(ways, rounds)
+    cpu = {name: took.cpu for name, took in in_turns(ways, rounds).items()}
     ready = {size: _ready(program, size, engines[-1], rounds) for size, program in programs.items()}
     some = events if rounds > QUICK else events // 5
     tables = [_table(engine, sizes, cpu, ready, some, engine == engines[-1]) for engine in engines]
@@ -190,32 +188,10 @@ def _scored(columnar: Columnar, made: Batch) -> None:
     columnar.run(made, columnar.memory())
 
 
-def _measured(ways: dict[tuple[str, int], Callable[[], None]], rounds: int) -> dict[tuple[str, int], Timed]:
-    """CPU seconds of each; all take turns, the first round does not count."""
-    times: dict[tuple[str, int], list[float]] = {name: [] for name in ways}
-    for round_ in range(rounds + 1):
-        for name, way in ways.items():
-            gc.collect()
-            start = process_time()
-            way()
-            if round_:
-                times[name].append(process_time() - start)
-    return {name: summary(found) for name, found in times.items()}
-
-
 def _ready(program: Program, size: int, engine: Any, rounds: int) -> Timed:
     """From the core to the first ten events done."""
-    times = []
-    for _ in range(rounds + 1):
-        gc.collect()
-        start = process_time()
-        columnar = Columnar(program.core, engine)
-        spent = process_time() - start
-        made = batch(columnar, Events(size, 10))
-        start = process_time()
-        _scored(columnar, made)
-        times.append(spent + process_time() - start)
-    return summary(times[1:])
+    made = partial(Columnar, program.core, engine)
+    return in_steps(made, lambda columnar: batch(columnar, Events(size, 10)), _scored, rounds)
 
 
 def _until_ready(program: Program, engine: Any) -> Table:

@@ -1,7 +1,8 @@
 """`heavy.rules` as a careful engineer would write it by hand: the whole answer, and no checks.
 
-In and out, and what is taken for granted, as in `handwritten_whole`. The prices of a line's units are kept only where
-they differ.
+In and out, and what is taken for granted, as in `handwritten_whole`; so is what is rare or long. A few short lines
+stand in both, since a call for them would make what is measured slower. The prices of a line's units are kept only
+where they differ.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """`score_many` over several processes, beside one.
 
-In: `batch.rules` and a year of purchases, as dictionaries and as JSON bytes, in order. Both ways take turns; results
-and states are compared first. What counts is time on the wall, since that is what several processes are for: on a
-machine that does something else besides, the least of the rounds says most, and CPU time says what the sharing costs.
+In: `batch.rules` and a year of purchases, a list of dictionaries and one of JSON bytes, in order. Both ways take turns;
+results and states are compared first. What counts is time on the wall, since that is what several processes are for: on
+a machine that does something else besides, the least of the rounds says most, and CPU time says what sharing costs.
 What two cores give at that time is measured in every round as well: a loop that only counts, in one process and in as
 many as score. Beside that a ratio says what is ours.
 """

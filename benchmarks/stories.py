@@ -26,7 +26,7 @@ from examples.retail.prepare import orders
 from rules_engine import ir, tree
 from rules_engine.backends import Backend, Evaluation
 from rules_engine.backends import reference as reference_room
-from rules_engine.backends.columnar import REASONS, Columnar, Texts
+from rules_engine.backends.columnar import Columnar, Texts
 from rules_engine.backends.columnar.encoding import encoded
 from rules_engine.backends.python import Python
 from rules_engine.backends.reference import Reference
@@ -125,7 +125,9 @@ def _reason(columnar: Columnar, asked: Asked, taken: bool, done: bool, why: int)
     """Why an event goes by rows; nothing where it does not."""
     if done and taken:
         return ""
-    return columnar.refused.get(asked.event.name, "") or (REASONS[why] if taken else "its state is of another kind")
+    return columnar.refused.get(asked.event.name, "") or (
+        columnar.reasons[why] if taken else "its state is of another kind"
+    )
 
 
 def generated(program: Program, asked: list[Asked], rounds: int) -> tuple[Share, float]:

@@ -1,6 +1,6 @@
 """Timing: interleaved rounds, so that what disturbs one disturbs all; medians and their spread.
 
-Times are CPU times of this process and its threads, not of the wall: the machine may be shared.
+Times are CPU times of this process and its threads: the machine may be shared. The wall is told besides, for threads.
 """
 
 from __future__ import annotations
@@ -11,8 +11,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
-from time import process_time_ns
-from typing import Any, Final, NamedTuple
+from time import perf_counter, process_time, process_time_ns
+from typing import Any, Final, NamedTuple, TypeVar
+
+Name = TypeVar("Name")
+Made = TypeVar("Made")
+Given = TypeVar("Given")
 
 QUICK: Final = 2
 """With so few rounds only whether it works is asked: fewer events, smaller programs."""
@@ -67,6 +71,46 @@ def summary(times: Sequence[float]) -> Timed:
     ordered = sorted(times)
     quarter = len(ordered) // 4
     return Timed(median(ordered), (ordered[-1 - quarter] - ordered[quarter]) / 2)
+
+
+class Took(NamedTuple):
+    """Seconds that one whole run took: of CPU, and the least of the wall."""
+
+    cpu: Timed
+    wall: float
+
+
+def in_turns(ways: Mapping[Name, Callable[[], object]], rounds: int) -> dict[Name, Took]:
+    """What each way takes as a whole. All take turns in each round, and the first round does not count."""
+    cpu: dict[Name, list[float]] = {name: [] for name in ways}
+    wall: dict[Name, list[float]] = {name: [] for name in ways}
+    for round_ in range(rounds + 1):
+        for name, way in ways.items():
+            gc.collect()
+            begun, started = process_time(), perf_counter()
+            way()
+            spent, waited = process_time() - begun, perf_counter() - started
+            if round_:
+                cpu[name].append(spent)
+                wall[name].append(waited)
+    return {name: Took(summary(times), min(wall[name])) for name, times in cpu.items()}
+
+
+def in_steps(
+    make: Callable[[], Made], between: Callable[[Made], Given], use: Callable[[Made, Given], object], rounds: int
+) -> Timed:
+    """CPU seconds of making something and of using it; what comes between does not count, nor does the first round."""
+    times = []
+    for _ in range(rounds + 1):
+        gc.collect()
+        start = process_time()
+        made = make()
+        spent = process_time() - start
+        given = between(made)
+        start = process_time()
+        use(made, given)
+        times.append(spent + process_time() - start)
+    return summary(times[1:])
 
 
 class Child(NamedTuple):

@@ -18,8 +18,9 @@ Each node keeps its origin, the span of the text it came from; origins and title
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
+from operator import attrgetter
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -1284,14 +1285,26 @@ def walk(value: object) -> Iterator[Node]:
 
 def records(value: object) -> Iterator[msgspec.Struct]:
     """Every definition and node inside a value, in the same order; origins are left out."""
-    waiting = [value]
+    waiting: list[object] = [value]
     while waiting:
-        value = waiting.pop()
-        if isinstance(value, tuple):
-            waiting.extend(reversed(value))
-        elif isinstance(value, msgspec.Struct):
-            yield value
-            waiting.extend([getattr(value, name) for name in _holding(type(value))])
+        one = waiting.pop()
+        if isinstance(one, tuple):
+            waiting += one[::-1]
+        elif isinstance(one, msgspec.Struct):
+            yield one
+            waiting += _inside(type(one))(one)
+
+
+@cache
+def _inside(kind: type[msgspec.Struct]) -> Callable[[object], tuple[object, ...]]:
+    """What reads the fields of a record that may hold others."""
+    match _holding(kind):
+        case ():
+            return lambda _: ()
+        case (field,):
+            return lambda one: (getattr(one, field),)
+        case fields:
+            return attrgetter(*fields)
 
 
 _PLAIN: Final = re.compile(r"(?:str|int|bool|None|Origin|Literal\[[^]]*\]|tuple\[(?:str|int), \.\.\.\]|[ |])+")

@@ -9,7 +9,7 @@ before it, and the member goes on by rows. At the end the states of all who stay
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import pairwise
@@ -20,7 +20,7 @@ import numpy as np
 
 from rules_engine import ir
 from rules_engine.backends import Evaluation
-from rules_engine.backends.columnar import REASONS, Batch, Columnar, Memory, Results, Texts
+from rules_engine.backends.columnar import Batch, Columnar, Memory, Results, Texts
 from rules_engine.backends.columnar import tape as ops
 from rules_engine.backends.columnar.encoding import encoded
 from rules_engine.backends.columnar.remembering import Words
@@ -168,7 +168,7 @@ def _compared(
             met["by columns"] += 1
             note_by(columnar.engine, index, event, expected, met)
         else:
-            met[f"why {REASONS[results.why[number]]}"] += 1
+            met[f"why {columnar.reasons[results.why[number]]}"] += 1
             if event.member is not None and event.member not in gone:
                 gone.add(event.member)
                 _same_state(memory.state_of(members[event.member]), rows.before[place], f"the state before {event.id}")
@@ -370,6 +370,26 @@ def columnar_trial(seed: int, met: Counter[str], chosen: Sequence[Engine], of: s
     except Wrong as wrong:
         return Finding(wrong.kind, text, told, wrong.seen, seed, cast("Of", of))
     return pairs
+
+
+def columnar_trials(seeds: Iterable[int], of: str, events: int = 16) -> Counter[str]:
+    """What some seeds met, by every engine; raises `AssertionError` with the first finding."""
+    met = Counter[str]()
+    for seed in seeds:
+        found = columnar_trial(seed, met, engines(), of, events)
+        assert not isinstance(found, Finding), str(found)
+    return met
+
+
+def always_taken_again(programs: Iterable[str]) -> Counter[str]:
+    """What some programs met whose every batch is scored in a new memory, from the states that the last one left."""
+    met = Counter[str]()
+    for seed, text in enumerate(programs):
+        core, always = core_of(text), Random(seed)
+        always.random = lambda: 0.0  # type: ignore[method-assign]
+        play_columns(core, history(core, Random(seed), 16), "numpy", met, always)
+    assert met["a state could not be taken"] == 0
+    return met
 
 
 def fault_of(engine: Engine, seed: int) -> Fault:

@@ -40,6 +40,8 @@ class Made:
     keys: list[list[int]] = field(default_factory=list)
     blocks: list[list[int]] = field(default_factory=list)
     units: bool = True
+    guest: bool = False
+    """Whose event is under way: a guest has no facts, and nothing is remembered of one."""
 
     def say(self, op: int, d: int = 0, a: int = 0, b: int = 0, k: int = 0, m: int = 0, n: int = 0, t: int = 0) -> int:
         """Add a row; its number."""
@@ -56,14 +58,18 @@ class Made:
 
 
 def tape_of(seed: int) -> Tape:
-    """A random tape of two kinds of event."""
+    """A random tape of two kinds of event, which guests may have or not."""
     made = Made(Random(seed))
     entries = [_event(made) for _ in range(2)]
+    guests = [_event(made, guest=True) if made.chance(70) else -1 for _ in range(2)]
     if made.chance(15):
         entries[1] = -1
     ends = _ends(made)
     rng = made.rng
-    by_unit = [int(_takes_units(made, entry)) or rng.randrange(2) for entry in entries]
+    by_unit = [
+        int(any(_takes_units(made, row) for row in both if row >= 0)) or rng.randrange(2)
+        for both in zip(entries, guests, strict=True)
+    ]
     limits = [
         [
             COUNTERS + number * 2 * WINDOW,
@@ -84,18 +90,18 @@ def tape_of(seed: int) -> Tape:
     ]
     effects, gives = _array(made.effects, 5), _array(made.gives, 5)
     sections, keys = _array(made.sections, ops.SECTION_WIDTH), _array(made.keys, 5)
-    code, starts, guests = _array(made.code, 8), np.array(entries, np.int64), np.full(2, -1, np.int64)
+    code, starts, others = _array(made.code, 8), np.array(entries, np.int64), np.array(guests, np.int64)
     blocks, pool = _array(made.blocks, ops.BLOCK_WIDTH), np.array(made.pool, np.int64)
     units = np.array(by_unit, np.int64)
     return Tape(
-        code, pool, starts, guests, ends, _array(limits, 4), _array(tracks, 4), effects, gives, sections, keys, blocks,
+        code, pool, starts, others, ends, _array(limits, 4), _array(tracks, 4), effects, gives, sections, keys, blocks,
         units, 16, 12, SLOTS, _ladder(rng),
     )  # fmt: skip
 
 
 def _takes_units(made: Made, entry: int) -> bool:
     """Whether a kind of event asks for the units of lines."""
-    rows = made.code[max(entry, 0) :]
+    rows = made.code[entry:]
     end = next(place for place, row in enumerate(rows) if row[0] == ops.END)
     return any(row[0] == ops.TAKE_UNITS for row in rows[:end])
 
@@ -119,8 +125,8 @@ def _ladder(rng: Random) -> Ladder:
 # ---- code
 
 
-def _event(made: Made) -> int:
-    rng = made.rng
+def _event(made: Made, *, guest: bool = False) -> int:
+    rng, made.guest = made.rng, guest
     start = len(made.code)
     made.units = made.chance(70)
     _opening(made)
@@ -132,8 +138,9 @@ def _event(made: Made) -> int:
         made.say(ops.CODED, b=made.store([*codes, *rules]), k=0, n=len(codes))
     if made.chance(80):
         made.say(ops.COSTS)
-    made.say(ops.CHANGED, k=rng.randrange(2))
-    made.say(ops.GIVE, NUMBERS[2], ops.TIER, k=len(made.gives) - 1) if made.gives else None
+    if not guest:
+        made.say(ops.CHANGED, k=rng.randrange(2))
+        made.say(ops.GIVE, NUMBERS[2], ops.TIER, k=len(made.gives) - 1) if made.gives else None
     made.say(ops.END)
     return start
 
@@ -141,7 +148,7 @@ def _event(made: Made) -> int:
 def _opening(made: Made) -> None:
     rng = made.rng
     for register in NUMBERS:
-        made.say(ops.LOADED, register, k=rng.randrange(FIELDS), m=rng.randrange(2))
+        made.say(ops.LOADED, register, k=rng.randrange(FIELDS), m=0 if made.guest else rng.randrange(2))
         if made.chance(30):
             made.say(ops.HAS, FLAGS[0], register)
         made.say(ops.OR_ZERO, register, register)
@@ -254,6 +261,14 @@ def _statement(made: Made, depth: int) -> None:
             _branch(made, depth)
         case 2 | 3 | 4:
             _take(made)
+        case 10 if depth < 2:
+            _section(made, depth)
+        case 11 if depth < 2:
+            _best(made, depth)
+        case 12:
+            _fate(made)
+        case 5 | 6 | 7 | 8 | 9 | 13 | 14 if made.guest:
+            _take(made)
         case 5:
             limit, register = rng.randrange(LIMITS), rng.choice(NUMBERS)
             made.say(ops.TIMES_LEFT, register, k=limit)
@@ -265,15 +280,6 @@ def _statement(made: Made, depth: int) -> None:
             made.say(ops.TRACK, rng.choice(NUMBERS), k=rng.randrange(TRACKS), m=rng.randrange(2))
         case 9:
             made.say(ops.MOVE, a=rng.choice(NUMBERS), k=rng.randrange(TRACKS), n=rng.choice((100, 10**9)))
-        case 10 if depth < 2:
-            _section(made, depth)
-        case 11 if depth < 2:
-            _best(made, depth)
-        case 12:
-            codes = sorted(rng.sample(range(6), 2))
-            made.say(ops.HAS_CODE, NUMBERS[0], k=made.store(codes), m=0, n=2)
-            made.say(ops.CONST, NUMBERS[1], k=rng.choice((0, 0, 7, 9, 12)))
-            made.say(ops.FATE, a=NUMBERS[0], b=NUMBERS[1], k=rng.randrange(3))
         case 13:
             made.say(ops.LINEAR, NUMBERS[3], ops.DAY, -1, k=1, n=rng.choice((-1, 0, 2, 8, 25)))
             if made.chance(15):
@@ -286,6 +292,14 @@ def _statement(made: Made, depth: int) -> None:
             made.say(ops.HELD_OUT, rng.choice(FLAGS), k=0)
         case _:
             _number(made)
+
+
+def _fate(made: Made) -> None:
+    rng = made.rng
+    codes = sorted(rng.sample(range(6), 2))
+    made.say(ops.HAS_CODE, NUMBERS[0], k=made.store(codes), m=0, n=2)
+    made.say(ops.CONST, NUMBERS[1], k=rng.choice((0, 0, 7, 9, 12)))
+    made.say(ops.FATE, a=NUMBERS[0], b=NUMBERS[1], k=rng.randrange(3))
 
 
 def _branch(made: Made, depth: int) -> None:
@@ -311,21 +325,26 @@ def _branch(made: Made, depth: int) -> None:
         made.code[row][7] = len(made.code)
 
 
+def _told(rows: list[list[int]]) -> int:
+    """The number by which results tell of the next row: no row has its own number, so a mix-up of the two is seen."""
+    return 7 + 3 * len(rows)
+
+
 def _some_limits(made: Made) -> list[int]:
-    numbers = made.rng.sample(range(LIMITS), made.rng.choice((0, 0, 1, 2)))
+    numbers = [] if made.guest else made.rng.sample(range(LIMITS), made.rng.choice((0, 0, 1, 2)))
     return [made.store(numbers), len(numbers)]
 
 
 def _take(made: Made) -> None:
     rng = made.rng
     high = rng.choice((-1, -1, NUMBERS[4]))
-    made.effects.append([len(made.effects), 0, *_some_limits(made), high])
+    made.effects.append([_told(made.effects), 0, *_some_limits(made), high])
     row, flag, chosen = len(made.effects) - 1, rng.choice(FLAGS), rng.choice((-1, *VFLAGS))
     match rng.randrange(4):
         case 3:
             entries = []
             for _ in range(rng.randint(1, 3)):
-                made.effects.append([len(made.effects), 0, *_some_limits(made), -1])
+                made.effects.append([_told(made.effects), 0, *_some_limits(made), -1])
                 entries += [rng.choice(NUMBERS), rng.choice((-1, *VFLAGS)), len(made.effects) - 1]
             made.say(ops.PICK_TOTAL, flag, k=made.store(entries), n=len(entries) // 3)
         case 0:
@@ -339,7 +358,7 @@ def _take(made: Made) -> None:
 
 def _give(made: Made) -> None:
     rng = made.rng
-    made.gives.append([len(made.gives), rng.choice((0, 0, 5)), *_some_limits(made), rng.randrange(2)])
+    made.gives.append([_told(made.gives), rng.choice((0, 0, 5)), *_some_limits(made), rng.randrange(2)])
     row = len(made.gives) - 1
     if made.chance(15):
         made.say(ops.GIVE_NOTHING, a=rng.choice(NUMBERS), k=row, m=rng.randrange(LIMITS))
@@ -355,9 +374,10 @@ def _give(made: Made) -> None:
 
 
 def _section(made: Made, depth: int) -> None:
-    """Blocks found by keys, or always asked."""
+    """Blocks found by keys, or always asked: in their order, or, where they only give, each piece of code by itself."""
     rng, first = made.rng, len(made.blocks)
-    count = rng.randint(1, 4)
+    apart = not made.guest and made.chance(50)
+    count = rng.randint(3, 8) if apart else rng.randint(1, 4)
     numbers = list(range(first, first + count))
     made.blocks += [[0, -1] for _ in numbers]
     keys = len(made.keys)
@@ -367,12 +387,12 @@ def _section(made: Made, depth: int) -> None:
         values = rng.randint(1, 6)
         called = [sorted(rng.sample(keyed, rng.randint(0, len(keyed)))) for _ in range(values)]
         starts = [sum(map(len, called[:place])) for place in range(values + 1)]
-        where = rng.choice((ops.KEY_EVENT, ops.KEY_LINE, ops.KEY_FACT, ops.KEY_CODE))
+        where = rng.choice((ops.KEY_EVENT, ops.KEY_LINE, ops.KEY_CODE, *([] if made.guest else [ops.KEY_FACT])))
         made.keys.append(
             [where, 0, rng.randint(-1, 3), values, made.store([*starts, *(each for some in called for each in some)])]
         )
     always = made.store(called_always)
-    made.sections.append([keys, len(made.keys) - keys, 0, always, len(called_always), 0])
+    made.sections.append([keys, len(made.keys) - keys, 0, always, len(called_always), int(apart)])
     row = made.say(ops.SECTION, k=len(made.sections) - 1)
     shared = rng.sample(numbers, rng.randint(0, count))
     for number in numbers:
@@ -384,7 +404,10 @@ def _section(made: Made, depth: int) -> None:
         for _ in range(rng.randint(1, 3)):
             if number in shared:
                 _of_row(made, len(same))
-            _straight(made) if depth else _statement_without_sections(made, depth + 1)
+            if apart:
+                (_give if made.chance(85) else _number)(made)
+            else:
+                _straight(made) if depth else _statement_without_sections(made, depth + 1)
         made.say(ops.NEXT)
     made.code[row][7] = len(made.code)
 
@@ -410,11 +433,13 @@ def _of_row(made: Made, rows: int) -> None:
 
 def _statement_without_sections(made: Made, depth: int) -> None:
     """A section does not stand inside another."""
-    match made.rng.randrange(4):
+    match made.rng.randrange(5):
         case 0:
             _best(made, depth)
-        case 1:
+        case 1 if not made.guest:
             _give(made)
+        case 2:
+            _fate(made)
         case _:
             _straight(made)
 
@@ -465,7 +490,7 @@ def batch_of(seed: int, count: int = 40, day: int = BASE) -> Batch:
     items = np.array([rng.choice((-3, -1, 0, 1, 2, 3, 4, 5, 9)) for _ in range(int(starts[-1]))], np.int64)
     return Batch(
         np.array([rng.choice((0, 0, 1)) for _ in range(count)], np.int32),
-        np.array([rng.randrange(-1 if rng.random() < 0.2 else 0, MEMBERS) for _ in range(count)], np.int32),
+        np.array([-1 if rng.random() < 0.1 else rng.randrange(MEMBERS) for _ in range(count)], np.int32),
         np.maximum(days, BASE), days * 86_400, numbers(FIELDS, count), offsets, lines,
         np.array([rng.randrange(4) for _ in range(int(offsets[-1]))], np.int64), ((starts, items),),
         numbers(FIELDS, MEMBERS), np.array([[rng.randrange(2) for _ in range(MEMBERS)]], np.int64),

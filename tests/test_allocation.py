@@ -90,6 +90,15 @@ def test_the_last_takes_what_fits_and_passes_on_the_rest() -> None:
     assert spread(1000, [1, 1, 1], keys=[3, 2, 1], remainder="last") == [334, 333, 333]
 
 
+@pytest.mark.parametrize("remainder", REMAINDERS)
+def test_a_share_that_is_just_the_cap_has_room_for_no_odd_penny(remainder: Remainder) -> None:
+    """The first of three, or the second behind one that is full, comes to its cap; the odd penny is another's."""
+    odd = [0, 1] if remainder == "last" else [1, 0]
+    assert spread(2, [2, 1, 1], [1, 9, 9], None, remainder) == [1, *odd]
+    assert spread(3, [4, 2, 1, 1], [1, 1, 9, 9], None, remainder) == [1, 1, *odd]
+    assert expanded(spread_runs(2, [(1, 2, 1), (2, 1, 9)], remainder)) == [1, *odd]
+
+
 @given(problems(), remainders)
 def test_agrees_with_the_oracle(
     problem: tuple[int, list[int], list[int] | None, list[int]], remainder: Remainder

@@ -37,6 +37,13 @@ class TestDeduct:
     def test_a_limit_cuts_what_may_be_owed(self) -> None:
         assert visit(OWED, lots=(lot("coin", 10),)).after.debts == {"coin": 40}
 
+    def test_what_is_just_there_is_not_cut(self) -> None:
+        rule = 'redeem "Fee" { on visit  deduct 25 points, up to balance of points }'
+        for have, left in ((24, []), (25, []), (26, [1])):
+            found = visit(rule, lots=(lot("point", have),))
+            assert [take.cuts for take in found.fates["Fee"].takes] == [()]
+            assert found.left("point") == left
+
     def test_a_debt_beyond_what_a_state_can_hold_is_refused(self) -> None:
         rule = 'redeem "Fee" { on visit  deduct 5 coins }'
         at_bound = State(debts={"coin": AMOUNT_MAX - 5})
@@ -185,6 +192,31 @@ class TestBounds:
                 ("V169", "`One` would leave more of `point` than an amount can hold")
             ]
         assert "sale" not in stepped(program)
+
+    def test_what_an_amount_can_just_be_is_held(self) -> None:
+        rule = 'earn "One" { on visit  give 1 point }'
+        full = visit(rule, state=State(lots=[lot("point", AMOUNT_MAX - 1)])).after
+        assert sum(each.left for each in full.lots) == AMOUNT_MAX
+        with pytest.raises(EventRefused):
+            visit(rule, state=full)
+
+
+def test_blocks_may_give_what_an_amount_can_just_be() -> None:
+    rule = 'reward "Swap" { on visit  turn every full 1 point into %d coins }'
+    assert (
+        visit(rule % (AMOUNT_MAX // 3), lots=(lot("point", 3),)).left("coin") == [AMOUNT_MAX // 3 * 3] == [AMOUNT_MAX]
+    )
+    with pytest.raises(EventRefused) as refused:
+        visit(rule % (AMOUNT_MAX // 3 + 1), lots=(lot("point", 3),))
+    assert refused.value.faults[0].code == "V153"
+
+
+@pytest.mark.parametrize(("have", "cuts"), [(99, ()), (100, ()), (149, ()), (150, ("up to",))])
+def test_blocks_are_cut_where_they_would_give_more_than_is_allowed(have: int, cuts: tuple[str, ...]) -> None:
+    rule = 'reward "Swap" { on visit  turn every full 50 points into 2 coins, up to 4 coins }'
+    found = visit(rule, lots=(lot("point", have),))
+    assert [take.cuts for take in found.fates["Swap"].takes] == [cuts]
+    assert found.left("coin") == [min(have // 50, 2) * 2]
 
 
 class TestTurningBlocks:

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from rules_engine.backends.columnar import Columnar
-from tests.columnar_trials import columnar_trial, engines, play_columns
+from tests.columnar_trials import always_taken_again, columnar_trial, columnar_trials, engines, play_columns
 from tests.exercised import held_by
 from tests.histories import history
 from tests.straight_programs import straight_program
@@ -29,17 +29,8 @@ MET = (
 tapes."""
 
 
-def trials(seeds: range, of: str) -> Counter[str]:
-    """What some seeds met; every finding fails."""
-    met = Counter[str]()
-    for seed in seeds:
-        found = columnar_trial(seed, met, engines(), of, 16)
-        assert not isinstance(found, Finding), str(found)
-    return met
-
-
 def test_straight_programs_are_scored_alike_by_columns() -> None:
-    met = trials(range(26), "straight")
+    met = columnar_trials(range(26), "straight")
     missing = [op for op in MET if not met[f"op {op}"]]
     assert not missing, missing
     assert met["by columns"] > met["why this kind of event has no columnar form"]
@@ -56,7 +47,7 @@ RARE = {
 
 
 def test_programs_of_rarer_words_are_scored_alike_by_columns() -> None:
-    met = trials(range(16), "ranging")
+    met = columnar_trials(range(16), "ranging")
     missing = RARE - held_by(met, ("numpy",))
     assert not missing, missing
     assert met["by columns"] > 200
@@ -64,7 +55,7 @@ def test_programs_of_rarer_words_are_scored_alike_by_columns() -> None:
 
 @pytest.mark.parametrize("of", ["visits", "orders", "plain", "owning"])
 def test_programs_with_something_of_everything_fall_back_and_stay_right(of: Of) -> None:
-    trials(range(8), of)
+    columnar_trials(range(8), of)
 
 
 FOUND = [
@@ -93,14 +84,7 @@ def test_the_programs_of_the_benchmarks(name: str) -> None:
 
 def test_every_number_of_a_member_is_taken_again_from_a_state() -> None:
     """A run that goes on from states ends where one run ends: with every batch in a new memory."""
-    met = Counter[str]()
-    for seed in range(8):
-        core = core_of(straight_program(seed))
-        always = Random(seed)
-        always.random = lambda: 0.0  # type: ignore[method-assign]
-        play_columns(core, history(core, Random(seed), 16), "numpy", met, always)
-    assert met["by columns"] > 20
-    assert met["a state could not be taken"] == 0
+    assert always_taken_again(map(straight_program, range(8)))["by columns"] > 20
 
 
 def test_an_engine_that_is_asked_for_is_the_one_that_runs() -> None:

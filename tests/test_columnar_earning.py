@@ -15,10 +15,9 @@ from rules_engine.backends.columnar import tape as ops
 from rules_engine.backends.columnar.anchoring import Answers
 from rules_engine.backends.reference import Reference
 from rules_engine.calendar import local_day
-from tests.columnar_trials import columnar_trial, engines, play_columns
+from tests.columnar_trials import always_taken_again, columnar_trials, engines, play_columns
 from tests.earning_programs import earning_program
 from tests.histories import history
-from tests.trials import Finding, core_of
 
 np = pytest.importorskip("numpy")
 
@@ -156,24 +155,14 @@ def test_columns_equal_rows(name: str) -> None:
 
 
 def test_earning_programs_are_scored_alike_by_columns() -> None:
-    met = Counter[str]()
-    for seed in range(22):
-        found = columnar_trial(seed, met, engines(), "earning", 16)
-        assert not isinstance(found, Finding), str(found)
+    met = columnar_trials(range(22), "earning")
     missing = [op for op in MET if not met[f"op {op}"]]
     assert not missing, missing
     assert met["by columns"] > 200
 
 
 def test_what_is_kept_by_entries_is_taken_again_from_a_state() -> None:
-    met = Counter[str]()
-    for seed in range(6):
-        core = core_of(earning_program(seed))
-        always = Random(seed)
-        always.random = lambda: 0.0  # type: ignore[method-assign]
-        play_columns(core, history(core, Random(seed), 16), "numpy", met, always)
-    assert met["by columns"] > 20
-    assert met["a state could not be taken"] == 0
+    assert always_taken_again(map(earning_program, range(6)))["by columns"] > 20
 
 
 PROGRAMMES = (

@@ -150,9 +150,11 @@ def test_only_an_event_that_may_begin_a_match_makes_its_member_leave() -> None:
     assert met[f"why {REASONS[ops.MATCH]}"] > 3
 
 
-def test_kinds_that_meet_a_shared_limit_go_by_rows_and_no_others() -> None:
+def test_what_may_meet_a_shared_limit_is_left_and_nothing_else() -> None:
     rule = 'earn "First" { on visit  give 5 points  at most 20 times in total }\n'
-    assert list(Columnar(load([Source("owning.rules", HEADER % OWED + rule)]).core, "numpy").refused) == ["visit"]
+    columnar = Columnar(load([Source("owning.rules", HEADER % OWED + rule)]).core, "numpy")
+    assert not columnar.refused
+    assert columnar.watched == {"visit": ('"First": all members share a limit',)}
 
 
 # ---- the store

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from decimal import Decimal
@@ -20,10 +22,11 @@ import pytest
 
 from rules_engine import Program, load
 from rules_engine.outcome import Outcome, Refused
-from rules_engine.scoring import WorkerLost, processes, workers
+from rules_engine.scoring import WorkerLost, forked, processes, workers
 from rules_engine.scoring.processes import why_alone
+from rules_engine.scoring.streams import Kept
 from rules_engine.source import Source
-from rules_engine.state import State
+from rules_engine.state import Shared, State
 
 HEAD = """language 1
 program "Shop" { currency GBP, rounded half up   timezone "Europe/London"
@@ -93,14 +96,16 @@ def stream(count: int, members: int) -> Iterator[object]:
 def both_ways(
     program: Program, events: Sequence[object], members: dict[str, Any], workers: int = 2, **more: Any
 ) -> tuple[list[Outcome | Refused], dict[str, State]]:
-    """What several processes give, which is what one gives: results, states and ids."""
+    """What several processes give, of a list and of what is read as it comes, which is what one gives: results, states
+    and ids."""
     made = []
-    for number in (1, workers):
-        states, ids = deepcopy(more.get("states", {})), set[tuple[str, str]]()
+    for number, sent in ((1, events), (workers, events), (workers, iter(events))):
+        states, ids = deepcopy(more.get("states", {})), set[tuple[str, str]](more.get("ids", ()))
         in_order = more.get("in_order", True)
-        found = list(program.score_many(events, members, states, ids=ids, in_order=in_order, workers=number))
+        found = list(program.score_many(sent, members, states, ids=ids, in_order=in_order, workers=number))
         made.append((found, states, ids))
     assert made[1] == made[0]
+    assert made[2] == made[0]
     return made[1][:2]
 
 
@@ -162,6 +167,32 @@ def test_the_reference_travels_too(shop: Program) -> None:
     by_reference = Program(shop.core, shop.sources, None, shop.fingerprint)
     assert by_reference.backend.name == "reference"
     both_ways(by_reference, list(stream(60, 9)), facts(9))
+
+
+def test_ids_that_come_again(shop: Program) -> None:
+    """In one stream, of another member, of guests, and of a stream before."""
+    events = [purchase(number % 23, f"m{number % 7}" if number % 3 else None) for number in range(90)]
+    results, _ = both_ways(shop, events, facts(7), 3, ids={("purchase", "o5"), ("purchase", "elsewhere")})
+    assert sum(isinstance(each, Outcome) for each in results) == 22
+
+
+def test_states_of_the_host_stay_until_the_end(shop: Program) -> None:
+    events = [purchase(number, f"m{number % 9}") for number in range(200)]
+    states = dict(shop_states(shop, facts(9)))
+    before, ids = deepcopy(states), set[tuple[str, str]]()
+    results = shop.score_many(events, facts(9), states, ids=ids, in_order=True, workers=2)
+    for _ in range(150):
+        next(results)
+    results.close()  # type: ignore[attr-defined]
+    assert (states, ids) == (before, set())
+
+
+def shop_states(program: Program, members: dict[str, Any]) -> dict[str, State]:
+    """The states of members who bought something once."""
+    states: dict[str, State] = {}
+    first = [purchase(1000 + number, member) for number, member in enumerate(members)]
+    assert all(isinstance(each, Outcome) for each in program.score_many(first, members, states))
+    return states
 
 
 def test_nothing_at_all(shop: Program) -> None:
@@ -226,10 +257,89 @@ def _ours(before: set[int]) -> set[int]:
     return found
 
 
+@pytest.fixture
+def forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The processes that are forked."""
+    if sys.platform != "linux" or threading.active_count() > 1:
+        pytest.skip("processes are forked on Linux, where nothing else runs")
+    begun: list[int] = []
+    fork = os.fork
+
+    def noted() -> int:
+        begun.append(fork())
+        return begun[-1]
+
+    monkeypatch.setattr(os, "fork", noted)
+    return begun
+
+
+def test_one_that_is_forked_and_killed_moves_nothing(shop: Program, forks: list[int]) -> None:
+    events = [purchase(number, f"m{number % 40}") for number in range(20_000)]
+    states, ids = {"m1": State(since=1)}, {("purchase", "old")}
+    results = shop.score_many(events, facts(40), states, ids=ids, in_order=True, workers=2)
+    assert len([next(results) for _ in range(32)]) == 32
+    os.kill(forks[0], signal.SIGKILL)
+    with pytest.raises(WorkerLost, match=r"was ended by signal 9; \d+ of its events were under way, and no state"):
+        list(results)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(forks[0], 0)
+    assert (states, ids) == ({"m1": State(since=1)}, {("purchase", "old")})
+
+
+def test_forks_of_a_stream_that_is_left_end(shop: Program, forks: list[int]) -> None:
+    events = [purchase(number, f"m{number % 40}") for number in range(2_000)]
+    results = shop.score_many(events, facts(40), in_order=True, workers=3)
+    next(results)
+    assert len(forks) == 2
+    results.close()  # type: ignore[attr-defined]
+    for each in forks:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(each, 0)
+
+
+def test_a_mistake_of_ours_in_a_fork_is_told_here(shop: Program, forks: list[int]) -> None:
+    class Odd(dict[str, Any]):
+        """Facts that fail where they are asked for."""
+
+        def get(self, *_: object) -> Any:
+            raise RuntimeError("no facts today")
+
+    events = [purchase(number, f"m{number % 9}") for number in range(99)]
+    share = forked._Share(shop, events, Odd(), Kept({}, Shared(), set()), 2)
+    fork = forked._Fork(share, 1, ())
+    with pytest.raises(WorkerLost, match="no facts today"):
+        list(fork.results())
+    fork.stop()
+
+
+def test_a_long_stretch_of_one_process_does_not_stop_another(shop: Program, forks: list[int]) -> None:
+    """Pipes are emptied while this process is at its own events; and one that is far ahead waits."""
+    events = [purchase(number, f"m{number // 3000}") for number in range(6_000)]
+    one = list(shop.score_many(events, facts(2), in_order=True))
+    assert list(shop.score_many(events, facts(2), in_order=True, workers=2)) == one
+    assert len(forks) == 1
+
+
+def test_what_is_not_forked(shop: Program) -> None:
+    kept = Kept({}, Shared(), set())
+    assert forked.can_fork([{}, b""], {"m1": {}}, kept) == (sys.platform == "linux" and threading.active_count() == 1)
+    assert not forked.can_fork(iter([{}]), {}, kept), "it is not there as a whole"
+    assert not forked.can_fork([OrderedDict()], {}, kept), "it may do anything"
+    assert not forked.can_fork([], OrderedDict(), kept)
+    assert not forked.can_fork([], {"m1": OrderedDict()}, kept)
+    assert not forked.can_fork([], {}, Kept(OrderedDict(), Shared(), None))
+    waiting = threading.Event()
+    other = threading.Thread(target=waiting.wait)
+    other.start()
+    assert not forked.can_fork([], {}, kept), "another thread may hold a lock"
+    waiting.set()
+    other.join()
+
+
 @pytest.mark.skipif(not Path("/proc").is_dir() or os.name != "posix", reason="looks processes up")
 def test_a_stream_that_is_left_leaves_no_process(shop: Program) -> None:
     before = children()
-    results = shop.score_many(list(stream(500, 9)), facts(9), in_order=True, workers=3)
+    results = shop.score_many(stream(500, 9), facts(9), in_order=True, workers=3)
     next(results)
     assert len(_ours(before)) == 2
     results.close()  # type: ignore[attr-defined]
@@ -239,7 +349,7 @@ def test_a_stream_that_is_left_leaves_no_process(shop: Program) -> None:
 def test_a_mistake_of_ours_there_is_told_here(shop: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "dumped", lambda values: b"no message" if isinstance(values, tuple) else b"N")
     with pytest.raises(WorkerLost, match="another process failed"):
-        list(shop.score_many(list(stream(9, 5)), facts(5), workers=2))
+        list(shop.score_many(stream(9, 5), facts(5), in_order=True, workers=2))
 
 
 def test_a_script_needs_no_guard(tmp_path: Path) -> None:

@@ -790,7 +790,8 @@ class TestPeople:
         assert share(None).fates["Share"].why == "another household"
 
     def test_who_names_themselves_simply_receives_it(self) -> None:
-        assert visit(self.FRIEND, friend="m-1").left("point") == [500]
+        found = visit(self.FRIEND, friend="m-1")
+        assert (found.left("point"), [award.to for award in found.found.awards]) == ([500], [""])
 
 
 # ---- awards ----

@@ -7,6 +7,7 @@ import pytest
 
 from rules_engine.outcome import Award, receive
 from rules_engine.state import (
+    AMOUNT_MAX,
     Advanced,
     Change,
     Holding,
@@ -25,6 +26,7 @@ from rules_engine.state import (
     StreakMet,
     TrackDropped,
     TrackMoved,
+    add_lot,
     apply,
     apply_in_place,
     copied,
@@ -95,6 +97,22 @@ def test_what_has_lapsed_before_it_is_given_is_never_had() -> None:
     state = State()
     receive(state, [Award("base", "point", 5, 5, expires=9), Award("last", "point", 3, 3, expires=10)], 10)
     assert state.lots == [Lot("point", 3, 10, None, 10, "last")]
+
+
+def test_lots_that_are_alike_but_for_their_rule_stand_as_they_came() -> None:
+    """What comes back was the first of them, and is the first again."""
+    lots = [LOT]
+    add_lot(lots, msgspec.structs.replace(LOT, source="other"))
+    add_lot(lots, msgspec.structs.replace(LOT, source="again"), first=True)
+    assert [each.source for each in lots] == ["again", "base", "other"]
+
+
+def test_a_lot_grows_as_far_as_an_amount_can() -> None:
+    lots = [msgspec.structs.replace(LOT, left=AMOUNT_MAX - 5)]
+    add_lot(lots, LOT)
+    assert [each.left for each in lots] == [AMOUNT_MAX]
+    add_lot(lots, msgspec.structs.replace(LOT, left=1))
+    assert [each.left for each in lots] == [AMOUNT_MAX, 1]
 
 
 def test_a_state_is_its_json() -> None:

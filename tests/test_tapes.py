@@ -16,6 +16,7 @@ from rules_engine.backends.columnar.walking.chunks import Chunks
 from tests import tapes
 
 pytest.importorskip("numba")
+from rules_engine.backends.columnar.loops import room, turning
 
 
 def walked(tape: Tape, loops: bool, batch: Batch, days: Ints, memory: Ints, gone: Ints, parts: bool) -> dict[str, Any]:
@@ -56,7 +57,13 @@ def compared(seed: int, met: Counter[str]) -> None:
         met.update(f"why {why}" for why in one["why"])
         for table in ("award_event", "discount_event", "part_line", "tier_event", "code_event"):
             met[table] += len(one[table])
+        met["guest"] += sum(done for done, member in zip(one["done"], batch.member.tolist(), strict=True) if member < 0)
     met.update(ops.OPS.get(op, "") for op in set(tape.code[:, 0].tolist()))
+    loops = Chunks(tape, True).loops
+    assert loops is not None
+    for looped, section in zip(loops.sections.looped.tolist(), tape.sections.tolist(), strict=True):
+        how = "apart" if section[ops.SECTION_APART] else "in order"
+        met[f"section {how}, {'by loops' if looped else 'by NumPy'}"] += 1
 
 
 def test_random_tapes_are_walked_alike(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,5 +73,21 @@ def test_random_tapes_are_walked_alike(monkeypatch: pytest.MonkeyPatch) -> None:
         compared(seed, met)
     for name in ("award_event", "discount_event", "part_line", "tier_event", "code_event"):
         assert met[name] > 20, name
+    for how in ("apart", "in order"):
+        assert met[f"section {how}, by loops"] > 5, met
+        assert met[f"section {how}, by NumPy"] > 5, met
+    assert met["guest"] > 20
     for why in (ops.LATE, ops.UNSAFE, ops.FULL, ops.FAR):
         assert met[f"why {why}"], why
+
+
+def test_random_tapes_that_need_more_room_are_walked_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is room for no pair of an event and a rule at first, and for hardly a result."""
+    monkeypatch.setattr(turning, "ROOMY", 0)
+    monkeypatch.setattr(room, "ROWS", 1)
+    monkeypatch.setattr(room, "PER_EVENT", {"discounts": 0})
+    met = Counter[str]()
+    for seed in range(40, 60):
+        compared(seed, met)
+    assert met["section apart, by loops"] > 2, met
+    assert met["award_event"] > 20

@@ -76,6 +76,8 @@ def _say(found: Planned, every: bool) -> None:
         say(f"{event.event}: by generated code{offers}")
         if event.batch is not None:
             say(f"  batch: {f'row by row, {event.batch}' if event.batch else 'in columns'}")
+        for why in event.left:
+            say(f"    row by row where it may act: {why}")
 
 
 def _together(rules: Sequence[PlannedRule], every: bool) -> list[list[PlannedRule]]:

@@ -6,7 +6,9 @@ of its stage, and numbers are exact.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
 
@@ -107,10 +109,10 @@ GROUP = "group "
 
 def _references(program: ir.Program) -> None:
     """Each name that a node says is declared. Most nodes say none: what says one is found by its kind."""
-    tracks = {each.name: each for each in program.tracks}
-    names: dict[str, Container[str]] = {
+    names: Names = {
         "period": {each.name for each in program.periods},
-        "track": tracks,
+        "track": {each.name for each in program.tracks},
+        "keyed track": {each.name for each in program.tracks if each.by_key is not None},
         "unit": {each.name for each in program.units},
         "fact": {each.name for each in program.member},
         "rule": {each.key for each in program.rules},
@@ -125,17 +127,37 @@ def _references(program: ir.Program) -> None:
         program.units,
     )
     for node in ir.records((*rows, program.offers, program.offer_groups)):
-        kind = type(node)
-        if type(node) is ir.Num:
-            assert type(node.num) is type(node.den) is int, "numbers are exact"
-            assert node.den > 0, "a denominator is positive"
-        elif kind in NAMING:
-            what, field = NAMING[kind]
-            assert getattr(node, field) in names[what], f"no {what} {getattr(node, field)}"
-        elif type(node) is ir.Window and node.kind == "period":
-            assert node.period in names["period"], f"no period {node.period}"
-        if type(node) is ir.KeyFold:
-            assert tracks[node.track].by_key is not None, f"{node.track} has no keys"
+        law = _LAWS.get(type(node))
+        if law is not None:
+            law(node, names)
+
+
+Names: TypeAlias = "dict[str, Container[str]]"
+"""What is declared, by what it is."""
+
+
+def _exact(node: ir.Num, _: Names) -> None:
+    assert type(node.num) is type(node.den) is int, "numbers are exact"
+    assert node.den > 0, "a denominator is positive"
+
+
+def _has_period(node: ir.Window, names: Names) -> None:
+    assert node.kind != "period" or node.period in names["period"], f"no period {node.period}"
+
+
+def _has_keys(node: ir.KeyFold, names: Names) -> None:
+    assert node.track in names["track"], f"no track {node.track}"
+    assert node.track in names["keyed track"], f"{node.track} has no keys"
+
+
+def _naming(what: str, field: str) -> Callable[[Any, Names], None]:
+    """The law that a node names something that is declared."""
+    named = attrgetter(field)
+
+    def law(node: Any, names: Names) -> None:
+        assert named(node) in names[what], f"no {what} {named(node)}"
+
+    return law
 
 
 NAMING: Final[dict[type[msgspec.Struct], tuple[str, str]]] = {
@@ -146,7 +168,6 @@ NAMING: Final[dict[type[msgspec.Struct], tuple[str, str]]] = {
     ir.Reaches: ("track", "track"),
     ir.Across: ("track", "track"),
     ir.CarryDef: ("track", "track"),
-    ir.KeyFold: ("track", "track"),
     ir.BalanceRead: ("unit", "unit"),
     ir.UsedRead: ("unit", "unit"),
     ir.GiveDef: ("unit", "unit"),
@@ -159,3 +180,11 @@ NAMING: Final[dict[type[msgspec.Struct], tuple[str, str]]] = {
     ir.AwardPart: ("rule", "rule"),
 }
 """What a node of a kind names, and in which field."""
+
+_LAWS: Final[dict[type[msgspec.Struct], Callable[[Any, Names], None]]] = {
+    ir.Num: _exact,
+    ir.Window: _has_period,
+    ir.KeyFold: _has_keys,
+    **{kind: _naming(*named) for kind, named in NAMING.items()},
+}
+"""What is asserted of a node of a kind."""

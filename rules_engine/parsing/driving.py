@@ -12,11 +12,11 @@ from typing import Any
 
 from rules_engine.parsing.building import BUILDERS
 from rules_engine.parsing.lexing import Lexer, Tokens
+from rules_engine.parsing.repeating import SPLICE, Repeated, path_of, text_of
 from rules_engine.parsing.table import Table
 from rules_engine.source import Span
-from rules_engine.tree import Name, Node, Path, Text
+from rules_engine.tree import Name, Node
 
-SPLICE = 1000
 AHEAD = 5
 """Tokens a doubtful word is decided by, itself included."""
 SPLIT = -1_000_000
@@ -51,6 +51,7 @@ class Driver:
         self.rules = [(head, length, *_recipe(name, length, picks)) for head, length, name, picks in table.stored.rules]
         self.chains: dict[tuple[int, int, int], int] = {}
         self.memo: dict[tuple[int, tuple[int, ...]], tuple[int, dict[tuple[int, ...], int]]] = {}
+        self.read = Repeated(self).read
 
     def run(self, tokens: Tokens) -> Node:
         """The node of a whole declaration. Raises StuckError, TooDeepError, or what a builder refuses with."""
@@ -62,7 +63,7 @@ class Driver:
         while True:
             action = fast[state].get(kind)
             if action is None:
-                action = self._resolve(states, tokens, at)
+                action = self.action(states, tokens, at)
                 kind = kinds[at]
             if action >= 0:
                 make, start = makes[action], starts[at]
@@ -71,7 +72,7 @@ class Driver:
                 elif make == 1:
                     values.append(Name((start, ends[at]), texts[at]))
                 else:
-                    values.append(_literal(make, start, ends[at], texts[at]))
+                    values.append((text_of if make == 2 else path_of)((start, ends[at]), texts[at]))
                 states.append(action)
                 begins.append(start)
                 state = action
@@ -100,7 +101,7 @@ class Driver:
                 values.append(_made(mode, build, picks, [], (starts[at], starts[at])))
             key = (states[-1], head, kind)
             known = chains.get(key)
-            state = self._chain(key) if known is None else known
+            state = self.after(key) if known is None else known
             if state == end_state:
                 return values[-1]  # type: ignore[no-any-return]
             states.append(state)
@@ -110,7 +111,7 @@ class Driver:
         states = [self.table.start]
         for place in range(at):
             while True:
-                action = self._resolve(states, tokens, place)
+                action = self.action(states, tokens, place)
                 if action >= 0:
                     states.append(action)
                     break
@@ -120,7 +121,7 @@ class Driver:
                 states.append(self.table.goto(states[-1])[head])
         return states
 
-    def _chain(self, key: tuple[int, int, int]) -> int:
+    def after(self, key: tuple[int, int, int]) -> int:
         """The state after a head, and after all productions that then only pass their one child on; remembered."""
         below, head, kind = key
         goto = self.table.goto(below)
@@ -146,7 +147,7 @@ class Driver:
             self.table.fast[state][kind] = action
         return action
 
-    def _resolve(self, states: list[int], tokens: Tokens, at: int) -> int:
+    def action(self, states: list[int], tokens: Tokens, at: int) -> int:
         """The action for a token that a state does not know yet, or reads in more than one way.
 
         The answer depends on the kinds just ahead and on the states as far down as a trial reduced; it is remembered
@@ -160,7 +161,7 @@ class Driver:
             action = answers.get(tuple(states[-depth:]))
             if action == SPLIT:
                 self.lexer.split(tokens, at)
-                return self._resolve(states, tokens, at)
+                return self.action(states, tokens, at)
             if action is not None:
                 return action
         action = self._certain(states[-1], kinds[at])
@@ -176,7 +177,7 @@ class Driver:
         if action != SPLIT:
             return action
         self.lexer.split(tokens, at)
-        return self._resolve(states, tokens, at)
+        return self.action(states, tokens, at)
 
 
 class Trial:
@@ -250,17 +251,6 @@ class Trial:
             states.append(table.goto(states[-1])[head])
             if states[-1] == table.end and terminal == 0:
                 return tuple(states)
-
-
-def _literal(make: int, start: int, end: int, text: str) -> Node:
-    if make == 2:
-        return Text((start, end), text[1:-1])
-    parts = []
-    at = start
-    for part in text.split("."):
-        parts.append(Name((at, at + len(part)), part))
-        at += len(part) + 1
-    return Path((start, end), tuple(parts))
 
 
 def _recipe(name: str, length: int, picks: list[int]) -> tuple[int, Any, list[int]]:

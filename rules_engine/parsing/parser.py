@@ -109,7 +109,7 @@ class _Reading:
             return RefusalError("P122", (span[0], span[0] + 1), {"most": f"{LONGEST:_}"})
         machine = self.driver
         try:
-            self.nodes.append(cast(Declaration, machine.run(machine.lexer.lex(self.text, *span))))
+            self.nodes.append(cast(Declaration, machine.read(machine.lexer.lex(self.text, *span))))
         except (StuckError, TooDeepError, RefusalError) as problem:
             return problem
         return None

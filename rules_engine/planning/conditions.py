@@ -19,12 +19,13 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from rules_engine import ir
+from rules_engine.planning.shapes import inner_fields
 from rules_engine.planning.subjects import Key, Subject
 
 BILLION: Final = 10**9
 
 
-class Either(msgspec.Struct, frozen=True):
+class Either(msgspec.Struct, frozen=True, gc=False):
     """One of its sides holds; each side is facts that hold together. `at` is the text that says so."""
 
     sides: tuple[tuple[Needed, ...], ...]
@@ -55,13 +56,14 @@ class Scope(msgspec.Struct, frozen=True):
     tracks: dict[str, ir.TrackDef]
     offers: bool
     taking: bool
+    numbers: dict[ir.Expr, Subject | None]
 
 
 def holding(expr: ir.Expr | None, scope: Scope, of_line: bool = False) -> tuple[Needed, ...]:
     """The facts that follow from a condition."""
     if expr is None:
         return ()
-    return tuple(_windows(_holding(expr, scope, of_line, False)))
+    return _windows(_holding(expr, scope, of_line, False))
 
 
 def _holding(  # noqa: C901 - one arm for each node
@@ -75,7 +77,7 @@ def _holding(  # noqa: C901 - one arm for each node
             for part in parts:
                 yield from _holding(part, scope, of_line, inverted)
         case ir.All(parts=parts) | ir.Any(parts=parts):
-            sides = [tuple(_windows(_holding(part, scope, of_line, inverted))) for part in parts]
+            sides = [_windows(_holding(part, scope, of_line, inverted)) for part in parts]
             if all(sides):
                 yield Either(tuple(sides), expr.at)
         case ir.Not(value=value):
@@ -191,18 +193,22 @@ def _may_be_absent(fields: tuple[ir.FieldDef, ...]) -> bool:
     return any(each.optional and each.kind in ("date", "instant") for each in fields)
 
 
-def _windows(needed: Iterable[Needed]) -> Iterator[Needed]:
+def _windows(needed: Iterable[Needed]) -> tuple[Needed, ...]:
     """Bounds of one subject meet in a window, values in those that all of them name; the text of the first stands for
     all. Of lines each fact may hold on another one."""
+    every = tuple(needed)
+    if len(every) < 2:
+        return every
+    found: list[Needed] = []
     met: dict[tuple[Subject, str], Key] = {}
-    for each in needed:
+    for each in every:
         if isinstance(each, Either) or each.test == "contains" or each.subject.kind in ("line", "code"):
-            yield each
+            found.append(each)
             continue
         place = each.subject, each.test
         known = met.get(place)
         met[place] = each if known is None else _both(known, each)
-    yield from met.values()
+    return (*found, *met.values())
 
 
 def _both(one: Key, other: Key) -> Key:
@@ -228,9 +234,17 @@ def _subject(expr: ir.Expr, scope: Scope) -> tuple[Subject, tuple[ir.FieldDef, .
         case ir.CurrencyRead():
             return Subject("currency"), ()
         case ir.TrackRead() | ir.BalanceRead() | ir.TierRead() | ir.Fold():
-            if is_steady(expr, scope) and _is_whole(expr, scope):
-                return Subject("number", expr=bare(expr)), ()
+            found = _number(bare(expr), scope)
+            return None if found is None else (found, ())
     return None
+
+
+def _number(expr: ir.Expr, scope: Scope) -> Subject | None:
+    """The one subject of all numbers that say the same; None where rules may see it differently."""
+    if expr not in scope.numbers:
+        fits = is_steady(expr, scope) and _is_whole(expr, scope)
+        scope.numbers[expr] = Subject("number", expr=expr) if fits else None
+    return scope.numbers[expr]
 
 
 def _field(expr: ir.Expr, scope: Scope) -> tuple[Subject, tuple[ir.FieldDef, ...]] | None:
@@ -294,14 +308,17 @@ def bare(expr: ir.Expr) -> ir.Expr:
 NOWHERE: Final = ir.Origin(0, 0, 0)
 
 
-def _bare(value: object) -> object:
-    if isinstance(value, ir.Origin):
-        return NOWHERE
-    if isinstance(value, tuple):
+def _bare(value: Any) -> Any:
+    kind = type(value)
+    if kind is tuple:
         return tuple([_bare(each) for each in value])
-    if isinstance(value, msgspec.Struct):
-        return type(value)(*[_bare(getattr(value, name)) for name in value.__struct_fields__])
-    return value
+    inner = inner_fields(kind)
+    if inner is None:
+        return value
+    changed = {name: _bare(each) for name in inner if (each := getattr(value, name)) is not None}
+    if "at" in kind.__struct_fields__:
+        changed["at"] = NOWHERE
+    return msgspec.structs.replace(value, **changed) if changed else value
 
 
 # ---- amounts
@@ -319,18 +336,14 @@ def positive(expr: ir.Expr, scope: Scope, of_line: bool = False) -> tuple[Needed
         case ir.Add(parts=parts) | ir.Largest(items=parts):
             return either([positive(part, scope, of_line) for part in parts if not never(part)], expr.at)
         case ir.Fold(where=where, of="lines"):
-            return tuple(_windows(_of_lines(where, scope)))
+            return holding(where, scope, of_line=True)
         case ir.Picked(select=ir.Selection(where=where, of="lines")):
-            return tuple(_windows(_of_lines(where, scope)))
+            return holding(where, scope, of_line=True)
         case ir.Choose():
             rows = [_row(expr, row, scope, of_line) for row in expr.rows if not _stops(row)]
             return either(rows, expr.at)
         case _:
             return ()
-
-
-def _of_lines(where: ir.Expr | None, scope: Scope) -> tuple[Needed, ...]:
-    return holding(where, scope, of_line=True)
 
 
 def _stops(row: ir.ChooseRow) -> bool:

@@ -25,7 +25,7 @@ from rules_engine.spelling import normal_code
 RuleOf: TypeAlias = "ir.OfferDef | ir.RuleDef"
 
 
-class Found(msgspec.Struct, frozen=True, array_like=True):
+class Found(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How one rule is found. It can act only where at least one of `keys` is met; with none it is asked on every event
     of its kinds, and `why` says why. `rest` is the text of what has to be asked of a rule that was found: the parts of
     its dates and its `when` that its keys do not settle. `shape` is the number of its shape among the plan's,
@@ -39,7 +39,7 @@ class Found(msgspec.Struct, frozen=True, array_like=True):
     constants: tuple[Constant, ...]
 
 
-class Shape(msgspec.Struct, frozen=True, array_like=True):
+class Shape(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Rules that differ in constants alone, by their numbers in the plan, and what one of them costs at worst, in the
     steps of `costs`."""
 
@@ -47,7 +47,7 @@ class Shape(msgspec.Struct, frozen=True, array_like=True):
     cost: int
 
 
-class Plan(msgspec.Struct, frozen=True, array_like=True):
+class Plan(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How the rules of a program are found: offers, then earns, redeems and rewards, in the order of the core."""
 
     rules: tuple[Found, ...]
@@ -131,6 +131,7 @@ class _Planner:
         self.values: dict[Subject, set[object]] = {}
         self.users: Counter[Subject] = Counter()
         self.spans: dict[Subject, list[int]] = {}
+        self.sizes: dict[tuple[str, str], int] = {}
 
     # ---- what holds where a rule acts
 
@@ -148,7 +149,9 @@ class _Planner:
             events = [self.events[name] for name in rule.events]
             lines = [event.lines.fields if event.lines is not None else event.fields for event in events]
             fields = [event.fields for event in events]
-            scope = self.scopes[key] = Scope(_by_name(fields), _by_name(lines), self.facts, self.tracks, offers, taking)
+            scope = self.scopes[key] = Scope(
+                _by_name(fields), _by_name(lines), self.facts, self.tracks, offers, taking, {}
+            )
         return scope
 
     # ---- how often a fact holds
@@ -156,12 +159,12 @@ class _Planner:
     def count(self, needed: Iterable[tuple[Needed, ...]]) -> None:
         """Note which constants each subject is held to in the whole program."""
         for facts in needed:
-            for subject in {key.subject for key in _keys(facts)}:
-                self.users[subject] += 1
-            for key in _keys(facts):
+            keys = list(_keys(facts))
+            self.users.update({key.subject for key in keys})
+            for key in keys:
                 self.values.setdefault(key.subject, set()).update(key.values)
-                ends = [end for end in (key.low, key.high) if end is not None]
-                self.spans.setdefault(key.subject, []).extend(ends)
+                ends = self.spans.setdefault(key.subject, [])
+                ends += [end for end in (key.low, key.high) if end is not None]
         for subject, ends in self.spans.items():
             self.spans[subject] = [max(ends) - min(ends) + 1] if ends else [1]
 
@@ -182,6 +185,12 @@ class _Planner:
         """How many values there are, where that is known."""
         if subject.kind == "condition":
             return 2
+        size = self.sizes.get((subject.kind, subject.name))
+        if size is None:
+            size = self.sizes[subject.kind, subject.name] = self._size(subject)
+        return size
+
+    def _size(self, subject: Subject) -> int:
         fields: list[ir.FieldDef] = []
         for scope in self.scopes.values():
             named = {"line": scope.lines, "event": scope.fields, "member": scope.facts}.get(subject.kind, {})

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 from operator import attrgetter
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -42,34 +42,18 @@ def _walk(value: Any, skeleton: list[object], constants: list[Constant]) -> None
     if way is None:
         skeleton.append(value)
         return
+    constant, plain, inner = way
     skeleton.append(kind)
-    if way.node is not None:
-        found, beside = way.node(value)
-        constants.extend(found)
-        skeleton.extend(beside)
-    elif way.fields is not None:
-        _of_fields(value, *way.fields, skeleton, constants)
-    if way.plain is not None:
-        skeleton.extend(way.plain(value))
-    if way.walked is not None:
-        for each in way.walked(value):
-            if each is None:
-                skeleton.append(None)
+    if constant is not None:
+        constant(value, skeleton, constants)
+    if plain is not None:
+        skeleton.append(plain(value))
+    if inner is not None:
+        for each in inner(value):
+            if each is None or each == ():
+                skeleton.append(each)
             else:
                 _walk(each, skeleton, constants)
-
-
-def _of_fields(
-    value: Any, names: tuple[str, ...], texts: str, skeleton: list[object], constants: list[Constant]
-) -> None:
-    for name in names:
-        each = getattr(value, name)
-        constants.append(each)
-        skeleton.append(each is None or each == ())
-    if texts:
-        own = getattr(value, texts)
-        constants.extend(own)
-        skeleton.append(len(own))
 
 
 def refilled(value: Any, take: Callable[[Any], Any]) -> Any:
@@ -100,19 +84,38 @@ def refilled(value: Any, take: Callable[[Any], Any]) -> Any:
 # ---- the constants of a node, and what of them belongs to the skeleton
 
 
-_Read: TypeAlias = Callable[[Any], tuple[tuple[Constant, ...], tuple[object, ...]]]
+_Read: TypeAlias = Callable[[Any, list[object], list[Constant]], None]
 
 
-def _num(value: ir.Num) -> tuple[tuple[Constant, ...], tuple[object, ...]]:
-    return ((value.num, value.den),), ((value.num > 0) - (value.num < 0),)
+def _num(value: ir.Num, skeleton: list[object], constants: list[Constant]) -> None:
+    constants.append((value.num, value.den))
+    skeleton.append((value.num > 0) - (value.num < 0))
 
 
-def _txt(value: ir.Txt) -> tuple[tuple[Constant, ...], tuple[object, ...]]:
-    return (value.value,), ()
+def _txt(value: ir.Txt, _: list[object], constants: list[Constant]) -> None:
+    constants.append(value.value)
 
 
-def _one_of(value: ir.OneOf) -> tuple[tuple[Constant, ...], tuple[object, ...]]:
-    return (value.items,), (type(value.items[0]),)
+def _one_of(value: ir.OneOf, skeleton: list[object], constants: list[Constant]) -> None:
+    constants.append(value.items)
+    skeleton.append(type(value.items[0]))
+
+
+def _of_fields(names: tuple[str, ...], texts: str) -> _Read:
+    """What reads a record with some fields that are constants, and one that is a list of them."""
+    read, own = _reader(names), attrgetter(texts) if texts else None
+    assert read is not None
+
+    def of(value: Any, skeleton: list[object], constants: list[Constant]) -> None:
+        for each in read(value):
+            constants.append(each)
+            skeleton.append(each is None or each == ())
+        if own is not None:
+            found = own(value)
+            constants.extend(found)
+            skeleton.append(len(found))
+
+    return of
 
 
 _NODES: Final[dict[type, tuple[_Read, tuple[str, ...]]]] = {
@@ -154,14 +157,15 @@ def _names(kind: Any) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
     return plain, tuple(name for name in names if name not in plain)
 
 
-class _Way(NamedTuple):
-    """How a record is walked: how a node that is a constant is read, or which fields are constants; then the fields
-    that are compared as they stand, and those that are walked."""
+def inner_fields(kind: type) -> tuple[str, ...] | None:
+    """The fields of a record that may hold records; None for no record."""
+    found = _names(kind)
+    return None if found is None else found[1]
 
-    node: _Read | None
-    fields: tuple[tuple[str, ...], str] | None
-    plain: Callable[[Any], tuple[Any, ...]] | None
-    walked: Callable[[Any], tuple[Any, ...]] | None
+
+_Way: TypeAlias = "tuple[_Read | None, Callable[[Any], Any] | None, Callable[[Any], tuple[Any, ...]] | None]"
+"""How a record is walked: what reads its constants, the fields that are compared as they stand, and those that are
+walked."""
 
 
 @cache
@@ -170,8 +174,9 @@ def _way(kind: Any) -> _Way | None:
     names = _names(kind)
     if names is None:
         return None
-    node = _NODES[kind][0] if kind in _NODES else None
-    return _Way(node, _FIELDS.get(kind), *map(_reader, names))
+    constant = _NODES[kind][0] if kind in _NODES else _of_fields(*_FIELDS[kind]) if kind in _FIELDS else None
+    plain, inner = names
+    return constant, attrgetter(*plain) if plain else None, _reader(inner)
 
 
 def _reader(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]] | None:

@@ -12,7 +12,7 @@ from rules_engine import ir
 Kind: TypeAlias = Literal["line", "event", "member", "today", "now", "currency", "code", "number", "condition"]
 
 
-class Subject(msgspec.Struct, frozen=True, array_like=True):
+class Subject(msgspec.Struct, frozen=True, array_like=True, gc=False, cache_hash=True):
     """What an index looks at. Two subjects are equal where they look at the same.
 
     `line`, `event` and `member` are fields by `name`, with values as in `ir` (a rate in billionths); `today`, `now` and
@@ -26,7 +26,7 @@ class Subject(msgspec.Struct, frozen=True, array_like=True):
     expr: ir.Expr | None = None
 
 
-class Key(msgspec.Struct, frozen=True, array_like=True):
+class Key(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One way to find a rule: by the subject's value being `one of` some constants, lying `within` `low` (None: no
     lower end) up to, not including, `high` (None: no upper end), or a list that `contains` one of some constants. Of a
     subject of lines: on at least one line. An absent value meets no key. `at` is the text that says so."""

@@ -99,6 +99,10 @@ class Accounts:
         self._met.add(owner)
         return read
 
+    def met(self) -> dict[str, State]:
+        """The states that were asked for, or made."""
+        return {owner: self.states[owner] for owner in self._met}
+
     def made(self, owner: str) -> State:
         """The state of an owner, a new one where there is none."""
         state = self.of(owner)

@@ -43,11 +43,13 @@ class PlannedRule(msgspec.Struct, frozen=True):
 
 class PlannedEvent(msgspec.Struct, frozen=True):
     """One kind of event: why all its offers go by one step of the reference (empty: everything is generated), and why
-    it has no columnar form (empty: it has one; None: NumPy, which columns need, is not installed)."""
+    it has no columnar form (empty: it has one; None: NumPy, which columns need, is not installed). `left` says of which
+    rules with a reason: an event on which one may act goes row by row all the same."""
 
     event: str
     checkout: str
     batch: str | None = None
+    left: tuple[str, ...] = ()
 
 
 class PlannedShare(msgspec.Struct, frozen=True):
@@ -78,9 +80,14 @@ def planned(program: Program) -> Planned:
     rules = tuple(_rule(rule, each, found, texts) for rule, each in zip(every, found.rules, strict=True))
     common = tuple(PlannedShare(texts.of(each.at), each.rules) for each in shared(found) if each.rules > 1)
     stepped: dict[str, str] = getattr(program.backend, "stepped", {})
-    batch = _by_rows(program)
+    batch, left = _by_rows(program), _some_by_rows(program)
     events = tuple(
-        PlannedEvent(event.name, stepped.get(event.name, ""), None if batch is None else batch.get(event.name, ""))
+        PlannedEvent(
+            event.name,
+            stepped.get(event.name, ""),
+            None if batch is None else batch.get(event.name, ""),
+            left.get(event.name, ()),
+        )
         for event in core.events
     )
     costs = [sum([rule.cost for rule in rules if event.name in rule.events]) for event in core.events]
@@ -95,6 +102,15 @@ def _by_rows(program: Program) -> dict[str, str] | None:
 
     scheduled = {event.name: "it happens by itself" for event in program.core.events if event.schedule is not None}
     return scheduled | by_rows(program)
+
+
+def _some_by_rows(program: Program) -> dict[str, tuple[str, ...]]:
+    """Why some events of kinds with a columnar form go by rows."""
+    if find_spec("numpy") is None:
+        return {}
+    from rules_engine.tables import some_by_rows
+
+    return some_by_rows(program)
 
 
 def _rule(rule: ir.OfferDef | ir.RuleDef, found: Found, whole: Plan, texts: Texts) -> PlannedRule:

@@ -4,6 +4,8 @@ In: a stream, and how many processes there are, this one included. Out: what one
 and the same states. A member belongs to one process from its first event on, so a program where members touch each
 other (shared counters, other people, households, events that happen by themselves) is refused: `why_alone` says why.
 
+A list is shared out over forks of this process where that can be (`forked.py`), and nothing of what follows is needed.
+
 This process reads the stream, looks whose event each is, and scores a part of the members itself, so only the rest
 travels. What travels: the program as its core, in MessagePack read by type; events and facts of plain values by
 `marshal`, which knows no classes and runs nothing; outcomes and states in MessagePack again. What is made of anything
@@ -17,15 +19,16 @@ at import. They end when their pipe does. One that dies is an error (`WorkerLost
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, Union
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 
 from rules_engine import ir
 from rules_engine.outcome import EventRefused, Outcome, Refused
 from rules_engine.scoring.company import Accounts, ties_of
-from rules_engine.scoring.streams import Kept, Stream, again, arranged
+from rules_engine.scoring.forked import can_fork, score_forked
+from rules_engine.scoring.streams import Kept, Looked, Stream, again, arranged, names_in
 from rules_engine.scoring.workers import BACKENDS, Start, Worker, dumped, encode, state_of
 
 if TYPE_CHECKING:
@@ -70,14 +73,14 @@ def score_over(
         raise ValueError(f"this program is scored in one process: {why}")
     if program.backend.name not in BACKENDS:
         raise ValueError(f"the back end `{program.backend.name}` is not known to other processes")
-    sharing = _Sharing(program, members, kept, workers)
-    return sharing.results(events if in_order else arranged(sharing.own, events))
+    if not in_order:
+        events = list(arranged(Stream(program, members, kept), events))
+    if can_fork(events, members, kept):
+        return score_forked(program, cast("Sequence[object]", events), members, kept, workers)
+    return _Sharing(program, members, kept, workers).results(events)
 
 
 # ---- here ----
-
-Looked: TypeAlias = tuple[str, str, str | None]
-"""The kind of an event, its id and its member."""
 
 
 class _Run:
@@ -105,7 +108,7 @@ class _Sharing:
         self.stored = Accounts(kept.states, program.checked_state)
         self.own = Stream(program, members, Kept({}, kept.shared, set()))
         self.before = kept.ids if kept.ids is not None else set[tuple[str, str]]()
-        self.names = _names(program.core)
+        self.names = names_in(program.core)
         self.homes: dict[str, int] = {}
         self.facts: dict[str, object] = {}
         self.loads = [0] * workers
@@ -275,17 +278,6 @@ class _Sharing:
             return self.own.score(event, looked, facts)
         except EventRefused as reason:
             return reason.refused
-
-
-def _names(core: ir.Program) -> msgspec.json.Decoder[Any]:
-    """What finds the kind of an event in its text, its id and its member."""
-    kinds = []
-    for event in core.events:
-        if event.schedule is None:
-            fields: list[tuple[str, Any] | tuple[str, Any, Any]] = [("number", str), ("member", str | None, None)]
-            rename = {"number": event.identified_by, "member": event.owner}
-            kinds.append(msgspec.defstruct(event.name, fields, rename=rename, tag=event.name, tag_field="event"))
-    return msgspec.json.Decoder(Union[tuple(kinds)] if kinds else None)  # noqa: UP007
 
 
 __all__ = ["score_over", "why_alone"]

@@ -11,7 +11,7 @@ way. Where events touch other people or households, or happen by themselves, all
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 import msgspec
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from rules_engine.scoring.program import Program
 
 _FIRST = -(2**62)
+
+Looked: TypeAlias = tuple[str, str, str | None]
+"""The kind of an event, its id and its member."""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -62,10 +65,7 @@ class Stream:
             yield from self._with_others(self.company, events, until)
             return
         for sent in events:
-            try:
-                yield self._score(sent)
-            except EventRefused as reason:
-                yield reason.refused
+            yield self.result(sent)
 
     def _with_others(
         self, company: Company, events: Iterable[object], until: int | None
@@ -87,15 +87,23 @@ class Stream:
         if until is not None:
             yield from company.settle(tuple(self.states.states), until, self.shared, self.counters)
 
-    def _score(self, sent: object) -> Outcome:
-        event = self.opened(sent)
-        looked = self.looked_at(event)
+    def result(self, sent: object, looked: Looked | None = None) -> Outcome | Refused:
+        """The result of an event that touches its own member alone; one that was looked at was opened before."""
+        try:
+            if looked is not None:
+                return self._score(sent, looked)
+            event = self.opened(sent)
+            return self._score(event, self.looked_at(event))
+        except EventRefused as reason:
+            return reason.refused
+
+    def _score(self, event: object, looked: Looked) -> Outcome:
         name, number, member = looked
         if (name, number) in self.seen:
             raise again(name, number)
         return self.score(event, looked, None if member is None else self.members.get(member))
 
-    def score(self, event: object, looked: tuple[str, str, str | None], facts: object) -> Outcome:
+    def score(self, event: object, looked: Looked, facts: object) -> Outcome:
         """Score an event that was looked at and did not come before, and move its member along; raises
         `EventRefused`."""
         name, number, member = looked
@@ -122,7 +130,7 @@ class Stream:
             return quick if quick is not None else self.program.event(sent)
         return sent
 
-    def looked_at(self, event: Any) -> tuple[str, str, str | None]:
+    def looked_at(self, event: Any) -> Looked:
         """Kind, id and member; texts as they will be read, or by decoding where they are no plain texts."""
         if not isinstance(event, Event):
             found = self._plainly(event)
@@ -131,7 +139,7 @@ class Stream:
             event = self.program.event(event)
         return event.name, event.id, event.member
 
-    def _plainly(self, event: Any) -> tuple[str, str, str | None] | None:
+    def _plainly(self, event: Any) -> Looked | None:
         if type(event) is dict:
             name = event.get("event")
             kind = self.events.get(name) if type(name) is str else None
@@ -176,6 +184,17 @@ def again(name: str, number: str) -> EventRefused:
     return EventRefused(Refused(name, number, (fault("V152", Place(name), "", event=name, id=number),)))
 
 
+def names_in(core: ir.Program) -> msgspec.json.Decoder[Any]:
+    """What finds the kind of an event (its tag) in its text, its id (`number`) and its `member`."""
+    kinds = []
+    for event in core.events:
+        if event.schedule is None:
+            fields: list[tuple[str, Any] | tuple[str, Any, Any]] = [("number", str), ("member", str | None, None)]
+            rename = {"number": event.identified_by, "member": event.owner}
+            kinds.append(msgspec.defstruct(event.name, fields, rename=rename, tag=event.name, tag_field="event"))
+    return msgspec.json.Decoder(Union[tuple(kinds)] if kinds else None)  # noqa: UP007
+
+
 def _attributes(event: msgspec.Struct, kind: ir.EventDef) -> tuple[Any, Any]:
     return getattr(event, attribute(kind.identified_by), None), getattr(event, attribute(kind.owner), None)
 
@@ -204,9 +223,9 @@ def score_many(
     results and say when they were `posted`.
 
     With several `workers` members are shared out over so many processes, this one included. Events are then taken some
-    hundreds at a time, so their values must not be changed once they were given, and states stand in their dictionary
-    when the last result was taken. Raises `ValueError` for a program whose members touch each other, and `WorkerLost`
-    where a process dies.
+    hundreds at a time, a list and its members' facts all at once, so their values must not be changed once they were
+    given, and states stand in their dictionary when the last result was taken. Raises `ValueError` for a program whose
+    members touch each other, and `WorkerLost` where a process dies.
     """
     in_place(states, dict, "states", "a dictionary of states by member")
     in_place(shared, Shared, "shared", "a `Shared`")

@@ -13,7 +13,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from queue import SimpleQueue
 from subprocess import PIPE
@@ -43,7 +43,7 @@ class Start(msgspec.Struct, frozen=True):
 class Results(msgspec.Struct, frozen=True):
     """What became of one run in one process, by the place of each event in it. Outcomes are read one by one."""
 
-    outcomes: list[msgspec.Raw]
+    outcomes: list[bytes]
     refused: dict[int, Refused]
     failed: str = ""
 
@@ -58,12 +58,13 @@ encode: Final = msgspec.msgpack.Encoder().encode
 _start: Final = msgspec.msgpack.Decoder(Start)
 _results: Final = msgspec.msgpack.Decoder(Results)
 _outcome: Final = msgspec.msgpack.Decoder(Outcome)
-_ended: Final = msgspec.msgpack.Decoder(Ended)
+ended_of: Final = msgspec.msgpack.Decoder(Ended)
 state_of: Final = msgspec.msgpack.Decoder(State)
 _event: Final = msgspec.msgpack.Decoder(Event)
 
 
-def _write(pipe: IO[bytes], content: bytes) -> None:
+def write(pipe: IO[bytes], content: bytes) -> None:
+    """Sends one message, its length before it, and waits for nobody."""
     pipe.write(len(content).to_bytes(8, "big"))
     pipe.write(content)
     pipe.flush()
@@ -75,6 +76,39 @@ def _read(pipe: IO[bytes]) -> bytes | None:
     size = int.from_bytes(head, "big")
     content = pipe.read(size) if len(head) == 8 else b""
     return content if len(head) == 8 and len(content) == size else None
+
+
+def told(results: Iterable[Outcome | Refused]) -> bytes:
+    """Results as they travel, or why they cannot be made."""
+    outcomes: list[bytes] = []
+    refused: dict[int, Refused] = {}
+    try:
+        for at, each in enumerate(results):
+            if isinstance(each, Outcome):
+                outcomes.append(encode(each))
+            else:
+                refused[at] = each
+    except Exception:  # told where the stream is read
+        from traceback import format_exc
+
+        return encode(Results([], {}, format_exc()))
+    return encode(Results(outcomes, refused))
+
+
+def found_in(content: bytes) -> Iterator[Outcome | Refused]:
+    """Results that travelled, in order; raises `WorkerLost` where they could not be made."""
+    found = _results.decode(content)
+    if found.failed:
+        raise WorkerLost(f"another process failed:\n{found.failed}")
+    outcomes = iter(found.outcomes)
+    for at in range(len(found.outcomes) + len(found.refused)):
+        yield found.refused[at] if at in found.refused else _outcome.decode(next(outcomes))
+
+
+def lost(code: int, under_way: int) -> WorkerLost:
+    """The error for a process that ended with a code, below zero by a signal."""
+    how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
+    return WorkerLost(f"another process {how}; {under_way} of its events were under way, and no state was moved along")
 
 
 def _travelling(sent: object) -> object:
@@ -109,7 +143,8 @@ class Worker:
         self._places: list[int] = []
         self._facts: dict[str, bytes] = {}
         self._states: dict[str, bytes] = {}
-        Thread(target=self._take_in, daemon=True).start()
+        self._reader = Thread(target=self._take_in, daemon=True)
+        self._reader.start()
         self._write(start)
 
     def introduce(self, member: str, facts: bytes, state: bytes | None) -> None:
@@ -143,23 +178,20 @@ class Worker:
 
     def received(self) -> Iterator[Outcome | Refused]:
         """The results of the oldest message that was sent, in its order; waits for them when the first is taken."""
-        found = _results.decode(self._answer())
-        if found.failed:
-            raise WorkerLost(f"another process failed:\n{found.failed}")
-        outcomes = iter(found.outcomes)
-        for at in range(len(found.outcomes) + len(found.refused)):
+        for result in found_in(self._answer()):
             self.sent -= 1
-            yield found.refused[at] if at in found.refused else _outcome.decode(next(outcomes))
+            yield result
 
     def ended(self) -> dict[str, State]:
         """The states of its members, at the end."""
         self._write(b"")
-        return _ended.decode(self._answer()).states
+        return ended_of.decode(self._answer()).states
 
     def stop(self) -> None:
         """End it, whatever it is doing."""
         self.process.kill()
         self.process.wait()
+        self._reader.join()  # its pipe has ended
         for pipe in (self.process.stdin, self.process.stdout):
             with suppress(OSError, ValueError):
                 if pipe is not None:
@@ -186,15 +218,12 @@ class Worker:
         pipe = self.process.stdin
         assert pipe is not None
         try:
-            _write(pipe, content)
+            write(pipe, content)
         except OSError:
             raise self._lost() from None
 
     def _lost(self) -> WorkerLost:
-        code = self.process.wait()
-        how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
-        text = f"another process {how}; {self.sent} of its events were under way, and no state was moved along"
-        return WorkerLost(text)
+        return lost(self.process.wait(), self.sent)
 
 
 # ---- there ----
@@ -210,7 +239,7 @@ def serve() -> None:
         return
     stream = _stream(_start.decode(content))
     while (content := _read(source)) is not None:
-        _write(target, encode(_scored(stream, content) if content else Ended(stream.states.states)))
+        write(target, _scored(stream, content) if content else encode(Ended(stream.states.states)))
 
 
 def _stream(start: Start) -> Stream:
@@ -235,24 +264,15 @@ BACKENDS: Final[dict[str, Callable[[Start], Any]]] = {"python": _python, "refere
 """The back ends by name: each made anew for a program."""
 
 
-def _scored(stream: Stream, content: bytes) -> Results:
+def _scored(stream: Stream, content: bytes) -> bytes:
     """What becomes of a message."""
-    outcomes: list[msgspec.Raw] = []
-    refused: dict[int, Refused] = {}
-    try:
-        facts, states, events = marshal.loads(content)  # noqa: S302 - from the process that started this one
-        members: Any = stream.members
-        members.update((member, marshal.loads(each)) for member, each in facts.items())  # noqa: S302
-        stream.states.states.update((member, state_of.decode(each)) for member, each in states.items())
-        sent = (_event.decode(each[0]) if type(each) is tuple else each for each in events)
-        for at, each in enumerate(stream.results(sent)):
-            if isinstance(each, Outcome):
-                outcomes.append(msgspec.Raw(encode(each)))
-            else:
-                refused[at] = each
-        stream.seen.clear()  # which ids came is known where the stream is read
-    except Exception:  # told where the stream is read
-        from traceback import format_exc
+    return told(_results_of(stream, content))
 
-        return Results([], {}, format_exc())
-    return Results(outcomes, refused)
+
+def _results_of(stream: Stream, content: bytes) -> Iterator[Outcome | Refused]:
+    facts, states, events = marshal.loads(content)  # noqa: S302 - from the process that started this one
+    members: Any = stream.members
+    members.update((member, marshal.loads(each)) for member, each in facts.items())  # noqa: S302
+    stream.states.states.update((member, state_of.decode(each)) for member, each in states.items())
+    yield from stream.results(_event.decode(each[0]) if type(each) is tuple else each for each in events)
+    stream.seen.clear()  # which ids came is known where the stream is read

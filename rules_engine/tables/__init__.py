@@ -19,7 +19,7 @@ from rules_engine.tables.scored import Scored, Summary
 if TYPE_CHECKING:
     from rules_engine.tables.byrows import Given
     from rules_engine.tables.ordering import Chunk, Order, Scan, chunks, id_hashes
-    from rules_engine.tables.running import Run, by_rows
+    from rules_engine.tables.running import Run, by_rows, some_by_rows
     from rules_engine.tables.scoring import only_kind, score_table
     from rules_engine.tables.writing import NUMBER, Part, in_order, merged, plain, schema_of
 
@@ -54,13 +54,14 @@ __all__ = [
     "records",
     "schema_of",
     "score_table",
+    "some_by_rows",
     "text",
 ]
 
 _LATER = {
     "byrows": ("Given",),
     "ordering": ("Chunk", "Order", "Scan", "chunks", "id_hashes"),
-    "running": ("Run", "by_rows"),
+    "running": ("Run", "by_rows", "some_by_rows"),
     "scoring": ("only_kind", "score_table"),
     "writing": ("NUMBER", "Part", "in_order", "merged", "plain", "schema_of"),
 }

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rules_engine.backends.columnar import REASONS, Columnar, Results, Texts
+from rules_engine.backends.columnar import Columnar, Results, Texts
 from rules_engine.scoring import Program
 from rules_engine.tables.arrow import pyarrow, text
 from rules_engine.tables.assembling import Assembler, Looked
@@ -70,7 +70,7 @@ class ByColumns:
         self.people = People(program, self.layout, self.texts, self.memory, (given.members, given.states))
         self.assembler = Assembler(core, self.layout, self.texts, columnar.refused, self.people)
         self.told = Told(core, self.layout, program.fingerprint, schemas, self.texts.texts)
-        self.reasons = REASONS
+        self.reasons = columnar.reasons
 
     def score(self, chunk: Chunk, rejected: Rejected, summary: Summary) -> Done:
         """Score what can be scored by columns; the rest is left, its members' states made ready for the row path."""

@@ -68,6 +68,13 @@ def by_rows(program: Program) -> dict[str, str]:
     return {kind: refused.get(kind) or refused[""] for kind in kinds if "" in refused or kind in refused}
 
 
+def some_by_rows(program: Program) -> dict[str, tuple[str, ...]]:
+    """Why some events of kinds that have a columnar form go row by row all the same, by these kinds."""
+    if by_rows(program).keys() >= {kind.name for kind in program.core.events if kind.schedule is None}:
+        return {}
+    return columnar_of(program.core, "auto").watched
+
+
 class Run:
     """One run: it goes from chunk to chunk, and keeps states and sums. Where nobody asks for states at the end, members
     need no `lots`."""

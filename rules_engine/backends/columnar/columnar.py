@@ -23,11 +23,13 @@ Engine = Literal["auto", "numba", "numpy"]
 
 class Columnar:
     """One program. `engine` says what runs; `refused` has the kinds of event without a columnar form, and why: the
-    whole program under ``""``."""
+    whole program under ``""``. `watched` has the kinds of which some events are not done, and why; `reasons` are what
+    a `why` of results says."""
 
     def __init__(self, core: ir.Program, engine: Engine = "auto", reference: Reference | None = None) -> None:
         compiled = compile_columns(core, None if reference is None else reference.world)
         self.core, self.layout, self.tape, self.refused = core, compiled.layout, compiled.tape, compiled.refused
+        self.watched, self.reasons = compiled.watched, compiled.reasons
         self.engine = ("numba" if find_spec("numba") else "numpy") if engine == "auto" else engine
         self.days = Days(core, compiled.world, compiled.questions)
         self.chunks = Chunks(self.tape, self.engine == "numba")

@@ -21,7 +21,7 @@ from rules_engine.backends.columnar.layout import Counter, Layout
 from rules_engine.backends.columnar.settling import Settling
 from rules_engine.backends.columnar.tape import Tape
 from rules_engine.backends.columnar.walking.store import LOT_MAX, Store
-from rules_engine.state import Holding, Lot, MatchState, State, add_lot
+from rules_engine.state import Holding, Lot, MatchState, State, add_lot, copied
 
 
 class Bag(NamedTuple):
@@ -41,8 +41,13 @@ class Aside(msgspec.Struct, frozen=True):
 
     matches: dict[str, list[MatchState]]
     settled: dict[str, int]
+    since: int | None = None
+    books: State | None = None
+    """Tracks, limits and what belongs to them that only kinds of event read which go by rows."""
 
 
+BOOKS: Final = ("tracks", "limits", "keys", "streaks", "seen", "keyed")
+"""What a state keeps of tracks and limits."""
 MERGED: Final = 2**22
 """How many awards may wait before equal ones are put together."""
 
@@ -163,7 +168,7 @@ class Memory:
         state.debts = {unit: int(row[slot]) for unit, slot in layout.debts if row[slot] not in (ops.MISSING, 0)}
         aside = self.aside.get(member)
         if aside is not None:
-            state.matches, state.settled = dict(aside.matches), dict(aside.settled)
+            _put_back(aside, state)
         if layout.since >= 0:
             state.since = _plain(row[layout.since])
         state.lots = self._still_there(row, state.lots)
@@ -208,13 +213,7 @@ class Memory:
         if rest is None:
             return False
         state = rest
-        others = (
-            state.keys,
-            state.streaks,
-            state.seen,
-            state.keyed,
-        )
-        if any(others) or not self._put_aside(member, state, row):
+        if not self._put_aside(member, state, row):
             return False
         if state.day is not None:
             row[ops.SLOT_DAY] = state.day
@@ -237,13 +236,14 @@ class Memory:
         return True
 
     def _put_aside(self, member: int, state: State, row: Ints) -> bool:
-        """What only waits: matches that have ended, and what was settled."""
-        since = self.layout.since
+        """What only waits: matches that have ended, what was settled, and what nothing that goes by columns reads."""
+        since, own = self.layout.since, None
         if any(each.status == "trial" for found in state.matches.values() for each in found):
             return False
         if since < 0:
-            if state.since is not None or state.settled:
+            if state.settled:
                 return False
+            own = state.since
         elif state.since is not None:
             if any(track.by is not None or track.by_line for track in self.core.tracks):
                 return False
@@ -251,16 +251,32 @@ class Memory:
             self.store.settled[member] = dict(state.settled)
         elif state.settled or state.day is not None:
             return False
-        if state.matches or state.settled:
-            self.aside[member] = Aside(state.matches, state.settled)
+        books = self._unknown(state)
+        if state.matches or state.settled or own is not None or books is not None:
+            self.aside[member] = Aside(state.matches, state.settled, own, books)
         return True
+
+    def _unknown(self, state: State) -> State | None:
+        """What is kept of tracks and limits that the layout does not have; what blocks hold was taken before."""
+        tracks, limits = ({each.key for each in known} for known in (self.layout.tracks, self.layout.limits))
+        found = State(
+            tracks={key: values for key, values in state.tracks.items() if key not in tracks},
+            limits={key: values for key, values in state.limits.items() if key not in limits},
+            keys=state.keys,
+            streaks=state.streaks,
+            seen=state.seen,
+            keyed=state.keyed,
+        )
+        return None if found == State() else copied(found)
 
     @staticmethod
     def _taken(row: Ints, values: dict[str, dict[int, int]], counters: tuple[Counter, ...]) -> bool:
         known = {each.key: each for each in counters}
         for key, found in values.items():
             each = known.get(key)
-            if each is None or len(found) > each.pairs or any(abs(value) > 2**50 for value in found.values()):
+            if each is None:  # put aside
+                continue
+            if len(found) > each.pairs or any(abs(value) > 2**50 for value in found.values()):
                 return False
             for at, (day, value) in enumerate(sorted(found.items(), reverse=True)):
                 row[each.slot + 2 * at], row[each.slot + 2 * at + 1] = day, value
@@ -306,6 +322,15 @@ class Memory:
         aside = msgspec.json.decode(bytes(arrays["aside"]), type=dict[str, Aside])
         self.aside = {int(member): each for member, each in aside.items()}
         self.store.settled = {member: dict(each.settled) for member, each in self.aside.items()}
+
+
+def _put_back(aside: Aside, state: State) -> None:
+    """What waited beside a member's row is part of the state again."""
+    state.matches, state.settled, state.since = dict(aside.matches), dict(aside.settled), aside.since
+    if aside.books is not None:
+        kept = copied(aside.books)
+        for name in BOOKS:
+            getattr(state, name).update(getattr(kept, name))
 
 
 def _standing(lot: Lot) -> tuple[int, str, bool, int, int]:

@@ -10,20 +10,25 @@ their ends into pieces that are searched by halves. What lines say is looked up 
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
+
+import msgspec
 
 from rules_engine import ir
 from rules_engine.backends.python import expressions
 from rules_engine.backends.python.folding import LEAST, Block, Entry, Shape, one_text
 from rules_engine.backends.python.function import Function
+from rules_engine.backends.python.given import Given
 from rules_engine.backends.python.held import line_table
 from rules_engine.backends.python.limits import Counters
 from rules_engine.backends.python.quoting import ident
 from rules_engine.backends.python.writing import Lines
 from rules_engine.planning import Key, Subject
 
+_NAME = re.compile(r"[a-z]\w*")
 FEW = 4
 """So many shapes are told apart one after the other, more by halves."""
 
@@ -53,6 +58,9 @@ class Dispatch:
         self.index = function.indexed.get(id(block)) or _Index(function, block)
         self.hits = self.index.hits
         self.rows = self.index.rows
+        self.places: dict[int, list[int]] = {}
+        for place, row in enumerate(block.rows):
+            self.places.setdefault(row[0], []).append(place)
 
     def found(self, out: Lines) -> None:
         """Gather the numbers of the rules that may act."""
@@ -74,23 +82,57 @@ class Dispatch:
 
     def run(self, out: Lines, one: Callable[[Any, Lines], None]) -> None:
         """Run the rule of a row."""
-        bodies = [self._body(shape, one) for shape in self.block.shapes]
+        bodies = [self._body(number, shape, one) for number, shape in enumerate(self.block.shapes)]
         if len(bodies) > 1:
             out.add("shape = row[0]")
         _branches(bodies, 0, len(bodies), out)
 
-    def _body(self, shape: Shape, one: Callable[[Any, Lines], None]) -> Lines:
-        body, inner = Lines(), Lines()
+    def _body(self, number: int, shape: Shape, one: Callable[[Any, Lines], None]) -> Lines:
+        body, begun, inner = Lines(), Lines(), Lines()
+        one(self._asked(number, shape.rule), inner)
         if shape.names:
+            self.counters.begin_shape(shape.rule.limits, begun)
+            self.counters.end_shape(shape.rule.limits, inner)
             body.add(f"# {shape.count} rules of this shape")
-            body.add(f"_, {', '.join(shape.names)}, = row")
-        one(shape.rule, inner)
-        if shape.names:
-            self.counters.begin_shape(shape.rule.limits, body)
+            body.add(f"_, {', '.join(self._names(number, shape, begun.lines + inner.lines))}, = row")
+        body.extend(begun)
         body.extend(inner)
-        if shape.names:
-            self.counters.end_shape(shape.rule.limits, body)
         return body
+
+    def _names(self, number: int, shape: Shape, lines: Iterable[str]) -> Sequence[str]:
+        """What a row holds behind its shape: where it has a ready award, only what its rule still asks."""
+        folding = self.function.folding
+        made = "" if folding is None else folding.made_name(shape.names)
+        if folding is None or made not in folding.columns:
+            return shape.names
+        asked = {name for line in lines if not line.lstrip().startswith("#") for name in _NAME.findall(line)}
+        names = [name for name in (*shape.names, made) if name in asked]
+        columns = [folding.columns[name] for name in names]
+        for place, values in zip(self.places[number], zip(*columns, strict=True), strict=True):
+            self.block.rows[place] = (number, *map(one_text, values))
+        return names
+
+    def _asked(self, number: int, rule: Any) -> Any:
+        """A rule without the test of the one value by which it is found: what was found has it."""
+        keys = [self.block.keys[place] for place in self.places[number]]
+        if not isinstance(rule, ir.RuleDef) or rule.when is None or not all(map(_by_one_text, keys)):
+            return rule
+        values = tuple([own[0].values[0] for own in keys])
+        parts = rule.when.parts if isinstance(rule.when, ir.All) else (rule.when,)
+        left = tuple([part for part in parts if not self._says(part, keys[0][0].subject.name, values)])
+        when = ir.All(at=rule.when.at, parts=left) if len(left) > 1 else left[0] if left else None
+        return msgspec.structs.replace(rule, when=when)
+
+    def _says(self, test: ir.Expr, field: str, values: tuple[object, ...]) -> bool:
+        """Whether a test says of each rule of a shape that a field has its value."""
+        match test:
+            case ir.Cmp(op="=", left=ir.Field(name=name), right=ir.Txt(value=value)):
+                return name == field and all(each == value for each in values)
+            case ir.Cmp(op="=", left=ir.Field(name=name), right=Given(name=column)):
+                folding = self.function.folding
+                return name == field and folding is not None and folding.columns[column] == values
+            case _:
+                return False
 
 
 def emit_block(
@@ -257,6 +299,13 @@ def _found_once(keys: Sequence[Key]) -> bool:
     key, *others = keys
     plain = key.subject.kind in ("event", "member") and key.test == "one of"
     return plain and not others and len(set(key.values)) == len(key.values)
+
+
+def _by_one_text(keys: Sequence[Key]) -> bool:
+    """Whether a rule is found by one text that a field of the event has, and by nothing else."""
+    if len(keys) != 1 or keys[0].subject.kind != "event" or keys[0].test != "one of":
+        return False
+    return len(keys[0].values) == 1 and type(keys[0].values[0]) is str
 
 
 # ---- windows

@@ -13,7 +13,9 @@ always go together share a name. A column of numbers has one denominator, so tha
 from __future__ import annotations
 
 import re
+from ast import literal_eval
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import repeat
 from math import lcm
 from sys import intern
 from typing import Any, TypeAlias
@@ -65,7 +67,7 @@ def known_of(core: ir.Program, plan: Plan) -> Known:
     keys = [rule.key for rule in every]
     keys += [limit.key for rule in every for limit in rule.limits]
     prefix = "k"
-    while any(re.match(rf"{prefix}\d", key) for key in keys):
+    while any(map(re.compile(rf"{prefix}\d").match, keys)):
         prefix += "k"
     return Known({each.rule: each for each in plan.rules}, memberships(core), prefix)
 
@@ -154,6 +156,18 @@ class Folding:
         rule = refilled(rules[0], stands)
         self.alias[rule.key] = rules[0].key
         return tuple(names.values()), columns, rule
+
+    def made(self, make: Callable[..., Any], names: Sequence[str]) -> str:
+        """The name of one column more: what `make` makes of others and of literals."""
+        columns = [self.columns[name] if name in self.columns else repeat(literal_eval(name)) for name in names]
+        found = self.made_name([name for name in names if name in self.columns])
+        self.columns[found] = tuple(map(make, *columns))
+        return found
+
+    @staticmethod
+    def made_name(names: Sequence[str]) -> str:
+        """What such a column of a shape is called, by names of its others."""
+        return f"{names[0].split('_')[0]}_made" if names else ""
 
     def _name(self, number: int) -> str:
         return ident(f"{self.prefix}{self.numbers}_", number)

@@ -18,28 +18,24 @@ def largest(amount: int, weights: list[int], lines: Sequence[int], keys: Sequenc
     total = sum(weights)
     if amount == total:
         return weights
-    parts, left, rest = [], [], amount  # in one loop, since what a comprehension borrows costs all the function
+    parts, left = [], []  # in one loop, since what a comprehension borrows costs all the function
     for weight in weights:
         product = amount * weight
-        part = product // total
-        parts.append(part)
-        left.append(product - part * total)
-        rest -= part
+        parts.append(product // total)
+        left.append(product % total)
+    rest = sum(left) // total
     if not rest:
         return parts
-    if rest == 1:
-        most = max(left)
-        if left.count(most) == 1:
-            parts[left.index(most)] += 1
+    ordered = sorted(left)
+    least = ordered[-rest]
+    if ordered[-rest - 1] != least:
+        if rest == 1:
+            parts[left.index(least)] += 1
             return parts
-    else:
-        ordered = sorted(left)
-        least = ordered[-rest]
-        if ordered[-rest - 1] != least:
-            for place, odd in enumerate(left):
-                if odd >= least:
-                    parts[place] += 1
-            return parts
+        for place, odd in enumerate(left):
+            if odd >= least:
+                parts[place] += 1
+        return parts
     return _by_keys(rest, parts, left, weights, lines, keys)
 
 
@@ -59,27 +55,60 @@ def divided(amount: int, units: Runs, total: int) -> tuple[Runs, Runs]:
     """An amount over units in proportion to what they cost: what is off, and what the units cost then, as runs. `total`
     is what the units cost together, and not below the amount."""
     if len(units) == 2:
-        (first, one), (second, other) = units
-        part, left = divmod(amount * one, total)
-        another, over = divmod(amount * other, total)
-        rest = amount - part * first - another * second
-        more = extra = 0
-        if rest:
-            if left > over or (left == over and one >= other):
-                more = min(rest, first)
-                extra = rest - more
-            else:
-                extra = min(rest, second)
-                more = rest - extra
-        return _joined(
-            (
-                (more, part + 1, one),
-                (first - more, part, one),
-                (extra, another + 1, other),
-                (second - extra, another, other),
-            )
-        )
+        return _divided_two(amount, units, total)
     return _joined(_divided(amount, units, total))
+
+
+def _divided_two(amount: int, units: Runs, total: int) -> tuple[Runs, Runs]:
+    """The same for two runs: odd units fall on the one with the larger remainder, then on the dearer, first on the
+    first. Either run may be all lowered by one more; then two runs stay two, or become one."""
+    (first, one), (second, other) = units
+    product, another_product = amount * one, amount * other
+    part, another = product // total, another_product // total
+    rest = amount - part * first - another * second
+    if rest:
+        left, over = product - part * total, another_product - another * total
+        if left > over or (left == over and one >= other):
+            if rest < first:
+                return _first_cut(rest, first - rest, part, one, (second, another), other - another)
+            part += 1
+            rest -= first
+            if rest:
+                return _second_cut((first, part), one - part, rest, second - rest, another, other)
+        else:
+            if rest < second:
+                return _second_cut((first, part), one - part, rest, second - rest, another, other)
+            another += 1
+            rest -= second
+            if rest:
+                return _first_cut(rest, first - rest, part, one, (second, another), other - another)
+    one -= part
+    other -= another
+    return (
+        ((first, part), (second, another)) if part != another else ((first + second, part),),
+        ((first, one), (second, other)) if one != other else ((first + second, one),),
+    )
+
+
+def _first_cut(more: int, less: int, part: int, one: int, second: tuple[int, int], other: int) -> tuple[Runs, Runs]:
+    """Of the first of two runs some units are lowered by one more: what is off, and what is left."""
+    count, another = second
+    one -= part
+    return (
+        ((more, part + 1), (less, part), second) if part != another else ((more, part + 1), (less + count, part)),
+        ((more, one - 1), (less, one), (count, other)) if one != other else ((more, one - 1), (less + count, one)),
+    )
+
+
+def _second_cut(first: tuple[int, int], one: int, more: int, less: int, another: int, other: int) -> tuple[Runs, Runs]:
+    """Of the second of two runs some units are lowered by one more: what is off, and what is left."""
+    count, part = first
+    above, other = another + 1, other - another
+    below = other - 1
+    return (
+        (first, (more, above), (less, another)) if part != above else ((count + more, part), (less, another)),
+        ((count, one), (more, below), (less, other)) if one != below else ((count + more, one), (less, other)),
+    )
 
 
 def _divided(amount: int, units: Runs, total: int) -> list[tuple[int, int, int]]:

@@ -9,6 +9,7 @@ units are all alike is two whole numbers.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
+from itertools import starmap
 from typing import Any, TypeAlias
 
 from rules_engine.allocation import joined, spread, spread_runs
@@ -19,6 +20,8 @@ from rules_engine.spelling import normal_code
 from rules_engine.values import round_ratio
 
 Uneven: TypeAlias = dict[int, Runs]
+Row: TypeAlias = tuple[int, Runs]
+"""A part as JSON tells it: a line, and what is off its units."""
 
 
 def runs_of(line: int, cost: Sequence[int], sizes: Sequence[int], uneven: Uneven) -> Runs:
@@ -144,19 +147,27 @@ def part_of(
     line: int, amount: int, cost: list[int], sizes: Sequence[int], uneven: Uneven, odd: Any, floor: int = 0
 ) -> Part:
     """Take an amount, not above what a line has above its floor, off its units, in proportion to what they cost."""
+    return Part(*row_of(line, amount, cost, sizes, uneven, odd, floor))
+
+
+def row_of(
+    line: int, amount: int, cost: list[int], sizes: Sequence[int], uneven: Uneven, odd: Any, floor: int = 0
+) -> Row:
+    """The same, and its part as JSON tells it."""
     size, before = sizes[line], cost[line]
     cost[line] = before - amount
     if size == 1:
-        return Part(line, ((1, amount),))
+        return line, ((1, amount),)
     units = uneven.get(line)
     if units is None:
         each = before // size
-        part, more = divmod(amount, size)
+        part = amount // size
+        more = amount - part * size
         if not more:
-            return Part(line, ((size, part),))
+            return line, ((size, part),)
         if odd == "largest" or odd == "first":
             uneven[line] = ((more, each - part - 1), (size - more, each - part))
-            return Part(line, ((more, part + 1), (size - more, part)))
+            return line, ((more, part + 1), (size - more, part))
         units = ((size, each),)
     elif odd == "largest" and not (floor and _reaches(amount, units, before, floor)):
         off, left = divided(amount, units, before)
@@ -164,11 +175,11 @@ def part_of(
             del uneven[line]
         else:
             uneven[line] = left
-        return Part(line, off)
+        return line, off
     off = _above(amount, units, odd, floor)
     uneven[line] = units
     _lower(line, off, uneven)
-    return Part(line, off)
+    return line, off
 
 
 def _reaches(amount: int, units: Runs, total: int, floor: int) -> bool:
@@ -192,36 +203,54 @@ def parts_of_total(
     floors: Sequence[int] | None = None,
 ) -> tuple[Part, ...]:
     """Take an amount, not above what they cost, off some lines, in proportion to what they cost."""
+    return tuple(starmap(Part, rows_of_total(amount, lines, cost, sizes, uneven, keys, odd, floors)))
+
+
+def rows_of_total(
+    amount: int,
+    lines: Sequence[int],
+    cost: list[int],
+    sizes: Sequence[int],
+    uneven: Uneven,
+    keys: Sequence[Any],
+    odd: Any,
+    floors: Sequence[int] | None = None,
+) -> list[Row]:
+    """The same, and the parts as JSON tells them."""
     if odd != "largest" or floors is not None:
-        return _parts_above(amount, lines, cost, sizes, uneven, keys, odd, floors)
-    each = shares_above(amount, lines, cost, sizes, uneven, keys, odd, None)
-    found = []
-    for line, share in zip(lines, each, strict=True):
+        return _rows_above(amount, lines, cost, sizes, uneven, keys, odd, floors)
+    if len(lines) == 1:
+        each = [amount]
+    else:
+        weights = cost[:] if len(lines) == len(cost) else list(map(cost.__getitem__, lines))
+        each = largest(amount, weights, lines, keys)
+    found: list[Row] = []
+    for line, share in zip(lines, each):  # noqa: B905 - as many of one as of the other
         if share:
             size, before = sizes[line], cost[line]
             cost[line] = before - share
             if size == 1:
-                runs: Runs = ((1, share),)
+                found.append((line, ((1, share),)))
             elif line in uneven:
                 runs, left = divided(share, uneven[line], before)
                 if len(left) > 1:
                     uneven[line] = left
                 else:
                     del uneven[line]
+                found.append((line, runs))
             else:
                 part = share // size
                 more = share - part * size
                 if more:
                     rest = before // size - part
                     uneven[line] = ((more, rest - 1), (size - more, rest))
-                    runs = ((more, part + 1), (size - more, part))
+                    found.append((line, ((more, part + 1), (size - more, part))))
                 else:
-                    runs = ((size, part),)
-            found.append(Part(line, runs))
-    return tuple(found)
+                    found.append((line, ((size, part),)))
+    return found
 
 
-def _parts_above(
+def _rows_above(
     amount: int,
     lines: Sequence[int],
     cost: list[int],
@@ -230,16 +259,14 @@ def _parts_above(
     keys: Sequence[Any],
     odd: Any,
     floors: Sequence[int] | None,
-) -> tuple[Part, ...]:
+) -> list[Row]:
     """The same with floors, or with odd pennies elsewhere."""
     each = shares_above(amount, lines, cost, sizes, uneven, keys, odd, floors)
-    return tuple(
-        [
-            part_of(line, share, cost, sizes, uneven, odd, floors[line] if floors else 0)
-            for line, share in zip(lines, each, strict=True)
-            if share
-        ]
-    )
+    return [
+        row_of(line, share, cost, sizes, uneven, odd, floors[line] if floors else 0)
+        for line, share in zip(lines, each, strict=True)
+        if share
+    ]
 
 
 def parts_off_total(

@@ -19,6 +19,7 @@ from rules_engine.backends.python.offers_asked import held_tests
 from rules_engine.backends.python.quoting import comment, const
 from rules_engine.backends.python.told import Sums
 from rules_engine.backends.python.writing import Lines
+from rules_engine.outcome import Award, ToldAward
 
 
 class Rules:
@@ -129,13 +130,20 @@ class Rules:
     # ---- one effect
 
     def _single(self, rule: ir.RuleDef, give: ir.GiveDef, total: str, out: Lines) -> None:
-        wanted = self.wanted(give, out)
+        asked = Lines()
+        wanted = self.wanted(give, asked)
         limits, held = self._limits(rule), self._held(rule)
-        sure = self._sure(wanted)
+        sure, plain = self._sure(wanted), not limits and not held and give.steps is None
+        award = self._ready(rule, give, wanted) if sure and plain else ""
+        if award:
+            self._noted(rule, give, wanted, award, total, out)
+            self._says(rule, out, "")
+            return
+        out.extend(asked)
         with _if(out, "" if sure else "wanted > 0"):
             if not sure:
                 self._bounded(out)
-            if not limits and not held and give.steps is None:
+            if plain:
                 self._given(rule, give, "wanted", "wanted", total, out)
                 self._says(rule, out, "")
                 return
@@ -163,6 +171,31 @@ class Rules:
         folding = self.function.folding
         column = () if folding is None else folding.columns.get(wanted, ())
         return bool(column) and all(type(each) is int and 0 < each <= most for each in column)
+
+    def _ready(self, rule: ir.RuleDef, give: ir.GiveDef, wanted: str) -> str:
+        """The name of the award of a rule that always gives the same and remembers nothing: awards never change, so all
+        outcomes may share it. Empty where the rule has no such award."""
+        if give.shares or give.facts or rule.key in self.function.wanted_parts:
+            return ""
+        if self.lot_days(give) != ("None", "None"):
+            return ""
+        said = const(rule.key), const(give.unit), wanted
+        folding = self.function.folding
+        if folding is not None and any(name in folding.columns for name in said):
+            return folding.made(lambda key, unit, amount: Award(key, unit, amount, amount), said)
+        key, unit, amount = rule.key, give.unit, int(wanted)
+        name = self.module.share("award", (key, unit, amount), key, lambda: Award(key, unit, amount, amount))
+        self.module.globals[f"told_{name}"] = ToldAward(key, unit, amount, amount)
+        return name
+
+    def _noted(self, rule: ir.RuleDef, give: ir.GiveDef, wanted: str, award: str, total: str, out: Lines) -> None:
+        """What follows from such an award."""
+        if rule.key in self.function.wanted_totals:
+            out.add(f"{total} += {wanted}")
+        for track in self._tracks(rule, give):
+            out.add(f"{track} += {wanted}")
+        out.add(f"awards.append({award})")
+        self.sums.add(give.unit, wanted, out)
 
     def _bounded(self, out: Lines) -> None:
         """An amount that no integer of 63 bits holds refuses the event: so large that all awards of an event together

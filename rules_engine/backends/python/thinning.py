@@ -30,9 +30,10 @@ def thinned(core: ir.Program, plan: Plan) -> ir.Program:
     met: Counter[object] = Counter()
     kept: set[str] = set()
     every: tuple[ir.OfferDef | ir.RuleDef, ...] = (*core.offers, *core.rules)
+    fixed = [_is_tied(every[shape.rules[0]], tied, stages) for shape in plan.shapes]
     for rule, found in zip(every, plan.rules, strict=True):
         like = found.shape, named.get(rule.key)
-        if met[like] < KEPT or rule.key in read or _is_tied(rule, tied, stages):
+        if met[like] < KEPT or rule.key in read or fixed[found.shape]:
             met[like] += 1
             kept.add(rule.key)
     return _with(core, kept)
@@ -45,7 +46,7 @@ def _is_free(policy: ir.PolicyDef, claiming: bool) -> bool:
 
 
 def _is_tied(rule: ir.OfferDef | ir.RuleDef, groups: set[str], stages: set[str]) -> bool:
-    """Whether what a rule is depends on its constants, or on which other rules there are."""
+    """Whether what a rule is depends on its constants, or on which other rules there are: all of a shape alike."""
     if isinstance(rule, ir.OfferDef):
         return rule.code is not None or rule.consent is not None or rule.group in groups or rule.stage in stages
     return rule.code is not None or any(isinstance(each, ir.GiveDef) and bool(each.facts) for each in rule.effects)

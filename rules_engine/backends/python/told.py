@@ -29,6 +29,13 @@ _PLAIN = (
     re.compile(r"( *discounts\.append\()(Discount\(.+, wanted\w+, \w+, (?:\w+|tuple\(\w+\))\)\))"),
 )
 """Lines that note an award or a discount which no limit cut: nothing is said behind weights, or behind parts."""
+_READY = re.compile(r"( *awards\.append\()(award\d+_\w*\))")
+"""Lines that note an award which was made beforehand."""
+_PARTS = re.compile(r"\bparts\w+\b")
+_ROWS = re.compile(r"( *parts\w+(?: = |\.append\())part(s_of_total\(.*|_of\(.*)")
+"""Lines that make parts: of those that are only told, rows are made, which JSON tells alike."""
+_TOLD = re.compile(r" *(?:parts\w+ = \[\]|discounts\.append\(.*)")
+"""Other lines that parts stand in which are only told."""
 _LASTING = re.compile(r".*\bfresh\(awards, ")
 """Lines that ask of awards how long they last."""
 _READ = re.compile(r"\s*(by_counter|commit_limits)\(")
@@ -76,6 +83,7 @@ def told(lines: Iterable[str], sums: Sums) -> list[str]:
     every = list(lines) if sums.used else untold(lines)
     if not any(map(_LASTING.match, every)):
         every = [_plainly(line) for line in every]
+    every = _rowed(every)
     if any(map(_READ.match, every)):
         return [_short(line, (_LINES,)) for line in every]
     return [_short(line, (*_MADE, _LINES)) for line in every]
@@ -88,11 +96,29 @@ def untold(lines: Iterable[str]) -> list[str]:
 
 def _plainly(line: str) -> str:
     """A line that notes what no limit cut, as it is told."""
+    ready = _READY.fullmatch(line)
+    if ready is not None:
+        return f"{ready[1]}told_{ready[2]}"
     for plain in _PLAIN:
         found = plain.fullmatch(line)
         if found is not None:
             return f"{found[1]}Told{found[2]}"
     return line
+
+
+def _rowed(lines: list[str]) -> list[str]:
+    """Lines that make rows where they made parts, of all parts that nothing but an answer has."""
+    made = [_ROWS.fullmatch(line) for line in lines]
+    asked = {
+        name
+        for line, row in zip(lines, made, strict=True)
+        if row is None and not _TOLD.fullmatch(line)
+        for name in _PARTS.findall(line)
+    }
+    return [
+        line if row is None or asked.intersection(_PARTS.findall(line)) else f"{row[1]}row{row[2]}"
+        for line, row in zip(lines, made, strict=True)
+    ]
 
 
 def _short(line: str, pairs: Iterable[tuple[str, str]]) -> str:

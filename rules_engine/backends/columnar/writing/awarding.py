@@ -45,6 +45,8 @@ def contributions(on: Scene) -> list[tuple[int, int] | tracking.Moving]:
     for track in on.drawing.core.tracks:
         if on.event.name not in track.events and (track.events or not (track.given or track.used)):
             continue
+        if track.window.kind == "trial":  # whoever is on trial goes by rows
+            continue
         on.where = f"track `{track.name}`"
         if not track.given and not track.used and not tracking.is_counter(track, on.drawing):
             moving = tracking.moving(track, on)

@@ -21,6 +21,7 @@ from rules_engine.backends.columnar.writing import (
     acting,
     awarding,
     guests,
+    leaving,
     marking,
     offers,
     owning,
@@ -37,13 +38,16 @@ from rules_engine.planning import Plan, sampled
 
 
 class Compiled(msgspec.Struct, frozen=True):
-    """A program in its columnar form. `refused` has the kinds of event without one; the whole program under ``""``."""
+    """A program in its columnar form. `refused` has the kinds of event without one; the whole program under ``""``.
+    `watched` has the kinds of which some events are not done, and why; `reasons` what a `why` of results says."""
 
     layout: Layout
     tape: Tape
     questions: tuple[tuple[object, ...], ...]
     refused: dict[str, str]
     world: World
+    watched: dict[str, tuple[str, ...]]
+    reasons: tuple[str, ...]
 
 
 def compile_columns(core: ir.Program, world: World | None = None, found: Plan | None = None) -> Compiled:
@@ -73,6 +77,7 @@ def compile_columns(core: ir.Program, world: World | None = None, found: Plan | 
             entries[place], by_unit[place] = _written(event, drawing)
         except NotColumnar as reason:
             refused[event.name] = str(reason)
+            drawing.watched.pop(event.name, None)
             _forget(drawing)
             continue
         try:
@@ -126,8 +131,11 @@ def _done(
         asked=Answers(drawing.world, tuple(drawing.asked)),
         remainder=REMAINDERS.index(drawing.core.header.remainder),
     )
+    watched = {name: tuple(found) for name, found in drawing.watched.items()}
     done = frozenset(event.name for event in drawing.core.events if event.name not in refused)
-    return Compiled(drawing.layout(done), tape, tuple(make.days), refused, drawing.world)
+    return Compiled(
+        drawing.layout(done), tape, tuple(make.days), refused, drawing.world, watched, tuple(drawing.reasons)
+    )
 
 
 def _forget(drawing: Drawing) -> None:
@@ -159,24 +167,13 @@ def _limits(rules: Sequence[ir.RuleDef | ir.OfferDef], core: ir.Program) -> Iter
         yield from groups.get(rule.group, ())
 
 
-def _meets_shared(event: ir.EventDef, drawing: Drawing) -> bool:
-    """Whether rules on an event count under a limit that all members share."""
-    core = drawing.sample
-    rules: tuple[ir.RuleDef | ir.OfferDef, ...] = (*core.rules, *core.offers)
-    mine = [rule for rule in rules if event.name in rule.events]
-    shared = any(limit.owner == "shared" for limit in _limits(mine, core))
-    begins = [match for match in core.matches if event.name in match.events]
-    return shared or any(limit.owner == "shared" for match in begins for limit in match.limits)
-
-
-def event_reasons(event: ir.EventDef, drawing: Drawing) -> Iterator[str]:
+def event_reasons(event: ir.EventDef) -> Iterator[str]:
     """Why a kind of event goes by rows, as far as its declaration says so."""
     reasons = {
         "it comes in several currencies": len(event.currencies) > 1,
         "it is priced in a unit": bool(event.priced_unit),
         "offers make its prices": event.priced_by_offers,
         "it happens by itself": event.schedule is not None,
-        "all members share a limit": _meets_shared(event, drawing),
         "its owner may be absent, or is nobody": not event.owner,
     }
     for why, holds in reasons.items():
@@ -191,7 +188,7 @@ def event_reasons(event: ir.EventDef, drawing: Drawing) -> Iterator[str]:
 
 def _event(event: ir.EventDef, drawing: Drawing, guest: bool = False, keeps_stages: bool = False) -> tuple[int, int]:
     """The code of a kind of event: where it begins, and whether it goes by units."""
-    for reason in event_reasons(event, drawing):
+    for reason in event_reasons(event):
         raise NotColumnar(reason)
     make, core = drawing.make, drawing.core
     make.registers, make.vectors, make.kept = ops.REGISTERS, ops.VECTORS, {}
@@ -258,8 +255,13 @@ def _earned(event: ir.EventDef, on: Scene) -> None:
 
 def _rule(rule: ir.RuleDef, on: Scene) -> None:
     """A rule that takes units, or one that only gives."""
+
+    def emit() -> int:
+        (taking.rule if taking.taking(rule) else awarding.rule)(rule, on)
+        return -1
+
     on.group = rule.group
-    (taking.rule if taking.taking(rule) else awarding.rule)(rule, on)
+    leaving.written(emit, (rule,), on)
     on.group = ""
 
 

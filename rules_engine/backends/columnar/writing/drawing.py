@@ -58,6 +58,9 @@ class Drawing:
         self.effect_rows: list[tuple[int, ...]] = []
         self.coded: dict[str, int] = {}
         self.code_reasons: dict[str, int] = {name: place for place, name in enumerate(ops.CODE_REASONS)}
+        self.sharing = False
+        self.watched: dict[str, dict[str, int]] = {}
+        self.reasons: dict[str, int] = {why: number for number, why in enumerate(ops.REASONS)}
         self.sections: list[tuple[int, ...]] = []
         self.keys: list[tuple[int, ...]] = []
         self.blocks: list[tuple[int, int]] = []
@@ -142,6 +145,8 @@ class Drawing:
 
     def limit(self, limit: ir.LimitDef, where: str) -> int:
         """The row of a limit. Rules of one group share theirs."""
+        if limit.owner == "shared":
+            raise NotColumnar(f"{where}: all members share a limit")
         if limit.owner != "member" or limit.keys or limit.scope.by is not None or limit.scope.by_line:
             raise NotColumnar(f"{where}: a limit is not simply per member and period")
         if limit.key not in self.limits:
@@ -161,6 +166,12 @@ class Drawing:
             self.limit_rows.append((slot, -1, most, 0))
             self.limit_counters.append(Counter(key, slot, 0))
         return self.limits[key]
+
+    def left(self, event: str, why: str) -> int:
+        """The number of a reason for which some events of a kind are left to the rows."""
+        number = self.reasons.setdefault(why, len(self.reasons))
+        self.watched.setdefault(event, {})[why] = number
+        return number
 
     def says(self, rule: str, text: str) -> int:
         """The number of a message."""

@@ -55,6 +55,8 @@ class Limited(msgspec.Struct, frozen=True):
 def limited(limit: ir.LimitDef, on: Scene) -> Limited:
     """A limit that is more than a plain counter, for the event at hand."""
     where, scope = on.where, limit.scope
+    if limit.owner == "shared":
+        raise NotColumnar(f"{where}: all members share a limit")
     if limit.owner != "member" or (scope.by_line and (scope.by is None or scope.window.kind in ("rolling", "last"))):
         raise NotColumnar(f"{where}: a limit is not simply per member and period")
     if limit.keys:

@@ -79,12 +79,21 @@ class Maker:
     @contextmanager
     def scope(self) -> Iterator[None]:
         """What is worked out inside may be skipped: afterwards nobody knows it, and its room is free again."""
-        before = self.registers, self.vectors, self.kept
-        self.kept = dict(self.kept) if len(self.kept) < 64 else _Layered(self.kept)
+        before = self.mark()
         try:
             yield
         finally:
-            self.registers, self.vectors, self.kept = before
+            self.back(before)
+
+    def mark(self) -> tuple[int, int, dict[Any, Any]]:
+        """What is in use and remembered now; what is remembered from here on stands apart."""
+        before = self.registers, self.vectors, self.kept
+        self.kept = dict(self.kept) if len(self.kept) < 64 else _Layered(self.kept)
+        return before
+
+    def back(self, before: tuple[int, int, dict[Any, Any]]) -> None:
+        """As it was when it was marked."""
+        self.registers, self.vectors, self.kept = before
 
     def changed(self) -> None:
         """Prices or tracks have moved: what was worked out of them holds no more."""

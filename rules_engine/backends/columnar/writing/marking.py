@@ -110,6 +110,8 @@ def seen_block(track: ir.TrackDef, drawing: Drawing) -> Block:
 def open_marks(on: Scene) -> None:
     """What the marked tracks are before the event."""
     for track in on.drawing.world.marked[on.event.name]:
+        if track.window.kind == "trial":
+            raise NotColumnar(f"track `{track.name}`: it is kept while a match is on trial, and reaches a mark")
         found = plain(on.track(track.name, previous=False), on)
         on.openings[track.name] = on.make.scalar(ops.COPY, whole(found, 1, on).at)
 

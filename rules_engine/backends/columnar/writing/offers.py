@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from rules_engine import ir
 from rules_engine.backends.columnar import tape as ops
-from rules_engine.backends.columnar.writing import effects, shipping
+from rules_engine.backends.columnar.writing import effects, leaving, presenting, shipping
 from rules_engine.backends.columnar.writing.arithmetic import (
     whole,
 )
@@ -37,14 +37,16 @@ def stages(on: Scene) -> None:
         others = here if _lists(offer) else listing
         if any(on.drawing.apart(offer, other) for other in others if other is not offer):
             on.acted[offer.key] = on.make.scalar(ops.CONST)
+        presenting.opened(offer, on)
     for stage in STAGES:
-        members(on.drawing.world.policies[stage], on)
+        _together(on.drawing.world.policies[stage], on)
         name = "catalogue" if stage == "catalogue" else f"after {stage}"
         on.ended.add(name)
         if on.keeps_stages:
             on.make.put(ops.AFTER, vector := on.make.line_vector())
             on.after[name] = vector
             shipping.after(name, on)
+    presenting.taken(on)
 
 
 def _lists(offer: ir.OfferDef) -> bool:
@@ -103,6 +105,11 @@ def members(policy: ir.PolicyDef, on: Scene) -> int:
             if policy.choice != "all" or len(waiting) > TURNS_MAX or any(name.startswith(GROUP) for name in waiting):
                 raise NotColumnar(f"{on.event.name}: offers are asked in the order of the presented codes")
             return _in_turn(names, waiting, on)
+    if policy.choice != "all":
+        coded = [name for name in names if not name.startswith(GROUP) and rules_of(name, on)[0].code is not None]
+        why = f"{on.event.name}: a group of rules with codes takes the {policy.choice}"
+        leaving.left([on.drawing.world.offers[name] for name in coded], why, on)
+        names = [name for name in names if name not in coded]
     if policy.per != "basket" and policy.choice in ("first", "best"):
         raise NotColumnar(f"{on.event.name}: the {policy.choice} of a group is chosen per {policy.per}")
     match policy.choice:
@@ -127,8 +134,14 @@ def rules_of(name: str, on: Scene) -> tuple[ir.OfferDef, ...]:
 def _member(name: str, on: Scene) -> int:
     """One member; the register that says whether it acted."""
     if name.startswith(GROUP):
-        return members(on.drawing.world.offer_groups[name.removeprefix(GROUP)].policy, on)
-    return offer(on.drawing.world.offers[name], on)
+        return _together(on.drawing.world.offer_groups[name.removeprefix(GROUP)].policy, on)
+    rule = on.drawing.world.offers[name]
+    return leaving.written(lambda: offer(rule, on), (rule,), on)
+
+
+def _together(policy: ir.PolicyDef, on: Scene) -> int:
+    """The members of a stage or group, where they go together in a way that columns know."""
+    return leaving.written(lambda: members(policy, on), _in_order(policy, on), on)
 
 
 def _all(names: Sequence[str], on: Scene) -> int:
@@ -240,8 +253,10 @@ def _is_total(rule: ir.OfferDef, on: Scene) -> bool:
         and rule.key not in on.acted
         and not rule.says
         and rule.sets is None
+        and rule.thing is None
         and rule.code is None
         and not limits_of(rule, on)
+        and not _refused(rule, on)
     )
 
 
@@ -314,6 +329,7 @@ def offer(rule: ir.OfferDef, on: Scene) -> int:
         on.make.place(silent)
     if rule.key in on.acted:
         on.make.put(ops.OR, on.acted[rule.key], on.acted[rule.key], acted)
+    presenting.acts(rule, acted, on)
     return acted
 
 
@@ -336,6 +352,7 @@ def _asked(
     on: Scene,
 ) -> None:
     """What is asked of a rule that is set off, inside its dates, and what it then does."""
+    presenting.asked(rule, end, on)
     _times(limits, end, why, on)
     _apart(rule, end, why, on)
     _why(why, ops.C_CONDITIONS, on)
@@ -359,7 +376,7 @@ _OF_MEMBER = (ir.MemberField, ir.TrackRead, ir.TierRead, ir.BalanceRead)
 def _needs_member(rule: ir.OfferDef, on: Scene) -> bool:
     """Whether a rule does nothing for a guest: it counts for members, or asks something of one. Raises where it only
     may ask, or where a code would have to be told when it did."""
-    if any(limit.owner == "member" for limit in limits_of(rule, on)):
+    if rule.thing is not None or any(limit.owner == "member" for limit in limits_of(rule, on)):
         return True
     nodes = list(ir.walk((rule.when, rule.effects)))
     if not any(isinstance(node, _OF_MEMBER) for node in nodes):
@@ -379,13 +396,20 @@ def tell(rule: ir.OfferDef | ir.RuleDef, why: tuple[int, int], on: Scene) -> Non
 
 def refuse(rule: ir.OfferDef, on: Scene) -> None:
     """Raise for what offers may have that has no columnar form."""
+    found = _refused(rule, on)
+    if found:
+        raise NotColumnar(f"{on.where}: {found}")
+
+
+def _refused(rule: ir.OfferDef, on: Scene) -> str:
+    """What an offer has that has no columnar form."""
     group = on.drawing.world.offer_groups.get(rule.group)
     by_amount = any(each.times is None for each in limits_of(rule, on))
     others = [each for each in on.drawing.core.offers if each is not rule and on.event.name in each.events]
     stops = [any(isinstance(node, ir.Stop) for node in ir.walk(effect)) for effect in rule.effects]
     reasons = {
         "sets are formed": rule.sets is not None,
-        "something has to be presented": rule.thing is not None,
+        presenting.refused(rule, on): True,
         "it does not go together with others on the same unit or line": any(
             on.drawing.apart(rule, each) in ("unit", "line") for each in others
         ),
@@ -397,12 +421,11 @@ def refuse(rule: ir.OfferDef, on: Scene) -> None:
         "its code is told when an amount is used up": rule.code is not None and by_amount,
         "a cut cancels it": any(each.or_nothing for each in limits_of(rule, on)),
     }
-    found = next((why for why, holds in reasons.items() if holds), "")
+    found = next((why for why, holds in reasons.items() if why and holds), "")
     for effect in rule.effects:
         if not found and isinstance(effect, ir.DiscountDef):
             found = effects.refused(rule, effect, by_amount, on)
-    if found:
-        raise NotColumnar(f"{on.where}: {found}")
+    return found
 
 
 def limits_of(rule: ir.OfferDef, on: Scene) -> tuple[ir.LimitDef, ...]:

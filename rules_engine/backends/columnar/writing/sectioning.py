@@ -102,6 +102,7 @@ def _shape(shaped: Shaped, name: str, emit: Callable[[str], None], on: Scene) ->
     start, before = began(drawing), dict(vars(on))
     rules: dict[str, Any] = drawing.world.offers if isinstance(standing, ir.OfferDef) else drawing.world.rules
     own, rules[name] = rules[name], standing
+    drawing.sharing = True
     try:
         with on.make.scope():
             emit(name)
@@ -111,7 +112,7 @@ def _shape(shaped: Shaped, name: str, emit: Callable[[str], None], on: Scene) ->
         vars(on).update(before)
         return False
     finally:
-        rules[name] = own
+        rules[name], drawing.sharing = own, False
     on.make.put(ops.NEXT)
     return True
 

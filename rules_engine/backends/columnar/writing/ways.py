@@ -26,11 +26,12 @@ def taking(rule: ir.RuleDef) -> tuple[Takes, ...]:
 
 
 def owned_units(core: ir.Program) -> frozenset[str]:
-    """The units whose lots may be read or taken."""
+    """The units whose lots may be read, presented or taken."""
     takes = {each.unit for rule in core.rules for each in taking(rule)}
     asks = (core.rules, core.offers, core.tracks, core.tiers, core.matches, core.holdouts)
     reads = {each.unit for each in ir.walk(asks) if isinstance(each, ir.BalanceRead)}
-    return frozenset(takes | reads)
+    presented = {offer.thing.unit for offer in core.offers if offer.thing is not None}
+    return frozenset(takes | reads | presented)
 
 
 class Way:
