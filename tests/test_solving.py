@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import combinations, product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rules_engine import ir, solving
@@ -42,8 +42,16 @@ def fits(row: solving.Row, values: tuple[solving.Value, ...]) -> bool:
     return all(holds(test, value) for test, value in zip(row, values, strict=True))
 
 
+EMPTY_BETWEEN: tuple[list[str], list[solving.Row]] = (
+    ["number"],
+    [(ir.RangeTest(None, None),), (ir.RangeTest(None, 0),), (ir.RangeTest(None, None),)],
+)
+"""Two rows that overlap, with one between them that never holds."""
+
+
 @settings(max_examples=400, deadline=None)
 @given(tables())
+@example(EMPTY_BETWEEN)
 def test_gap_and_overlap_agree_with_brute_force(table: tuple[list[str], list[solving.Row]]) -> None:
     keys, rows = table
     spaces = [KEYS[key][0] for key in keys]

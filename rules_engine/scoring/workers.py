@@ -64,7 +64,7 @@ _event: Final = msgspec.msgpack.Decoder(Event)
 
 
 def write(pipe: IO[bytes], content: bytes) -> None:
-    """Sends one message, its length before it, and waits for nobody."""
+    """Sends one message, its length before it."""
     pipe.write(len(content).to_bytes(8, "big"))
     pipe.write(content)
     pipe.flush()

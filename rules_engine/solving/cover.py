@@ -78,8 +78,10 @@ def _repeated(rows: list[Row]) -> Overlap | None:
 
 
 def _next_to_each_other(rows: list[Row], domain: Domain) -> Overlap | None:
-    """The same for ranges of one key: sorted by where they start, only neighbours need to be looked at."""
-    ordered = sorted(range(len(rows)), key=lambda number: _start(rows[number][0]))
+    """The same for ranges of one key: of those that hold at all, sorted by where they start, only neighbours need to be
+    looked at."""
+    held = [number for number, (test,) in enumerate(rows) if shared(test, test, domain) is not None]
+    ordered = sorted(held, key=lambda number: _start(rows[number][0]))
     for one, other in pairwise(ordered):
         value = shared(rows[one][0], rows[other][0], domain)
         if value is not None:
