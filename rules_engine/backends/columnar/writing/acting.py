@@ -13,7 +13,7 @@ import msgspec
 
 from rules_engine import ir
 from rules_engine.backends.columnar import tape as ops
-from rules_engine.backends.columnar.writing import awarding, limiting, offers, splitting
+from rules_engine.backends.columnar.writing import awarding, limiting, offers, presenting, splitting
 from rules_engine.backends.columnar.writing.arithmetic import (
     Flag,
     compared,
@@ -99,9 +99,7 @@ class Rule:
 
     def _code(self) -> tuple[int, int]:
         why, place = self.make.scalar(ops.CONST, k=ops.C_CONDITIONS), self.make.scalar(ops.CONST, k=-1)
-        texts = sorted(self.on.drawing.code(text) for text in offers.texts_of(self.rule, self.on))
-        found = self.make.scalar(ops.HAS_CODE, k=self.make.stretch(texts), m=self.on.presented, n=len(texts))
-        self.make.put(ops.COPY, place, found)
+        self.make.put(ops.COPY, place, presenting.place_of(self.rule, self.on))
         self.make.to(self.make.put(ops.UNLESS_IS, a=place, k=0, m=ops.COMPARES[">="]), self.end)
         return why, place
 

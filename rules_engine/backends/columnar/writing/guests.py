@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from rules_engine import ir
 from rules_engine.backends.columnar import tape as ops
-from rules_engine.backends.columnar.writing import awarding, offers
+from rules_engine.backends.columnar.writing import awarding, presenting
 from rules_engine.backends.columnar.writing.making import Label, NotColumnar
 from rules_engine.backends.columnar.writing.scene import Scene
 from rules_engine.backends.columnar.writing.sectioning import in_section
@@ -38,8 +38,7 @@ def _codes(event: ir.EventDef, on: Scene) -> None:
         if rule.code is None or event.name not in rule.events or _only_says(rule):
             continue
         end = Label()
-        texts = sorted(on.drawing.code(text) for text in offers.texts_of(rule, on))
-        place = on.make.scalar(ops.HAS_CODE, k=on.make.stretch(texts), m=on.presented, n=len(texts))
+        place = presenting.place_of(rule, on)
         on.make.to(on.make.put(ops.UNLESS_IS, a=place, k=0, m=ops.COMPARES[">="]), end)
         reason = on.make.scalar(ops.CONST, k=why)
         on.make.put(ops.FATE, a=place, b=reason, k=on.drawing.coded_rule(rule.key))

@@ -16,8 +16,8 @@ from rules_engine import ir
 from rules_engine.backends.columnar import tape as ops
 from rules_engine.backends.columnar.writing.expressions import unless
 from rules_engine.backends.columnar.writing.making import Label, NotColumnar, same
+from rules_engine.backends.columnar.writing.presenting import place_of
 from rules_engine.backends.columnar.writing.shaping import began, forget
-from rules_engine.spelling import normal_code
 
 if TYPE_CHECKING:
     from rules_engine.backends.columnar.writing.scene import Scene
@@ -73,15 +73,7 @@ def _leave(rule: Rule, reason: int, on: Scene) -> None:
 
 def _presented(rule: Rule, on: Scene) -> int:
     """The row that goes on elsewhere where no code of a rule is presented."""
-    assert rule.code is not None
-    if rule.code.fact is not None:
-        raise NotColumnar(f'"{rule.title}": the member has own codes')
-    listed = rule.code.texts
-    if rule.code.column:
-        listed = (*listed, *sorted(on.drawing.world.codes[rule.code.column]))
-    known = sorted({on.drawing.code(normal_code(text)) for text in listed})
-    place = on.make.scalar(ops.HAS_CODE, k=on.make.stretch(known), m=on.presented, n=len(known))
-    return on.make.put(ops.UNLESS_IS, a=place, k=0, m=ops.COMPARES[">="])
+    return on.make.put(ops.UNLESS_IS, a=place_of(rule, on), k=0, m=ops.COMPARES[">="])
 
 
 def _parts(rule: Rule, on: Scene) -> list[ir.Expr]:

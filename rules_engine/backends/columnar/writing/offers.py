@@ -19,7 +19,6 @@ from rules_engine.backends.columnar.writing.making import Label, NotColumnar
 from rules_engine.backends.columnar.writing.scene import Scene
 from rules_engine.backends.columnar.writing.sectioning import in_section
 from rules_engine.calendar import format_date, local_day
-from rules_engine.spelling import normal_code
 
 GROUP = "group "
 STAGES: tuple[ir.Stage, ...] = ("catalogue", "item", "basket", "shipping")
@@ -71,7 +70,7 @@ def codes(on: Scene) -> None:
         if offer.code is None:
             continue
         here = event.name in offer.events
-        for text in texts_of(offer, on):
+        for text in presenting.texts_of(offer, on):
             code = on.drawing.code(text)
             if here and rules.get(code, -1) >= 0:
                 raise NotColumnar(f'"{offer.title}": its code sets off another rule too')
@@ -79,17 +78,6 @@ def codes(on: Scene) -> None:
     known = sorted(rules)
     at = on.make.stretch([*known, *(rules[code] for code in known)])
     on.make.put(ops.CODED, b=at, k=row, n=len(known))
-
-
-def texts_of(offer: ir.OfferDef | ir.RuleDef, on: Scene) -> tuple[str, ...]:
-    """The codes that set a rule off, in normal spelling."""
-    assert offer.code is not None
-    if offer.code.fact is not None:
-        raise NotColumnar(f'"{offer.title}": the member has own codes')
-    listed = offer.code.texts
-    if offer.code.column:
-        listed = (*listed, *sorted(on.drawing.world.codes[offer.code.column]))
-    return tuple(dict.fromkeys(map(normal_code, listed)))
 
 
 # ---- how members go together ----
@@ -175,7 +163,7 @@ def _in_turn(names: Sequence[str], waiting: Sequence[str], on: Scene) -> int:
     others = [name for name in names if name not in waiting]
     found = _all(others, on) if others else make.scalar(ops.CONST)
     found = make.scalar(ops.COPY, found)
-    places = [_place_of(on.drawing.world.offers[name], on) for name in waiting]
+    places = [presenting.place_of(on.drawing.world.offers[name], on) for name in waiting]
     turns = []
     for number, place in enumerate(places):
         turn = make.scalar(ops.CONST)
@@ -200,12 +188,6 @@ def _in_turn(names: Sequence[str], waiting: Sequence[str], on: Scene) -> int:
 
 TURNS_MAX = 4
 """Of how many rules that wait for codes the order is followed: each stands on the tape as many times."""
-
-
-def _place_of(rule: ir.OfferDef, on: Scene) -> int:
-    """The place of a rule's code among the presented ones; -1: it is not there."""
-    known = sorted(on.drawing.code(text) for text in texts_of(rule, on))
-    return on.make.scalar(ops.HAS_CODE, k=on.make.stretch(known), m=on.presented, n=len(known))
 
 
 def _first(names: Sequence[str], on: Scene) -> int:
@@ -438,9 +420,8 @@ def _set_off(rule: ir.OfferDef, end: Label, on: Scene) -> tuple[int, int] | None
     """Where a rule waits for a code: the registers of why it did not act and of the code's place."""
     if rule.code is None:
         return None
-    known = sorted(on.drawing.code(text) for text in texts_of(rule, on))
     why = on.make.scalar(ops.CONST, k=ops.C_NOTHING)
-    place = on.make.scalar(ops.HAS_CODE, k=on.make.stretch(known), m=on.presented, n=len(known))
+    place = presenting.place_of(rule, on)
     on.make.to(on.make.put(ops.UNLESS_IS, a=place, k=0, m=ops.COMPARES[">="]), end)
     return why, place
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from rules_engine import ir
 from rules_engine.backends.columnar import tape as ops
-from rules_engine.backends.columnar.writing.making import Label
+from rules_engine.backends.columnar.writing.making import Label, NotColumnar
 from rules_engine.backends.columnar.writing.scene import Scene
+from rules_engine.spelling import normal_code
 
 
 def refused(rule: ir.OfferDef, on: Scene) -> str:
@@ -72,4 +73,21 @@ def taken(on: Scene) -> None:
         make.changed()
 
 
-__all__ = ["acts", "asked", "opened", "refused", "taken"]
+def texts_of(offer: ir.OfferDef | ir.RuleDef, on: Scene) -> tuple[str, ...]:
+    """The codes that set a rule off, in normal spelling."""
+    assert offer.code is not None
+    if offer.code.fact is not None:
+        raise NotColumnar(f'"{offer.title}": the member has own codes')
+    listed = offer.code.texts
+    if offer.code.column:
+        listed = (*listed, *sorted(on.drawing.world.codes[offer.code.column]))
+    return tuple(dict.fromkeys(map(normal_code, listed)))
+
+
+def place_of(rule: ir.OfferDef | ir.RuleDef, on: Scene) -> int:
+    """The place of a rule's code among the presented ones; -1: it is not there."""
+    known = sorted(on.drawing.code(text) for text in texts_of(rule, on))
+    return on.make.scalar(ops.HAS_CODE, k=on.make.stretch(known), m=on.presented, n=len(known))
+
+
+__all__ = ["acts", "asked", "opened", "place_of", "refused", "taken", "texts_of"]
