@@ -56,7 +56,7 @@ def key_of(sources: Sequence[Source]) -> str:
     """The key of a program's text under this release and time-zone data."""
     digest = hashlib.sha256()
     for part in (*_release(), *(text for each in sources for text in (each.name, each.text))):
-        content = part.encode()
+        content = part.encode(errors="surrogatepass")  # what cannot be checked has a key too
         digest.update(b"%d:" % len(content) + content)
     return digest.hexdigest()
 

@@ -147,6 +147,41 @@ _ROWS: tuple[Code, ...] = (
         "the `where` before `{found}` takes everything to its right",
         "put what is compared in brackets: `{mend}`",
     ),
+    Code(
+        "P155",
+        "text in another order",
+        "this {where} has {found} in it, so that it shows in another order than it is read",
+        "take it out",
+        "Unicode has characters that turn the direction of writing. Whoever reviews a file sees its words in another "
+        "order than the program reads them, so they are not taken in texts and comments. Marks of direction (U+200E, "
+        "U+200F, U+061C), with which Hebrew and Arabic are written beside Latin, are taken.",
+    ),
+    Code(
+        "P156",
+        "control character",
+        "this {where} has {found} in it",
+        "take it out; a text stands on one line",
+    ),
+    Code(
+        "P157",
+        "unseen in a text",
+        "this {where} has {found} in it, which cannot be seen",
+        "take it out: a text that looks the same is another one",
+        severity="warning",
+    ),
+    Code("P158", "too long a word", "{what} of {count} characters is too long", "at most {most} are allowed"),
+    Code(
+        "P159",
+        "too many declarations",
+        "a program has at most {most} declarations",
+        "keep long lists in a file, and rules that differ in amounts only in a table",
+    ),
+    Code(
+        "P160",
+        "too many parts",
+        "more than {most} parts stand in a row here",
+        'write values as a list, `x in (...)` or `column "x" of "x.csv"`, and cases as a table',
+    ),
     Code("P152", "combines with a word", "`{found}` would be the name of a rule", "write `{mend}`"),
     # ---- N1: declared names ----
     Code("N101", "unknown name", "there is no {what} called `{name}`"),
@@ -560,8 +595,8 @@ _ROWS: tuple[Code, ...] = (
     Code(
         "C406",
         "too large to prove",
-        "the table is too large to prove that no case is left out",
-        "close it with `otherwise`",
+        "the table is too large to prove that {what}",
+        "{mend}",
     ),
     Code("C407", "rows of slices", "these rows do not slice a track"),
     Code("C408", "cell of another kind", "{cell} does not fit the key {key}"),
@@ -1047,6 +1082,12 @@ _ROWS: tuple[Code, ...] = (
     Code("F103", "unreadable file", "`{file}` cannot be read: {reason}"),
     Code("F104", "no such column", "`{file}` has no column `{column}`"),
     Code("F105", "key twice", "row {row} of `{file}` gives `{key}` another value"),
+    Code(
+        "F107",
+        "too large",
+        "`{file}` is too large: the rule files of a program have at most {most} bytes together",
+        'keep long lists in a file: `define sold_out = column "id" of "sold_out.csv"`',
+    ),
     Code("F106", "no rule files", "the folder `{file}` has no rule files", "their names end in `.rules`"),
     # ---- X1: what tests in rule files say ----
     Code("X101", "tier of a test", "a tier is given as `Gold until 2028-12-31`"),

@@ -7,17 +7,38 @@ carries the words to fill in, so that tests compare values and quick fixes read 
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
-from rules_engine.codes import CODES
+from rules_engine.codes import CODES, Code
 from rules_engine.source import NOWHERE, Source, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Severity = Literal["error", "warning"]
+
+
+LINE_SHOWN: Final = 200
+"""Characters of a line that are shown beside a finding: those round the place."""
+
+MESSAGE_MAX: Final = 1500
+"""Characters of a message or of its help, which never repeats a text of megabytes."""
+
+
+def clean(text: str) -> str:
+    r"""A text for a person to read: characters that do not print are written out, and a long one is cut in the middle.
+
+    >>> clean("a \u202e b")
+    'a \\u202e b'
+    """
+    if len(text) > MESSAGE_MAX:
+        half = MESSAGE_MAX // 2
+        text = f"{text[:half]} ... {text[-half:]}"
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 class Label(msgspec.Struct, frozen=True):
@@ -39,6 +60,8 @@ class Fix(msgspec.Struct, frozen=True):
 class Diagnostic(msgspec.Struct, frozen=True):
     """One finding. `data` fills the placeholders of the code's wording; `source` is the file's name as given.
 
+    A code's row stands in `codes.py`; what keeps its rows elsewhere (a lint holds its own) brings `row` along.
+
     >>> finding = Diagnostic("N208", "shop.rules", (10, 15), {"name": "pionts"})
     >>> finding.severity, finding.message
     ('error', 'there is no unit `pionts`')
@@ -51,22 +74,27 @@ class Diagnostic(msgspec.Struct, frozen=True):
     labels: tuple[Label, ...] = ()
     fix: Fix | None = None
     note: str = ""
+    row: Code | None = None
 
     @property
     def severity(self) -> Severity:
         """Whether it keeps the program from running."""
-        return CODES[self.code].severity
+        return self._row.severity
 
     @property
     def message(self) -> str:
         """What is wrong, in one sentence."""
-        return CODES[self.code].message.format_map(self.data)
+        return clean(self._row.message.format_map(self.data))
 
     @property
     def help(self) -> str:
         """The code's advice with the data filled in, then this finding's own note."""
-        advice = CODES[self.code].help.format_map(_Lenient(self.data))
-        return "; ".join(part for part in (advice, self.note) if part)
+        advice = self._row.help.format_map(_Lenient(self.data))
+        return clean("; ".join(part for part in (advice, self.note) if part))
+
+    @property
+    def _row(self) -> Code:
+        return self.row or CODES[self.code]
 
 
 class _Lenient(dict[str, str]):
@@ -113,24 +141,37 @@ def render(finding: Diagnostic, source: Source | None) -> str:
             else:
                 lines.append(f"  note: {label.text} ({label.source})")
     else:
-        lines.append(f"  --> {finding.source}")
+        lines.append(f"  --> {clean(finding.source)}")
     if finding.help:
         lines.append(f"  help: {finding.help}")
     if finding.fix is not None:
-        lines.append(f"  fix: {finding.fix.title}")
+        lines.append(f"  fix: {clean(finding.fix.title)}")
     return "\n".join(lines)
+
+
+def _around(line: str, column: int) -> tuple[str, int]:
+    """What of a long line is shown, and where the column is in it."""
+    if len(line) <= LINE_SHOWN:
+        return line, column
+    start = max(0, min(column - LINE_SHOWN // 3, len(line) - LINE_SHOWN))
+    return ("..." if start else "") + line[start : start + LINE_SHOWN], column - start + (3 if start else 0)
+
+
+def _printable(char: str) -> str:
+    """A character, or what stands for one that does not print: as wide, so that signs stand below what they mean."""
+    return char if char.isprintable() else " " if char == "\t" else "\ufffd"
 
 
 def _excerpt(source: Source, span: Span, text: str) -> list[str]:
     place = source.place(span[0])
-    line = source.line(place.line)
+    line, column = _around(source.line(place.line), place.column - 1)
     gutter = " " * len(str(place.line))
-    width = max(1, min(span[1] - span[0], len(line) - place.column + 1))
-    shown = line.replace("\t", " ")
-    under = " " * (place.column - 1) + "^" * width
+    width = max(1, min(span[1] - span[0], len(line) - column))
+    shown = line if line.isprintable() else "".join(map(_printable, line))
+    under = " " * column + "^" * width
     arrow = "-->" if not text else ":::"
     return [
-        f" {gutter}{arrow} {source.name}:{place.line}:{place.column}",
+        f" {gutter}{arrow} {clean(source.name)}:{place.line}:{place.column}",
         f" {gutter} |",
         f" {place.line} | {shown}",
         f" {gutter} | {under}{' ' + text if text else ''}",

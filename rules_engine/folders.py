@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from rules_engine.source import Source
+from rules_engine.source import TEXT_MAX, Source
 
 if TYPE_CHECKING:
     from rules_engine.diagnostics import Diagnostic
@@ -62,19 +62,37 @@ def read_files(path: str | Path) -> Files:
 def _read_all(paths: list[Path], root: Path) -> Files:
     sources: list[Source] = []
     findings: list[Diagnostic] = []
+    left = TEXT_MAX
     for each in paths:
-        try:
-            sources.append(Source.read(each))
-        except (OSError, UnicodeDecodeError) as fault:
-            findings.append(_unreadable(each, fault))
+        found = read_source(each, left)
+        if isinstance(found, Source):
+            sources.append(found)
+            left -= len(found.text)
+        else:
+            findings.append(found)
     if not paths:
         findings.append(_finding("F106", root))
     return Files(tuple(sources), Folder(root), tuple(findings))
 
 
+def read_source(path: Path, left: int = TEXT_MAX) -> Source | Diagnostic:
+    """A rule file, or why it cannot be read: there is none, it is no text, or it has more bytes than are left. What has
+    no size of its own, such as a device, is read no further than that."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(left + 1)
+        if len(content) > left:
+            return _finding("F107", path, most=f"{TEXT_MAX:_}")
+        return Source.of_bytes(str(path), content)
+    except (OSError, UnicodeDecodeError) as fault:
+        return _unreadable(path, fault)
+
+
 def _unreadable(path: Path, fault: OSError | UnicodeDecodeError) -> Diagnostic:
     if isinstance(fault, FileNotFoundError):
         return _finding("F100", path)
+    if isinstance(fault, IsADirectoryError):
+        return _finding("F103", path, reason="it is a folder")
     reason = "it is no UTF-8 text" if isinstance(fault, UnicodeDecodeError) else (fault.strerror or "no access")
     return _finding("F103", path, reason=reason)
 

@@ -1549,12 +1549,12 @@ class OnPart(Node, frozen=True):
 
 
 class ExpectRule(Node, frozen=True):
-    """`base 3_200 points`, `"Ten off" 2.50 GBP on line "a"`, `"X" not applied | held out | refused`, `"X" Gold`."""
+    """`base 3_200 points`, `"Ten off" 2.50 GBP on line "a"`, `"X" Gold`; or a status, `"X" not applied`."""
 
     rule: Name | Text
     value: Expr | None
     place: OnPart | None
-    status: Literal["refused", "held out", "not applied"] | None
+    status: Literal["refused", "held out", "not applied", "applied"] | None
 
 
 class ExpectTakes(Node, frozen=True):

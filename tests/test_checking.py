@@ -283,6 +283,19 @@ def test_any_change_of_meaning_changes_the_fingerprint(old: str, new: str) -> No
     assert fingerprint(core(text)) != fingerprint(core(CORNER_SHOP))
 
 
+@pytest.mark.parametrize(("line_id", "same"), [("", False), ("k: text? as id   ", False), ("k: text as id   ", True)])
+def test_the_order_of_the_fields_of_lines_counts_where_they_may_have_no_id(line_id: str, same: bool) -> None:
+    """Lines without an id are told apart by their fields, one after the other, when an odd penny falls on one."""
+    fields = f"{{ {line_id}sku: text   category: text   price: money up to 10 GBP as list }}"
+    event = (
+        "event sale dated by day of buyer identified by no {\n  no: text   buyer: member   day: date\n  lines 1 to 9 "
+    )
+    text = CORNER_SHOP + event + fields + "\n}\n"
+    turned = text.replace("sku: text   category: text", "category: text   sku: text")
+    assert turned != text
+    assert (fingerprint(core(turned)) == fingerprint(core(text))) is same
+
+
 def test_rules_come_after_what_they_read() -> None:
     lines = CORNER_SHOP.splitlines(keepends=True)
     program = core("".join([*lines[:6], *reversed(lines[6:])]))

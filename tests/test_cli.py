@@ -227,8 +227,8 @@ def test_schema_and_vocabulary(shop: Path) -> None:
 CANNOT: tuple[tuple[tuple[str, ...], str], ...] = (
     (("check", "nothing.rules"), "there is no file or folder `nothing.rules`"),
     (("check", "empty"), "the folder `empty` has no file that ends in `.rules`"),
-    (("check", "bytes.rules"), "`bytes.rules` is not text in UTF-8"),
-    (("fmt", "bytes.rules"), "`bytes.rules` is not text in UTF-8"),
+    (("check", "bytes.rules"), "`bytes.rules` cannot be read: it is no UTF-8 text [F103]"),
+    (("fmt", "bytes.rules"), "`bytes.rules` cannot be read: it is no UTF-8 text [F103]"),
     (("fmt", "-", "shop.rules"), "`-` reads what is piped in and stands alone"),
     (("test", "empty"), "the folder `empty` has no file"),
     (("test", "bad.rules"), "`bad.rules` has 1 error, so it cannot run"),

@@ -10,6 +10,7 @@ from rules_engine.checking.circles import in_order
 from rules_engine.checking.declarations import CheckedOne, check_one
 from rules_engine.checking.imports import Folder, NoFolder
 from rules_engine.checking.infos import EventInfo, HeaderInfo
+from rules_engine.checking.intervals import interval
 from rules_engine.checking.relocating import core_of
 from rules_engine.checking.stages import stages_of
 from rules_engine.checking.symbols import Entry, Symbols, symbols
@@ -30,6 +31,7 @@ __all__ = [
     "check_one",
     "core_of",
     "in_order",
+    "interval",
     "stages_of",
     "symbols",
     "tender_of",

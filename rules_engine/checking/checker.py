@@ -10,7 +10,7 @@ only if its text is new or it read a name that changed. Findings are moved to wh
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -20,23 +20,37 @@ from rules_engine import tree
 from rules_engine.checking.changes import changed_names
 from rules_engine.checking.declarations import LANGUAGE_VERSION, CheckedOne, check_one
 from rules_engine.checking.imports import Folder, NoFolder
-from rules_engine.checking.program import whole_program
+from rules_engine.checking.program import WholeProgram
 from rules_engine.checking.relocating import moved
 from rules_engine.checking.symbols import Broken, Entry, Symbols, symbols
 from rules_engine.currencies import CURRENCY_DECIMALS
 from rules_engine.diagnostics import Diagnostic, did_you_mean, sort_key
-from rules_engine.parsing import Memory, Parsed, parse_again
+from rules_engine.parsing import DECLARATIONS_MAX, Parsed, Reader, Reread, too_many
 from rules_engine.source import Source
 
 Vocabulary: TypeAlias = Callable[[str], str | None]
 """The text of a vocabulary of the package by its name."""
 
 
-class SourceFile(msgspec.Struct, frozen=True, eq=False):
-    """A rule file and its tree."""
+class SourceFile:
+    """A rule file and what was read of it; `parsed` is its whole tree, made when somebody asks for it."""
 
-    source: Source
-    parsed: Parsed
+    __slots__ = ("read", "source")
+
+    def __init__(self, source: Source, read: Reread) -> None:
+        self.source = source
+        self.read = read
+
+    @property
+    def parsed(self) -> Parsed:
+        """The tree of the file."""
+        return self.read.parsed
+
+    def entries(self, at: int) -> Iterator[Entry]:
+        """The declarations as they were read, and how far each has moved since; `at` is the file's number."""
+        if self.read.whole is not None:
+            return (Entry(at, node) for node in self.read.whole.file.declarations)
+        return (Entry(at, node, by) for piece, by in zip(*self.read.placed, strict=True) for node in piece.nodes)
 
 
 class Checked(msgspec.Struct, frozen=True, eq=False):
@@ -69,7 +83,7 @@ class Checked(msgspec.Struct, frozen=True, eq=False):
     @property
     def tests(self) -> tuple[Entry, ...]:
         """The tests, in the order of the text."""
-        return tuple(one.entry for one in self.ones if isinstance(one.entry.declaration, tree.TestDecl))
+        return tuple(one.entry for one in self.ones if isinstance(one.entry.home, tree.TestDecl))
 
 
 def check(
@@ -94,23 +108,28 @@ class Checker:
         self.vocabulary = vocabulary or packaged
         self.fresh: list[CheckedOne] = []
         self._files: dict[str, SourceFile] = {}
-        self._memories: dict[str, Memory] = {}
+        self._readers: dict[str, Reader] = {}
         self._symbols: Symbols | None = None
-        self._texts: tuple[str, ...] = ()
-        self._known: dict[tuple[int, str], CheckedOne] = {}
+        self._known: list[CheckedOne] = []
+        self._whole = WholeProgram()
 
     def check(self, sources: Sequence[Source]) -> Checked:
         """Check these files as one program."""
         own = [self._parsed(each) for each in sources]
-        used, findings = self._used(own)
+        entries = [each for at, file in enumerate(own) for each in file.entries(at)]
+        used, findings = self._used(entries, own)
         files = (*own, *used)
         names = tuple(each.source.name for each in files)
-        entries = _entries(own, used)
-        made = symbols(entries, names, _broken(files, findings), self.folder)
-        ones = self._ones(entries, files, made)
-        findings += [each for file in files for each in file.parsed.diagnostics]
+        entries += _ready(entries, own, used)
+        if len(entries) > DECLARATIONS_MAX:  # of several files; of one alone the parser says it
+            first = entries[DECLARATIONS_MAX]
+            findings.append(too_many(names[first.file], first.span[0]))
+            del entries[DECLARATIONS_MAX:]
+        made = symbols(entries, names, _broken(files, findings), self.folder, self._symbols)
+        ones = self._ones(entries, made)
+        findings += [each for file in files for each in file.read.diagnostics]
         findings += [each for one in ones for each in one.diagnostics]
-        findings += whole_program(ones, made, entries, names)
+        findings += self._whole.findings(ones, made, entries, names)
         self._files = {each.source.name: each for each in files}
         self._symbols = made
         return Checked(tuple(files), made, tuple(ones), tuple(sorted(findings, key=sort_key)))
@@ -124,38 +143,53 @@ class Checker:
         known = self._files.get(source.name)
         if known is not None and known.source.text == source.text:
             return known
-        return SourceFile(source, parse_again(source, self._memories.setdefault(source.name, Memory())))
+        return SourceFile(source, self._readers.setdefault(source.name, Reader()).read(source))
 
-    def _used(self, own: Sequence[SourceFile]) -> tuple[list[SourceFile], list[Diagnostic]]:
+    def _used(self, entries: Sequence[Entry], own: Sequence[SourceFile]) -> tuple[list[SourceFile], list[Diagnostic]]:
         """The vocabularies that the program names, each once."""
         made: dict[str, SourceFile] = {}
         findings: list[Diagnostic] = []
-        for file in own:
-            for each in file.parsed.file.declarations:
-                if isinstance(each, tree.Use) and each.name.text not in made:
-                    text = self.vocabulary(each.name.text)
-                    if text is None:
-                        findings.append(_no_vocabulary(each, file.source))
-                    else:
-                        made[each.name.text] = self._parsed(Source(f"{VOCABULARY}{each.name.text}.rules", text))
+        for entry in [each for each in entries if type(each.home) is tree.Use]:
+            each = entry.declaration
+            if isinstance(each, tree.Use) and each.name.text not in made:
+                text = self.vocabulary(each.name.text)
+                if text is None:
+                    findings.append(_no_vocabulary(each, own[entry.file].source))
+                else:
+                    made[each.name.text] = self._parsed(Source(f"{VOCABULARY}{each.name.text}.rules", text))
         return list(made.values()), findings
 
-    def _ones(self, entries: Sequence[Entry], files: Sequence[SourceFile], made: Symbols) -> list[CheckedOne]:
-        texts = tuple(each.source.text for each in files)
-        changed = changed_names(self._symbols, made, self._texts, texts) if self._symbols else None
-        self._texts = texts
-        known, self._known, self.fresh = self._known, {}, []
-        ones = []
+    def _ones(self, entries: Sequence[Entry], made: Symbols) -> list[CheckedOne]:
+        """Each declaration checked, or taken over: by the identity of its node, which stays as long as its text
+        does."""
+        changed = changed_names(self._symbols, made) if self._symbols else None
+        known, self.fresh = self._known, []
+        left: dict[int, CheckedOne] | None = None
+        place, ones = 0, []
         for entry in entries:
-            text = files[entry.file].source.slice(entry.declaration.span)
-            one = known.pop((entry.file, text), None)
-            if one is None or changed is None or not changed.isdisjoint(one.reads) or _stale(one):
+            one = known[place] if left is None and place < len(known) else None
+            if one is not None and one.entry.home is entry.home:
+                place += 1
+            else:  # from here on some are gone, or new ones stand between: each is looked for
+                if left is None:
+                    left = {id(each.entry.home): each for each in reversed(known[place:])}
+                one = left.pop(id(entry.home), None)
+            if (
+                one is None
+                or one.stale
+                or changed is None
+                or one.entry.file != entry.file
+                or (changed and not changed.isdisjoint(one.reads))
+            ):
                 one = check_one(entry, made)
                 self.fresh.append(one)
-            else:
+            elif one.diagnostics:
                 one = moved(one, entry)
-            self._known.setdefault((entry.file, text), one)
+            else:  # the same as `moved`, without a call for each
+                by = one.moved + entry.by - one.entry.by
+                one = CheckedOne(entry, one.core, (), one.reads, one.needs, one.uses, False, by)
             ones.append(one)
+        self._known = ones
         return ones
 
 
@@ -176,32 +210,21 @@ def _no_vocabulary(used: tree.Use, source: Source) -> Diagnostic:
     return Diagnostic("N108", source.name, used.name.span, data, note=did_you_mean(used.name.text, NAMES))
 
 
-def _stale(one: CheckedOne) -> bool:
-    """An import may have changed although its declaration did not; a place that a label shows may have moved."""
-    if any(each.labels for each in one.diagnostics):
-        return True
-    match one.entry.declaration:
-        case tree.DefineDecl(value=tree.Column()) | tree.PeriodDecl(span_=tree.HostSpan()):
-            return True
-        case tree.TableDecl(file=file):
-            return file is not None
-        case _:
-            return False
-
-
 # ---- declarations ----
 
 
-def _entries(own: Sequence[SourceFile], used: Sequence[SourceFile]) -> list[Entry]:
-    """All declarations; of a vocabulary only those that the program does not replace."""
-    made = [Entry(at, each) for at, file in enumerate(own) for each in file.parsed.file.declarations]
-    replaced = {_replaces(each.declaration) for each in made}
-    replaced |= {_broken_key(each) for file in own for each in file.parsed.broken}
-    for at, file in enumerate(used, len(own)):
-        for each in file.parsed.file.declarations:
-            if isinstance(each, (tree.EventDecl, tree.MemberDecl)) and _replaces(each) not in replaced:
-                made.append(Entry(at, each))
-    return made
+def _ready(entries: Sequence[Entry], own: Sequence[SourceFile], used: Sequence[SourceFile]) -> list[Entry]:
+    """Of the vocabularies the declarations that the program does not replace."""
+    if not used:
+        return []
+    replaced = {_replaces(each.home) for each in entries}
+    replaced |= {_broken_key(each) for file in own for each in file.read.broken}
+    return [
+        each
+        for at, file in enumerate(used, len(own))
+        for each in file.entries(at)
+        if isinstance(each.home, (tree.EventDecl, tree.MemberDecl)) and _replaces(each.home) not in replaced
+    ]
 
 
 def _replaces(declared: tree.Declaration) -> str:
@@ -231,7 +254,7 @@ def _broken(files: Sequence[SourceFile], findings: Sequence[Diagnostic]) -> list
     """What the declarations that do not parse, and vocabularies that are not there, would have declared."""
     made = [Broken(0, "use", (), "", each.span) for each in findings if each.code == "N108"]
     for at, file in enumerate(files):
-        for each in file.parsed.broken:
+        for each in file.read.broken:
             kind = each.kind.split(" ")[0]
             names, title = _words_of(kind, file.source.slice(each.span))
             made.append(Broken(at, kind, names, title, each.span))

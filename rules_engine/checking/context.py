@@ -89,7 +89,7 @@ class Context:
 
     def place(self, name: str, text: str = "declared here") -> tuple[Label, ...]:
         """A label on the declaration of a name, or nothing."""
-        found = self.symbols.places.get(name)
+        found = self.symbols.place(name)
         return (Label(found.source, found.span, text),) if found else ()
 
     def label(self, node: tree.Node | Span, text: str) -> tuple[Label, ...]:

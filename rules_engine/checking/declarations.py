@@ -53,10 +53,11 @@ Core: TypeAlias = (
 """What a declaration becomes."""
 
 
-class CheckedOne(msgspec.Struct, frozen=True, eq=False):
+class CheckedOne(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One declaration, checked. `uses` are periods that it names without declaring them, `needs` settings of the
     header, `reads` what its result depends on besides its own text; `moved` is how far the text moved since the core
-    was made."""
+    was made. What is `stale` does not outlast an edit: an import may have changed although its declaration did not, and
+    a place that a label shows may have moved."""
 
     entry: Entry
     core: Core | None
@@ -64,6 +65,7 @@ class CheckedOne(msgspec.Struct, frozen=True, eq=False):
     reads: frozenset[ReadKey]
     needs: tuple[Need, ...]
     uses: dict[str, periods.Period]
+    stale: bool = False
     moved: int = 0
 
 
@@ -80,7 +82,19 @@ def check_one(entry: Entry, symbols: Symbols) -> CheckedOne:
         frozenset(context.reads),
         tuple(context.needs.values()),
         context.uses,
+        any(each.labels for each in context.findings) or _imports(entry.home),
     )
+
+
+def _imports(declared: tree.Declaration) -> bool:
+    """Whether a declaration says what stands outside the rule files."""
+    match declared:
+        case tree.DefineDecl(value=tree.Column()) | tree.PeriodDecl(span_=tree.HostSpan()):
+            return True
+        case tree.TableDecl(file=file):
+            return file is not None
+        case _:
+            return False
 
 
 def _core(declared: tree.Declaration, context: Context) -> Core | None:  # noqa: C901 - one arm for each kind

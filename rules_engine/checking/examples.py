@@ -27,12 +27,12 @@ class Examples:
 
     def __init__(self, symbols: Symbols) -> None:
         self.symbols = symbols
-        self.known: dict[tuple[str, str, str], str | None] = {}
-        self.acting: dict[str, solving.Acting] = {}
+        self.known: dict[tuple[int, int, str], str | None] = {}
+        self.acting: dict[int, tuple[Acting, solving.Acting]] = {}
 
     def of(self, one: Acting, other: Acting, reach: solving.Reach) -> str | None:
         """An event on which two rules meet; None: they never do."""
-        key = one.key, other.key, reach
+        key = id(one), id(other), reach
         if key not in self.known:
             self.known[key] = self._found(one, other, reach)
         return self.known[key]
@@ -50,9 +50,15 @@ class Examples:
 
     def when(self, offer: Acting) -> solving.Acting:
         """When and where a rule acts."""
-        if offer.key not in self.acting:
-            self.acting[offer.key] = solving.acting(offer)
-        return self.acting[offer.key]
+        known = self.acting.get(id(offer))
+        if known is None:
+            known = self.acting[id(offer)] = offer, solving.acting(offer)
+        return known[1]
+
+    def forget(self, there: set[int]) -> None:
+        """Keep only what is of rules that there still are; `acting` holds the others, so that none is taken for one."""
+        self.known = {key: each for key, each in self.known.items() if key[0] in there and key[1] in there}
+        self.acting = {key: each for key, each in self.acting.items() if key in there}
 
     # ---- what values can be ----
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import assert_never
+from typing import Final, assert_never
 
 from rules_engine import ir, tree
 from rules_engine.calendar import parse_date, parse_time
@@ -55,6 +55,10 @@ from rules_engine.types import (
     total,
 )
 from rules_engine.values import ValueFault
+
+CONSTANT_DIGITS: Final = 300
+CONSTANT_MAX: Final = 10**CONSTANT_DIGITS
+"""What written numbers may come to when they are multiplied."""
 
 
 def value(node: tree.Expr, env: Env, expected: Type | None = None) -> Typed:
@@ -356,6 +360,9 @@ def _chain(node: tree.Binary, env: Env, expected: Type | None) -> Typed:
     found = number(first, env, expected if only_sums else None)
     for link in reversed(spine):
         found = _linked(found, link, env, expected)
+        if isinstance(found.expr, ir.Num) and max(abs(found.expr.num), found.expr.den) >= CONSTANT_MAX:
+            env.report("M148", link, reason=f"a number of more than {CONSTANT_DIGITS} digits is too long")
+            return unknown(env.at(node))
     return found
 
 

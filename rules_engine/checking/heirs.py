@@ -21,6 +21,8 @@ Named: TypeAlias = tree.RuleDecl | tree.MatchDecl | tree.TrackDecl
 
 def heirs(entries: Sequence[Entry], names: Sequence[str]) -> Iterator[Diagnostic]:
     """Each `was` that takes what is another's."""
+    if all(getattr(each.home, "was", None) is None for each in entries):
+        return
     for kinds in ((tree.TrackDecl,), (tree.RuleDecl, tree.MatchDecl)):
         family = [(each, each.declaration) for each in entries if isinstance(each.declaration, kinds)]
         owners = {_key(one): (entry, one) for entry, one in reversed(family)}

@@ -21,7 +21,8 @@ End = Fraction | int | None
 Interval = tuple[End, End]
 Reads = Mapping[str, Interval]
 """By `field_key`; tracks as `track NAME`, balances as `balance UNIT`, the number of the key at hand as `each`, money on
-lines as `prices`."""
+lines as `prices`, the pieces of a line as `quantity`, how many lines there are as `lines`, what a rule gave as
+`award RULE`."""
 
 ANY: Interval = (None, None)
 
@@ -47,8 +48,12 @@ def interval(node: ir.Expr | ir.Stop, reads: Reads) -> Interval:  # noqa: C901 -
             return reads.get(f"balance {name}", ANY)
         case ir.KeyFold() | ir.UsedRead() | ir.TurnedSum(field=""):
             return 0, None
-        case ir.AwardRead() | ir.AwardPart() | ir.LineQuantity() | ir.Fold(op="count" | "distinct"):
-            return 0, None
+        case ir.AwardRead(rule=rule) | ir.AwardPart(rule=rule):
+            return reads.get(f"award {rule}", (0, None))
+        case ir.LineQuantity():
+            return reads.get("quantity", (0, None))
+        case ir.Fold(op="count" | "distinct"):
+            return reads.get("lines", (0, None))
         case ir.LineMoney() | ir.Basis():
             return reads.get("prices", (0, None))
         case ir.Picked(base=base):
@@ -56,8 +61,7 @@ def interval(node: ir.Expr | ir.Stop, reads: Reads) -> Interval:  # noqa: C901 -
         case ir.PerCurrency(amounts=amounts):
             return _either([interval(amount, reads) for _, amount in amounts])
         case ir.Fold(value=ir.Node() as value) | ir.LineKeys(value=value):
-            low, high = interval(value, reads)
-            return 0 if low is not None and low >= 0 else None, 0 if high is not None and high <= 0 else None
+            return _product(interval(value, reads), reads.get("lines", (0, None)))
         case ir.Add(parts=parts):
             return _sum([interval(part, reads) for part in parts])
         case ir.Mul(left=left, right=right):
@@ -109,6 +113,8 @@ def _product(left: Interval, right: Interval) -> Interval:
         return _times(right[0], left)
     if left[0] is not None and right[0] is not None and left[0] >= 0 and right[0] >= 0:
         return left[0] * right[0], None
+    if right[0] is not None and right[0] >= 0 and left[1] is not None and left[1] <= 0:
+        return None, 0
     return ANY
 
 

@@ -7,7 +7,6 @@ own.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from fractions import Fraction
 
 import msgspec
@@ -20,6 +19,7 @@ from rules_engine.checking.core import add, field_key, integral, mul, num
 from rules_engine.checking.env import Env
 from rules_engine.checking.infos import RuleInfo, TiersInfo, UnitInfo
 from rules_engine.checking.intervals import Bounds, Interval, bounds
+from rules_engine.checking.starts import closed
 from rules_engine.checking.typed import Typed, unknown
 from rules_engine.solving import AnyText, Domain, Range, Value, Values
 from rules_engine.types import (
@@ -255,8 +255,7 @@ def row_tests(table: tree.TableBy, keys: list[KeyPlan], env: Env) -> list[solvin
     if any(test is None for draft in drafts for test in draft):
         return None
     tests = [tuple(test for test in draft if test is not None) for draft in drafts]
-    starts = sorted({_low(row[0], 0) for row in tests if isinstance(row[0], ir.RangeTest)})
-    return [tuple(_closed(tests, row, key, starts) for key in range(len(keys))) for row in range(len(tests))]
+    return closed(tests, len(keys))
 
 
 def _cell(cell: tree.Cell, key: KeyPlan, env: Env) -> ir.Test | None:
@@ -293,32 +292,3 @@ def whole(value: Fraction, what: str, node: tree.Node, env: Env) -> int | None:
         return int(value)
     env.report("T313", node, text=rates.words(node), reason=f"{what} counts whole numbers")
     return None
-
-
-def _closed(tests: list[tuple[ir.Test, ...]], row: int, key: int, starts: list[int]) -> ir.Test:
-    """A `from` runs to the next higher one among the rows whose other cells can meet this row's."""
-    test = tests[row][key]
-    if not isinstance(test, ir.RangeTest) or test.low is None:
-        return test
-    if len(tests[row]) == 1:
-        above = bisect_right(starts, test.low)
-        return ir.RangeTest(test.low, starts[above] if above < len(starts) else None)
-    highs = [
-        _low(other[key], test.low)
-        for other in tests
-        if _low(other[key], test.low) > test.low
-        and all(_can_meet(tests[row][each], other[each]) for each in range(len(other)) if each != key)
-    ]
-    return ir.RangeTest(test.low, min(highs) if highs else None)
-
-
-def _low(test: ir.Test, otherwise: int) -> int:
-    return test.low if isinstance(test, ir.RangeTest) and test.low is not None else otherwise
-
-
-def _can_meet(left: ir.Test, right: ir.Test) -> bool:
-    if isinstance(left, ir.InTest) and isinstance(right, ir.InTest):
-        return not set(left.values).isdisjoint(right.values)
-    if isinstance(left, ir.RangeTest) and isinstance(right, ir.RangeTest):
-        return left.low == right.low
-    return True

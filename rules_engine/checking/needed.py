@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from rules_engine import tree
 from rules_engine.checking.subjects import subject
 from rules_engine.diagnostics import Diagnostic, Fix, Label
+from rules_engine.parsing import moved_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +39,7 @@ def needed_settings(
 ) -> Iterator[Diagnostic]:
     """A setting that something needs and the header lacks: reported once, at the header, naming the first user."""
     present = _present(symbols.header)
-    head = next((each for each in entries if isinstance(each.declaration, tree.Program)), None)
+    head = next((each for each in entries if isinstance(each.home, tree.Program)), None)
     if head is None:
         return
     seen: set[Setting] = set()
@@ -68,6 +69,6 @@ def _missing(need: Need, one: CheckedOne, head: Entry, names: tuple[str, ...]) -
     assert isinstance(declared, tree.Program)
     at = declared.span[1] - 1
     fix = Fix(f"add `{example}`", (at, at), f"  {example}\n")
-    label = Label(need.source, need.span, "needed here")
-    user = subject(one.entry.declaration)
+    label = Label(need.source, moved_span(need.span, one.moved), "needed here")
+    user = subject(one.entry.home)
     return Diagnostic(code, names[head.file], declared.title.span, {"setting": setting, "user": user}, (label,), fix)

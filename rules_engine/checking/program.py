@@ -15,7 +15,7 @@ from rules_engine.checking.groups import KINDS
 from rules_engine.checking.heirs import heirs
 from rules_engine.checking.infos import GroupInfo, RuleInfo
 from rules_engine.checking.needed import needed_settings
-from rules_engine.checking.overlaps import offers_together
+from rules_engine.checking.overlaps import Together, offers_together
 from rules_engine.checking.refunds import units_off_refunds
 from rules_engine.checking.subjects import subject
 from rules_engine.checking.tender import takers
@@ -28,21 +28,27 @@ if TYPE_CHECKING:
     from rules_engine.checking.symbols import Entry, Symbols
 
 
-def whole_program(
-    ones: Sequence[CheckedOne], symbols: Symbols, entries: Sequence[Entry], names: tuple[str, ...]
-) -> Iterator[Diagnostic]:
-    """All findings that are of no single declaration."""
-    yield from symbols.findings
-    yield from _heads(entries, symbols, names)
-    yield from needed_settings(ones, symbols, entries, names)
-    yield from _counts(ones, symbols)
-    yield from _groups(ones, symbols)
-    yield from offers_together(ones, symbols)
-    yield from takers(ones, symbols)
-    yield from units_off_refunds(ones, symbols)
-    yield from _circles(ones, symbols)
-    yield from _keys(symbols)
-    yield from heirs(entries, names)
+class WholeProgram:
+    """Looks at a program again and again; `together` remembers what was found of pairs of offers."""
+
+    def __init__(self) -> None:
+        self.together = Together()
+
+    def findings(
+        self, ones: Sequence[CheckedOne], symbols: Symbols, entries: Sequence[Entry], names: tuple[str, ...]
+    ) -> Iterator[Diagnostic]:
+        """All findings that are of no single declaration."""
+        yield from symbols.findings
+        yield from _heads(entries, symbols, names)
+        yield from needed_settings(ones, symbols, entries, names)
+        yield from _counts(ones, symbols)
+        yield from _groups(ones, symbols)
+        yield from offers_together(ones, symbols, self.together)
+        yield from takers(ones, symbols)
+        yield from units_off_refunds(ones, symbols)
+        yield from _circles(ones, symbols)
+        yield from _keys(symbols)
+        yield from heirs(entries, names)
 
 
 # ---- one of each ----
@@ -58,7 +64,7 @@ def _heads(entries: Sequence[Entry], symbols: Symbols, names: tuple[str, ...]) -
     """A program has one header and says its language; facts and tiers are declared once."""
     first: dict[type, Entry] = {}
     for entry in entries:
-        kind = type(entry.declaration)
+        kind = type(entry.home)
         other = first.setdefault(kind, entry)
         if other is not entry and kind in _ONCE:
             label = Label(names[other.file], _head_span(other.declaration), "the first one")
@@ -88,7 +94,7 @@ def _head_span(declared: tree.Declaration) -> tuple[int, int]:
 
 def _counts(ones: Sequence[CheckedOne], symbols: Symbols) -> Iterator[Diagnostic]:
     """When a new tier counts must be said as soon as a reward of the same event could see it."""
-    ladder = next((each for each in ones if isinstance(each.entry.declaration, tree.TiersDecl)), None)
+    ladder = next((each for each in ones if isinstance(each.entry.home, tree.TiersDecl)), None)
     if ladder is None or not isinstance(ladder.entry.declaration, tree.TiersDecl):
         return
     declared = ladder.entry.declaration
@@ -120,15 +126,16 @@ def _title_span(declared: tree.Declaration) -> tuple[int, int]:
 def _groups(ones: Sequence[CheckedOne], symbols: Symbols) -> Iterator[Diagnostic]:
     """A group's list names exactly its members, and its members are of one kind."""
     members: dict[str, list[tuple[RuleInfo, CheckedOne]]] = {}
+    if not any(isinstance(one.core, ir.GroupDef) for one in ones):
+        return
     for one in ones:
-        declared = one.entry.declaration
+        declared = one.entry.home
         if isinstance(declared, tree.RuleDecl) and declared.group is not None:
             info = symbols.titles.get(declared.title.value)
             if isinstance(info, RuleInfo) and not info.refused:
                 members.setdefault(declared.group.text, []).append((info, one))
     for one in ones:
-        declared = one.entry.declaration
-        if isinstance(declared, tree.GroupDecl) and isinstance(one.core, ir.GroupDef):
+        if isinstance(one.core, ir.GroupDef) and isinstance(declared := one.entry.declaration, tree.GroupDecl):
             yield from _group(declared, one, members.get(declared.name.text, []), symbols)
 
 
@@ -163,20 +170,34 @@ def _group(
 
 def _circles(ones: Sequence[CheckedOne], symbols: Symbols) -> Iterator[Diagnostic]:
     """Awards are read in a line that ends: A reads B reads A is shown as a path."""
-    rules = {key: one for one in ones if (key := _rule_key(one))}
-    reads = {key: _reads(one, symbols) for key, one in rules.items()}
+    reads = {_rule_key(one): found for one in ones if _may_read(one) and (found := _reads(one, symbols))}
     path = circle(reads)
     if path:
-        yield _circle("M180", path, " reads ", rules, symbols)
+        yield _circle("M180", path, " reads ", _by_key(ones), symbols)
         return
     before = served_before(ones)
-    path = circle({key: (*reads[key], *before.get(key, ())) for key in rules}) if before else []
+    if not before:
+        return
+    together = {key: (*reads.get(key, ()), *before.get(key, ())) for key in {**reads, **before}}
+    if circle(together):
+        rules = _by_key(ones)
+        path = circle({key: together[key] for key in rules if key in together})
     if path:
         yield _circle("M189", path, " comes after ", rules, symbols)
 
 
+def _may_read(one: CheckedOne) -> bool:
+    """Whether a declaration reads awards, or may: most do not, and are asked no further."""
+    core = one.core
+    return bool(core.reads) if type(core) is ir.RuleDef else core is None
+
+
+def _by_key(ones: Sequence[CheckedOne]) -> dict[str, CheckedOne]:
+    return {key: one for one in ones if (key := _rule_key(one))}
+
+
 def _rule_key(one: CheckedOne) -> str:
-    declared = one.entry.declaration
+    declared = one.entry.home
     if not isinstance(declared, tree.RuleDecl):
         return ""
     return declared.name.text if declared.name else declared.title.value
@@ -184,11 +205,12 @@ def _rule_key(one: CheckedOne) -> str:
 
 def _reads(one: CheckedOne, symbols: Symbols) -> tuple[str, ...]:
     """The keys of the rules that a rule reads; of one with errors, those that its text names."""
-    if isinstance(one.core, ir.RuleDef):
-        return one.core.reads
-    if one.diagnostics or isinstance(one.core, ir.OfferDef):
+    core = one.core
+    if isinstance(core, ir.RuleDef):
+        return core.reads
+    if core is not None or one.diagnostics or not isinstance(one.entry.home, tree.RuleDecl):
         return ()
-    paths = (node.parts[0].text for node in tree.walk(one.entry.declaration) if isinstance(node, tree.Path))
+    paths = (node.parts[0].text for node in tree.walk(one.entry.home) if isinstance(node, tree.Path))
     return tuple(name for name in paths if isinstance(symbols.names.get(name), RuleInfo))
 
 
@@ -220,14 +242,14 @@ def served_before(ones: Iterable[CheckedOne]) -> dict[str, tuple[str, ...]]:
 def _keys(symbols: Symbols) -> Iterator[Diagnostic]:
     """What states remember under a rule's key must be one rule's: no title is another rule's name, or a group's."""
     for title, info in symbols.titles.items():
-        if not isinstance(info, RuleInfo) or info.key != title:
-            continue
         other = symbols.names.get(title)
+        if other is None or not isinstance(info, RuleInfo) or info.key != title:
+            continue
         if isinstance(other, GroupInfo):
-            place, there = symbols.places[f'"{title}"'], symbols.places[title]
+            place, there = symbols.known_place(f'"{title}"'), symbols.known_place(title)
             label = Label(there.source, there.span, "the group")
             yield Diagnostic("M238", place.source, place.span, {"title": title}, (label,))
         if isinstance(other, RuleInfo) and other.title != title:
-            place, there = symbols.places[f'"{title}"'], symbols.places[title]
+            place, there = symbols.known_place(f'"{title}"'), symbols.known_place(title)
             label = Label(there.source, there.span, "the other one")
             yield Diagnostic("N106", place.source, place.span, {"title": title}, (label,))

@@ -31,7 +31,12 @@ def prove(table: tree.TableBy, keys: list[KeyPlan], rows: list[solving.Row], clo
         row, key = outside
         env.report("C409", written[row].cells[key], key=keys[key].words, domain=_domain_words(keys[key]))
         return
-    twice = solving.overlap(rows, domains)
+    try:
+        twice = solving.overlap(rows, domains)
+    except solving.TooLarge:
+        what = "no two rows hold together"
+        env.report("C406", table, what=what, mend="write values instead of ranges, or several smaller tables")
+        return
     if twice is not None:
         first = Label(env.context.source, written[twice.first].span, "the other row")
         labels = () if env.use else (first,)
@@ -46,7 +51,7 @@ def _complete(
     try:
         missing = solving.gap(rows, domains)
     except solving.TooLarge:
-        env.report("C406", table)
+        env.report("C406", table, what="no case is left out", mend="close it with `otherwise`")
         return
     if missing is not None:
         note = ""

@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 
 def units_off_refunds(ones: Sequence[CheckedOne], symbols: Symbols) -> Iterator[Diagnostic]:
     """Each rule that takes spent units off the refund although nothing says what one is worth."""
-    if any(one.core is None and isinstance(one.entry.declaration, (tree.RuleDecl, tree.UnitDecl)) for one in ones):
+    asked = [one for one in ones if isinstance(one.core, ir.RuleDef) and one.core.on_return is not None]
+    if not asked or any(
+        one.core is None and isinstance(one.entry.home, (tree.RuleDecl, tree.UnitDecl)) for one in ones
+    ):
         return  # what does not check may be what accepts the unit
     rules = [one.core for one in ones if isinstance(one.core, ir.RuleDef)]
     units = {one.core.name: one.core for one in ones if isinstance(one.core, ir.UnitDef)}
-    head = next((one for one in ones if isinstance(one.entry.declaration, tree.Program)), None)
-    for one in ones:
+    head = next((one for one in ones if isinstance(one.entry.home, tree.Program)), None)
+    for one in asked:
         if isinstance(one.core, ir.RuleDef) and (found := _worthless(one.core, rules, units, symbols)):
             yield _finding(one, *found, head, symbols)
 

@@ -9,44 +9,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec.structs import replace
 
 from rules_engine import ir
 from rules_engine.checking.declarations import CheckedOne
+from rules_engine.parsing import moved_finding
 
 if TYPE_CHECKING:
     from rules_engine.checking.symbols import Entry
-    from rules_engine.diagnostics import Diagnostic, Fix, Label
-    from rules_engine.source import Span
 
 
 def moved(one: CheckedOne, entry: Entry) -> CheckedOne:
-    """The result at its new place; the core keeps its origins until `core_of` is asked for it."""
-    by = entry.declaration.span[0] - one.entry.declaration.span[0]
-    if by == 0:
-        return CheckedOne(entry, one.core, one.diagnostics, one.reads, one.needs, one.uses, one.moved)
-    return CheckedOne(
-        entry,
-        one.core,
-        tuple(_finding(each, by) for each in one.diagnostics),
-        one.reads,
-        tuple(replace(each, span=_span(each.span, by)) for each in one.needs),
-        one.uses,
-        one.moved + by,
-    )
-
-
-def _span(span: Span, by: int) -> Span:
-    return span[0] + by, span[1] + by
-
-
-def _finding(finding: Diagnostic, by: int) -> Diagnostic:
-    fix: Fix | None = finding.fix and replace(finding.fix, span=_span(finding.fix.span, by))
-    return replace(finding, span=_span(finding.span, by), fix=fix, labels=tuple(_label(x, by) for x in finding.labels))
-
-
-def _label(label: Label, by: int) -> Label:
-    return replace(label, span=_span(label.span, by))
+    """The result at its new place; the core keeps its origins until `core_of` is asked for it, and what it needs its
+    place until somebody is told of it."""
+    by = entry.by - one.entry.by
+    found = tuple([moved_finding(each, by) for each in one.diagnostics]) if by and one.diagnostics else one.diagnostics
+    return CheckedOne(entry, one.core, found, one.reads, one.needs, one.uses, one.stale, one.moved + by)
 
 
 def core_of(one: CheckedOne) -> object:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import msgspec
 
 from rules_engine import ir, tree
-from rules_engine.checking.consents import OFFERS, excludes_all, is_offer, unnamed
+from rules_engine.checking.consents import excludes_all, is_offer, unnamed
 from rules_engine.checking.context import Context
 from rules_engine.checking.infos import GroupInfo, RuleInfo
 from rules_engine.spelling import normal_code
@@ -112,8 +112,13 @@ def _by_list(
 ) -> dict[str, Rank]:
     """The place in the list that names all members."""
     ranks: dict[str, Rank] = {}
+    there = {each.key for each in elements}
     for place, ref in enumerate(policy.order):
-        for key in _listed(ref, elements, stage, group, context):
+        titled = context.titled(ref.value) if isinstance(ref, tree.Text) else None
+        if isinstance(titled, RuleInfo) and titled.key in there and titled.key not in ranks:
+            ranks[titled.key] = (place,)
+            continue
+        for key in _listed(ref, there, stage, group, context):
             if key in ranks and not isinstance(ref, tree.Tag):
                 context.report("M160", ref, what=next(each.words for each in elements if each.key == key))
             ranks.setdefault(key, (place,))
@@ -133,11 +138,8 @@ def _left_out(element: Element, policy: tree.Policy, stage: StageName, group: st
         context.report("M228", policy, what=element.words, stage=stage, fix=fix)
 
 
-def _listed(
-    ref: tree.Ref, elements: Sequence[Element], stage: StageName, group: str, context: Context
-) -> tuple[str, ...]:
-    """The members that an entry of a list stands for."""
-    there = {each.key for each in elements}
+def _listed(ref: tree.Ref, there: set[str], stage: StageName, group: str, context: Context) -> tuple[str, ...]:
+    """The members, of those that are there, that an entry of a list stands for."""
     if isinstance(ref, tree.Tag):
         found = tuple(rule.key for rule in context.tagged(ref.name.text) if rule.key in there)
         if not found:
@@ -204,18 +206,11 @@ def _code_words(trigger: tree.WithCode) -> str:
 def members_of_stage(symbols: Symbols, stage: StageName) -> list[Element]:
     """The groups of a stage and its rules in no group, in the order of the text."""
     made: dict[str, list[RuleInfo]] = {}
-    for rule in symbols.titles.values():
-        if not isinstance(rule, RuleInfo) or stage_of(rule.kind) != stage:
-            continue
+    for rule in symbols.of_stage(stage):
         group = rule.node.group
         grouped = group is not None and isinstance(symbols.names.get(group.text), GroupInfo)
         made.setdefault(f"group {group.text}" if group is not None and grouped else rule.key, []).append(rule)
     return [_element(key, tuple(rules)) for key, rules in made.items()]
-
-
-def stage_of(kind: tree.RuleKind) -> StageName | None:
-    """The stage in which a rule is ordered; None for earns and rewards."""
-    return "tender" if kind == "redeem" else OFFERS.get(kind)
 
 
 def _element(key: str, rules: tuple[RuleInfo, ...]) -> Element:
@@ -230,7 +225,7 @@ def rules_as_elements(rules: Sequence[RuleInfo]) -> list[Element]:
 
 def arranged_stages(ones: Sequence[CheckedOne], symbols: Symbols) -> tuple[list[Arranged], Context]:
     """All stages that have offers, and what is wrong with the rows of `stacking`."""
-    head = next((one for one in ones if isinstance(one.entry.declaration, tree.Program)), None)
+    head = next((one for one in ones if isinstance(one.entry.home, tree.Program)), None)
     context = Context(symbols, head.entry.file if head is not None else 0, "the header")
     rows = {row.stage: row.policy for row in reversed(context.header().stacking)}
     made = []

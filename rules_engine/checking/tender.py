@@ -34,8 +34,9 @@ def takers(ones: Sequence[CheckedOne], symbols: Symbols) -> Iterator[Diagnostic]
     examples = Examples(symbols)
     if stage is not None:
         yield from _unordered_redeems(stage, ones, cores, examples, symbols)
+    taking = [each for each in cores.values() if each.thing is not None or _takes(each)]
     for kind in ("earn", "reward"):
-        rules = [each for each in cores.values() if each.kind == kind]
+        rules = [each for each in taking if each.kind == kind]
         yield from _unordered_takers(rules, examples, symbols)
 
 
@@ -44,7 +45,7 @@ def takers(ones: Sequence[CheckedOne], symbols: Symbols) -> Iterator[Diagnostic]
 
 def _tender(ones: Sequence[CheckedOne], symbols: Symbols) -> tuple[Arranged | None, Context]:
     """The redeems in their order, and what is wrong with the row of `stacking`."""
-    head = next((one for one in ones if isinstance(one.entry.declaration, tree.Program)), None)
+    head = next((one for one in ones if isinstance(one.entry.home, tree.Program)), None)
     context = Context(symbols, head.entry.file if head is not None else 0, "the header")
     row = next((each for each in context.header().stacking if each.stage == "tender"), None)
     elements = members_of_stage(symbols, "tender")
@@ -120,6 +121,11 @@ def _unordered_takers(rules: list[ir.RuleDef], examples: Examples, symbols: Symb
         return
 
 
+def _takes(rule: ir.RuleDef) -> bool:
+    """Whether a rule does something else than give."""
+    return any(type(each) is not ir.GiveDef for each in rule.effects)
+
+
 def units_taken(rule: ir.RuleDef | ir.OfferDef) -> set[str]:
     """The units that a rule takes from the member."""
     found = {rule.thing.unit} if rule.thing is not None else set()
@@ -136,14 +142,14 @@ def _meeting(one: ir.RuleDef | None, other: ir.RuleDef | None, examples: Example
 def _finding(
     code: str, one: RuleInfo, other: RuleInfo, data: dict[str, str], symbols: Symbols, fix: Fix | None
 ) -> Diagnostic:
-    where, first = symbols.places[f'"{other.title}"'], symbols.places[f'"{one.title}"']
+    where, first = symbols.known_place(f'"{other.title}"'), symbols.known_place(f'"{one.title}"')
     label = Label(first.source, first.span, "the other rule")
     return Diagnostic(code, where.source, where.span, data, (label,), fix)
 
 
 def _row_fix(row: str, rule: RuleInfo, ones: Sequence[CheckedOne], stage: Arranged) -> Fix | None:
     """The row of `stacking` in the header, where that stands in the same file and has none."""
-    head = next((one for one in ones if isinstance(one.entry.declaration, tree.Program)), None)
+    head = next((one for one in ones if isinstance(one.entry.home, tree.Program)), None)
     if head is None or head.entry.file != rule.file or stage.node is not None:
         return None
     return row_fix(row, head)

@@ -6,7 +6,7 @@ tuple of `Fault`s, each of which names its field and says what to send instead. 
 
 from __future__ import annotations
 
-from rules_engine.decoding.events import decode, reading
+from rules_engine.decoding.events import decode, names_sent, reading
 from rules_engine.decoding.facts import decode_facts, fact_fields
 from rules_engine.decoding.faults import Place, Wrong, clean, fault, hint, shown
 from rules_engine.decoding.fields import CODE_MAX, TEXT_MAX, UNPRINTABLE, bounds_of
@@ -18,12 +18,13 @@ from rules_engine.decoding.scheduled import scheduled_form
 from rules_engine.decoding.schemas import event_schema
 from rules_engine.decoding.shared import decode_shared
 from rules_engine.decoding.states import decode_state, encode_state
-from rules_engine.decoding.structs import attribute, decode_json, event_of, event_struct
+from rules_engine.decoding.structs import NoEvent, attribute, decode_json, event_of, event_struct
 
 __all__ = [
     "CODE_MAX",
     "TEXT_MAX",
     "UNPRINTABLE",
+    "NoEvent",
     "Other",
     "Owners",
     "Place",
@@ -48,6 +49,7 @@ __all__ = [
     "hint",
     "key_kind",
     "misfit",
+    "names_sent",
     "never_settled",
     "owners_of",
     "reading",

@@ -7,7 +7,7 @@ none); null is absent. An event declared without lines is one line, made of its 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -15,7 +15,7 @@ from rules_engine import ir
 from rules_engine.calendar import day_start, format_date, local_day
 from rules_engine.decoding.currencies import currency_of, from_mapping
 from rules_engine.decoding.faults import Place, Wrong, clean, fault, hint, listed, shown
-from rules_engine.decoding.fields import World, filled, read, world_of
+from rules_engine.decoding.fields import TEXT_MAX, World, filled, read, world_of
 from rules_engine.decoding.pricing import check_price, priced
 from rules_engine.decoding.records import Record, read_record
 from rules_engine.decoding.scheduled import read_scheduled
@@ -24,6 +24,9 @@ from rules_engine.outcome import Fault
 
 _NOWHERE = Place("the event")
 _KEPT_MAX = 8
+
+FAULTS_MAX: Final = 100
+"""With so many faults no further lines are looked at."""
 
 
 class Reader(msgspec.Struct, frozen=True):
@@ -67,6 +70,23 @@ def decode(raw: object, program: ir.Program, kind: str | None = None) -> Event |
     if definition.schedule is not None:
         return read_scheduled(raw, definition, reader.world)
     return _event(raw, definition, reader)
+
+
+def names_sent(raw: object, program: ir.Program) -> tuple[str, str]:
+    """The kind and the id of an event that is refused, as far as they can be read; one that could be of no event is
+    cut short, since a refusal never repeats megabytes."""
+    if not isinstance(raw, Mapping):
+        return "", ""
+    name = raw.get("event")
+    definition = next((each for each in program.events if each.name == name), None)
+    number = raw.get(definition.identified_by) if definition is not None else None
+    return _brief(name), _brief(number)
+
+
+def _brief(sent: object) -> str:
+    if not isinstance(sent, str):
+        return ""
+    return sent if len(sent) <= TEXT_MAX and sent.isprintable() else clean(sent)
 
 
 def reading(field: ir.FieldDef, program: ir.Program) -> Callable[[object], FieldValue]:
@@ -158,7 +178,12 @@ def _lines(sent: object, definition: ir.EventDef, world: World, faults: list[Fau
     if not low <= len(sent) <= high:
         faults.append(fault("V117", place, "lines", found=str(len(sent)), low=str(low), high=str(high)))
         return ()
-    return tuple(_line(each, number, definition, world, faults) for number, each in enumerate(sent, 1))
+    lines: list[Record] = []
+    for number, each in enumerate(sent, 1):
+        lines.append(_line(each, number, definition, world, faults))
+        if len(faults) >= FAULTS_MAX:
+            break
+    return tuple(lines)
 
 
 def _line(sent: object, number: int, definition: ir.EventDef, world: World, faults: list[Fault]) -> Record:

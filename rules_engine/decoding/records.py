@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 from rules_engine import ir
 from rules_engine.decoding.faults import Place, Wrong, clean, fault, hint, shown
@@ -13,6 +14,9 @@ from rules_engine.outcome import Fault
 from rules_engine.values import ValueFault
 
 Record = dict[str, FieldValue]
+
+UNKNOWN_MAX: Final = 20
+"""So many fields that are not declared are told of one record."""
 
 
 def read_record(
@@ -50,6 +54,6 @@ def of_error(error: Wrong | ValueFault, place: Place, field: ir.FieldDef, world:
 
 
 def _unknown(raw: Mapping[Any, Any], known: tuple[str, ...], place: Place) -> list[Fault]:
-    names = [name for name in raw if name not in known]
+    names = list(islice((name for name in raw if name not in known), UNKNOWN_MAX))
     words = [clean(name) if isinstance(name, str) else shown(name) for name in names]
     return [fault("V103", place, word, hint=hint(word, known, "fields")) for word in words]

@@ -38,6 +38,12 @@ class MoneyObject(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=Fa
     currency: str
 
 
+class NoEvent(msgspec.Struct, tag="no event", tag_field="event", gc=False):
+    """Beside the one event of a program, so that its name has to be sent like that of any other; nothing is one."""
+
+    never: Annotated[int, msgspec.Meta(ge=1, le=0)]
+
+
 @cache
 def attribute(name: str) -> str:
     """The attribute that holds a field.
@@ -174,6 +180,7 @@ def typed_of(program: ir.Program) -> Typed:
         union: Any = event_struct(program, sent[0].name) if sent else None
         for event in sent[1:]:
             union = union | event_struct(program, event.name)
+        union = union | NoEvent if len(sent) == 1 else union
         plans = {event.name: _plan(event, reader_of(program).world) for event in sent}
         found = Typed(program, msgspec.json.Decoder(union), plans)
         _kept[id(program)] = found

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from rules_engine.feeds.conversions import Memo
-from rules_engine.feeds.files import ending_of, reason
+from rules_engine.feeds.files import ending_of
 from rules_engine.feeds.grouping import events_of, fault, one_event, row_fault
 from rules_engine.feeds.plan import Converter, plain
 from rules_engine.feeds.records import FeedError, Read
-from rules_engine.feeds.tables import Table, csv_table, json_lines, open_table
+from rules_engine.feeds.tables import Table, csv_table, json_lines, open_table, why_no_json
 
 if TYPE_CHECKING:
     from rules_engine.feeds.mapping import Mapping as FeedMapping
@@ -76,8 +76,8 @@ def _json_event(number: int, line: bytes, event: str | None, ids: Ids, heads: ms
         head = heads.decode(line)
     except msgspec.ValidationError:
         found = fault("no-event", f"line {number} is not a JSON object with text in `event`", "event", number)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        found = fault("bad-json", f"line {number} is not JSON: {_said(error)}", None, number)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        found = fault("bad-json", f"line {number} is not JSON: {why_no_json(line, error)}", None, number)
     else:
         kind = head.event or event
         if kind is not None:
@@ -85,10 +85,6 @@ def _json_event(number: int, line: bytes, event: str | None, ids: Ids, heads: ms
             return Read(number=number, rows=1, kind=kind, event=line, key=None if key is None else str(key))
         found = fault("no-event", f"line {number} does not name its type: it needs `event`", "event", number)
     return Read(number=number, rows=1, fault=found)
-
-
-def _said(error: Exception) -> str:
-    return "it holds bytes that are no text" if isinstance(error, UnicodeDecodeError) else reason(error)
 
 
 def _csv_events(path: Path, event: str | None, ids: Ids, formats: Formats) -> Iterator[Read]:

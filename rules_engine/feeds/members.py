@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from rules_engine.feeds.files import at_row, ending_of, reason
+from rules_engine.feeds.files import at_row, ending_of
 from rules_engine.feeds.grouping import encoded, row_fault, shown
 from rules_engine.feeds.plan import CellError, Converter, check_columns, plain, steps_of
 from rules_engine.feeds.records import FeedError
-from rules_engine.feeds.tables import csv_table, json_lines, open_table
+from rules_engine.feeds.tables import csv_table, json_lines, open_table, why_no_json
 
 if TYPE_CHECKING:
     from rules_engine.feeds.mapping import Mapping as FeedMapping
@@ -85,7 +85,7 @@ def _json(path: Path) -> Iterator[tuple[int, Facts | str]]:
         try:
             record = orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            yield number, f"it is not JSON: {reason(error)}"
+            yield number, f"it is not JSON: {why_no_json(line, error)}"
             continue
         yield number, record if isinstance(record, dict) else "it is not a JSON object"
 

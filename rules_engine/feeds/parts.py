@@ -13,11 +13,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Protocol
 
+from rules_engine import tables
 from rules_engine.feeds.files import Replacement, ending_of, reason
 from rules_engine.feeds.joining import joined
 from rules_engine.feeds.records import FeedError
 from rules_engine.feeds.writers import text_sink
-from rules_engine.tables import NUMBER, Column, merged, plain, pyarrow, schema_of
+from rules_engine.tables import Column, pyarrow
 
 ROW_GROUP = 1 << 17
 
@@ -50,7 +51,7 @@ class Output:
 
     def __init__(self, target: Path | None, columns: Sequence[Column]) -> None:
         self.columns = tuple(columns)
-        self.keeps_number = columns[0].name == NUMBER
+        self.keeps_number = columns[0].name == tables.NUMBER
         self._part: _Part | None = None
         self._numbered = False
         if target is None:
@@ -73,7 +74,7 @@ class Output:
             path, self._numbered = self.folder / name, numbered
             if numbered or self.parquet:
                 group = _NUMBERED_GROUP if numbered else ROW_GROUP
-                schema = schema_of(self.columns, numbered and not self.keeps_number, coded and not numbered)
+                schema = tables.schema_of(self.columns, numbered and not self.keeps_number, coded and not numbered)
                 self._part = _ParquetPart(path, schema, group)
             else:
                 self._part = _TextPart(path, self.target, self.columns)
@@ -84,7 +85,7 @@ class Output:
             return
         keep = self._numbered or self.keeps_number
         with self._named():
-            self._part.write(table if keep else table.drop_columns([NUMBER]))
+            self._part.write(table if keep else table.drop_columns([tables.NUMBER]))
 
     def merge(self, names: Sequence[str], schema: Any) -> str:
         """Parts that are numbered as one part that is in order; its name."""
@@ -92,8 +93,8 @@ class Output:
         files = [pa.parquet.ParquetFile(self.folder / name, pre_buffer=False) for name in names]
         self.begin("merged-0", coded=False)
         rows = max(1 << 8, _MERGED_ROWS // len(files))
-        texts = plain(schema.empty_table()).schema
-        for table in merged([file.iter_batches(batch_size=rows) for file in files], texts, _WINDOW):
+        texts = tables.plain(schema.empty_table()).schema
+        for table in tables.merged([file.iter_batches(batch_size=rows) for file in files], texts, _WINDOW):
             self.write(table)
         self.finish()
         return "merged-0"

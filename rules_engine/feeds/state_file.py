@@ -40,7 +40,7 @@ def read_state(path: str | Path, *, version: int) -> StateFile | None:
         raise FeedError(f"the state file `{path}` cannot be read: {reason(error)}") from None
     try:
         found = msgspec.json.decode(content, type=StateFile)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise FeedError(f"the state file `{path}` is broken: {reason(error)}; nothing was scored from it") from None
     if found.version != version:
         raise FeedError(f"the state file `{path}` has layout {found.version}, and this release reads layout {version}")

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, Final, TextIO
 
 import msgspec
 import orjson
@@ -20,6 +21,8 @@ from rules_engine.feeds.files import ending_of, open_bytes, reading, reason
 from rules_engine.feeds.records import FeedError
 
 CELL_MAX = 1 << 20
+LINE_MAX = 1 << 24
+"""Bytes of a line, or characters where lines are read as text; of a longer one no more is kept in memory."""
 
 
 class BadRow(list[str]):
@@ -60,7 +63,7 @@ def csv_table(path: Path, delimiter: str = ",", encoding: str = "utf-8") -> Tabl
     encoding = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
     file = io.TextIOWrapper(open_bytes(path), encoding=encoding, errors="surrogateescape", newline="")
     csv.field_size_limit(max(csv.field_size_limit(), CELL_MAX))
-    reader = csv.reader(file, delimiter=delimiter, strict=True)
+    reader = csv.reader(_BoundedLines(file), delimiter=delimiter, strict=True)
     try:
         with reading(path):
             header = next(filter(None, reader), None)
@@ -73,11 +76,31 @@ def csv_table(path: Path, delimiter: str = ",", encoding: str = "utf-8") -> Tabl
     if header is None:
         file.close()
         raise FeedError(f"`{path.name}` is empty: its first line must name the columns")
-    twice = sorted({name for name in header if header.count(name) > 1})
+    twice = sorted(name for name, count in Counter(header).items() if count > 1)
     if twice:
         file.close()
         raise FeedError(*(f"`{path.name}` has two columns called `{name}`" for name in twice))
     return Table(tuple(header), _csv_rows(path, file, reader), file.close)
+
+
+class _BoundedLines:
+    """The lines of a file of text; one that is too long is passed over and told as a fault of CSV."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._file.readline(LINE_MAX + 1)
+        if not line:
+            raise StopIteration
+        if len(line) <= LINE_MAX:
+            return line
+        while line and not line.endswith(("\n", "\r")):
+            line = self._file.readline(LINE_MAX)
+        raise csv.Error(f"a line is longer than {LINE_MAX:,} characters")
 
 
 def _csv_rows(path: Path, file: TextIO, reader: Iterator[list[str]]) -> Iterator[list[str]]:
@@ -91,6 +114,18 @@ def _csv_rows(path: Path, file: TextIO, reader: Iterator[list[str]]) -> Iterator
                 return
 
 
+TOO_LONG: Final = b"\x00too long"
+
+
+def why_no_json(line: bytes, error: Exception) -> str:
+    """What is wrong with a line that is not JSON."""
+    if line == TOO_LONG:
+        return f"it is longer than {LINE_MAX:,} bytes"
+    if isinstance(error, UnicodeDecodeError):
+        return "it holds bytes that are no text"
+    return "brackets stand in brackets too many times" if isinstance(error, RecursionError) else reason(error)
+
+
 def json_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """Return the lines of a file that are not blank, with their numbers; a missing file is refused at once."""
     return _lines(path, open_bytes(path))
@@ -98,11 +133,21 @@ def json_lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 def _lines(path: Path, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
     with stream as file, reading(path):
-        first = file.readline().removeprefix(b"\xef\xbb\xbf")
-        for number, line in enumerate(chain((first,), file), 1):
+        first = _bounded(file).removeprefix(b"\xef\xbb\xbf")
+        for number, line in enumerate(chain((first,), iter(lambda: _bounded(file), b"")), 1):
             stripped = line.strip()
             if stripped:
                 yield number, stripped
+
+
+def _bounded(file: BinaryIO) -> bytes:
+    """The next line; one that is too long is read over, and something stands in its place that is no JSON."""
+    line = file.readline(LINE_MAX + 1)
+    if len(line) <= LINE_MAX:
+        return line
+    while line and not line.endswith(b"\n"):
+        line = file.readline(LINE_MAX)
+    return TOO_LONG + b"\n"
 
 
 def _ndjson_rows(path: Path, used: tuple[str, ...], null: str) -> Iterator[list[str]]:
@@ -110,7 +155,7 @@ def _ndjson_rows(path: Path, used: tuple[str, ...], null: str) -> Iterator[list[
         try:
             found = orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            yield BadRow(f"line {number} is not JSON: {reason(error)}")
+            yield BadRow(f"line {number} is not JSON: {why_no_json(line, error)}")
             continue
         if not isinstance(found, dict):
             yield BadRow(f"line {number} is not a JSON object")

@@ -14,5 +14,7 @@ __all__ = ["format_source", "to_text"]
 
 
 def format_source(source: Source, parsed: Parsed) -> str:
-    """The formatted text of a rule file."""
+    """The formatted text of a rule file; one of which nothing could be read stays as it is."""
+    if any(each.code.startswith("F") for each in parsed.diagnostics):
+        return source.text
     return lay_out(source.text, parsed.file)

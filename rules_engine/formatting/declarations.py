@@ -9,7 +9,7 @@ from typing import assert_never
 from rules_engine import tree
 from rules_engine.formatting.blocks import Clause, block, braces, fields, joined, stacked
 from rules_engine.formatting.clauses import on_return, sources
-from rules_engine.formatting.document import HARD, Choice, Doc, cat, commas, fill, flat, nest
+from rules_engine.formatting.document import HARD, Choice, Doc, cat, commas, fill, flat, in_one_line, nest
 from rules_engine.formatting.expressions import SUM, operand, where
 from rules_engine.formatting.literals import day_month, duration, names, number, quoted
 from rules_engine.formatting.printer import Entry, NodePrinter, Printer
@@ -223,7 +223,7 @@ def _ways(p: Printer, node: tree.RungDecl, *, bare_next: bool = False) -> Doc:
         if at == 0 or p.broke(node.ways[at - 1].span[1], way.span[0]):
             lines.append([])
         words = p(way)
-        if bare_next and at == len(node.ways) - 1 and _NUMBER_LAST.search(flat(words) or ""):
+        if bare_next and at == len(node.ways) - 1 and _NUMBER_LAST.search(in_one_line(words)):
             words = cat("when (", p(way.condition), ")")
         path = words if at == 0 else cat("or ", words)
         lines[-1].append(path if at == len(node.ways) - 1 else cat(path, ","))

@@ -27,6 +27,9 @@ import msgspec
 WIDTH = 140
 """Columns of a line, comments at its end not counted."""
 
+FLAT_MAX = 4000
+"""Characters of what is tried on one line: far more than any line has."""
+
 
 class Cat(msgspec.Struct, frozen=True):
     """Parts side by side."""
@@ -117,8 +120,7 @@ def cat(*parts: Doc) -> Doc:
     strings = [part for part in parts if isinstance(part, str)]
     if len(strings) == len(parts):
         return "".join(strings)
-    texts = [part if isinstance(part, str) else part.flat for part in parts]
-    return Cat(parts, None if None in texts else "".join(text for text in texts if text is not None), _narrowest(parts))
+    return Cat(parts, _joined("", [flat(part) for part in parts]), _narrowest(parts))
 
 
 def _narrowest(parts: Iterable[Doc]) -> int:
@@ -131,9 +133,22 @@ def fill(parts: Iterable[Doc], width: int = WIDTH) -> Doc:
     kept = tuple(part for part in parts if part != "")
     if len(kept) == 1:
         return kept[0]
-    texts = [flat(part) for part in kept]
-    text = None if None in texts else " ".join(text for text in texts if text is not None)
-    return Fill(kept, text, min(width, _narrowest(kept)))
+    return Fill(kept, _joined(" ", [flat(part) for part in kept]), min(width, _narrowest(kept)))
+
+
+def _joined(between: str, texts: list[str | None]) -> str | None:
+    """The texts as one; None where one of them must break, or where all together must, since a chain of documents one
+    inside the other would hold the text of each."""
+    known = [text for text in texts if text is not None]
+    if len(known) < len(texts) or sum(map(len, known)) > FLAT_MAX:
+        return None
+    return between.join(known)
+
+
+def in_one_line(doc: Doc) -> str:
+    """The document on one line, a blank for each line end."""
+    text = flat(doc)
+    return " ".join(line.text.strip() for line in render(doc)) if text is None else text
 
 
 def commas(parts: Sequence[Doc], width: int = WIDTH) -> Doc:

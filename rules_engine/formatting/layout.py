@@ -15,7 +15,7 @@ import msgspec
 
 from rules_engine import tree
 from rules_engine.formatting import clauses, declarations, expressions, rules, tables, tests
-from rules_engine.formatting.document import WIDTH, Choice, Doc, Line, Note, cat, flat, render
+from rules_engine.formatting.document import WIDTH, Choice, Doc, Line, Note, cat, flat, in_one_line, render
 from rules_engine.formatting.printer import NodePrinter, Printer
 from rules_engine.formatting.titles import braced, signed
 from rules_engine.source import Span
@@ -52,9 +52,7 @@ def to_text(node: tree.Node) -> str:
         return "\n".join(to_text(declaration) for declaration in node.declarations)
     if isinstance(node, tree.Comment):
         return node.text
-    text = flat(Printer(PRINTERS).print(node))
-    assert text is not None, node
-    return text
+    return in_one_line(Printer(PRINTERS).print(node))
 
 
 def lay_out(text: str, file: tree.File) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from rules_engine import tree
-from rules_engine.formatting.document import HARD, Doc, Note, cat, flat
+from rules_engine.formatting.document import HARD, Doc, Note, cat, in_one_line
 from rules_engine.source import Span
 
 NodePrinter = Callable[["Printer", Any], Doc]
@@ -69,9 +69,7 @@ class Printer:
 
     def words(self, node: tree.Node) -> str:
         """The text of a node on one line; only for nodes that hold no table broken over lines."""
-        text = flat(self._docs[id(node)])
-        assert text is not None, node
-        return text
+        return in_one_line(self._docs[id(node)])
 
     # ---- the user's line breaks ----
 

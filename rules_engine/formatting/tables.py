@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from rules_engine import tree
-from rules_engine.formatting.document import HARD, WIDTH, Choice, Doc, cat, commas, flat, nest
+from rules_engine.formatting.document import HARD, WIDTH, Choice, Doc, cat, commas, flat, in_one_line, nest
 from rules_engine.formatting.expressions import SUM, open_end, operand
 from rules_engine.formatting.literals import number
 from rules_engine.formatting.printer import Entry, NodePrinter, Printer
@@ -39,7 +39,7 @@ def _cells(p: Printer, row: tree.Row) -> list[str]:
 
 
 def _one_of(p: Printer, node: tree.OneOfCell) -> Doc:
-    return " or ".join(flat(operand(p, value, SUM)) or "" for value in node.values)
+    return " or ".join(in_one_line(operand(p, value, SUM)) for value in node.values)
 
 
 def _row(p: Printer, node: tree.Row) -> Doc:

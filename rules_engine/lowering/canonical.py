@@ -54,8 +54,14 @@ def _parts(program: ir.Program) -> Iterable[bytes]:
 
 
 def _by_name(event: ir.EventDef) -> ir.EventDef:
-    """Fields are sent by name, so their order means nothing."""
-    lines = event.lines and replace(event.lines, fields=_fields(event.lines.fields))
+    """Fields are sent by name, so their order means nothing; but lines without an id are told apart by theirs, one
+    field after the other, and who gets an odd penny may hang on it."""
+    known = (
+        any(each.name == event.line_id_field and not each.optional for each in event.lines.fields)
+        if event.lines
+        else False
+    )
+    lines = replace(event.lines, fields=_fields(event.lines.fields)) if event.lines and known else event.lines
     return replace(event, fields=_fields(event.fields), lines=lines)
 
 

@@ -7,12 +7,15 @@ tables, amounts and conditions; `declarations.py` and `clauses.py` add the rest 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final, Literal
 
 from rules_engine import tree as t
 from rules_engine.parsing import clauses, declarations
 from rules_engine.parsing.refusals import RefusalError, whole
 from rules_engine.source import Span
+
+TERMS_MAX: Final = 1000
+"""Parts of one sum, product or condition: a reader has lost count long before."""
 
 _WORDS: dict[str, Callable[[Span], t.Expr]] = {
     "yes": lambda s: t.Flag(s, True),
@@ -127,10 +130,26 @@ def _flat(kind: type[t.Both | t.Either | t.Plus]) -> Callable[[Span, t.Expr, t.E
 
     def build(s: Span, left: t.Expr, right: t.Expr) -> t.Expr:
         if type(left) is kind and left.span[0] == s[0]:
+            if len(left.parts) >= TERMS_MAX:
+                raise _too_many(right)
             return kind(s, (*left.parts, right))
         return kind(s, (left, right))
 
     return build
+
+
+def _binary(s: Span, left: t.Expr, op: Literal["+", "-", "*", "/"], right: t.Expr) -> t.Binary:
+    """One more operand behind a chain of them."""
+    first, links = left, 1
+    while isinstance(first, t.Binary):
+        first, links = first.left, links + 1
+    if links >= TERMS_MAX:
+        raise _too_many(right)
+    return t.Binary(s, op, left, right)
+
+
+def _too_many(part: t.Expr) -> RefusalError:
+    return RefusalError("P160", (part.span[0], part.span[0] + 1), {"most": f"{TERMS_MAX:_}"})
 
 
 def _negate(s: Span, value: t.Expr) -> t.Expr:
@@ -253,7 +272,7 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     # amounts
     "plus": _flat(t.Plus),
     "per": _per,
-    "binary": lambda s, left, op, right: t.Binary(s, op, left, right),
+    "binary": _binary,
     "negate": _negate,
     "of": _of,
     "basis": _basis,

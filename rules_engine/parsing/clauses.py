@@ -205,6 +205,8 @@ def _expect_rule(s: Span, rule: Any, value: Any, place: Any) -> t.Expectation:
         raise RefusalError("P147", s, {"found": f'{word} "{value.value}"', "mend": mend}, (f"write `{mend}`", s, mend))
     if word == "tier" and isinstance(value, t.Path) and len(value.parts) == 1 and place is None:
         return t.ExpectTier(s, value.parts[0])
+    if isinstance(value, t.Path) and value.text == "applied" and place is None:
+        return t.ExpectRule(s, rule, None, None, "applied")
     return t.ExpectRule(s, rule, value, place, None)
 
 

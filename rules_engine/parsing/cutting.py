@@ -44,10 +44,7 @@ class Cut(NamedTuple):
 def cut(text: str, start: int = 0, end: int | None = None) -> Cut:
     """Cut a file, or a stretch of it."""
     end = len(text) if end is None else end
-    if "\r" in text:
-        text = text.replace("\r\n", " \n").replace("\r", "\n")
-    if text.startswith("\ufeff"):
-        text = "\n" + text[1:]
+    text = cut_ends(text)
     comments: list[Comment] = []
     if "#" in text:
         text = _blanked(text, comments, start, end)
@@ -57,6 +54,20 @@ def cut(text: str, start: int = 0, end: int | None = None) -> Cut:
     first = bounds[0]
     head = (start, first) if text[start:first].strip("\ufeff \t\n") else None
     return Cut(text, tuple(comments), stretches, head)
+
+
+def stretches(text: str) -> tuple[Span, ...]:
+    """The whole text in parts that can be read alone: what stands before the first declaration, then each of them."""
+    found = cut(text).stretches
+    first = found[0][0] if found else len(text)
+    return ((0, first), *(each for each in found if each[1] > each[0])) if first else found
+
+
+def cut_ends(text: str) -> str:
+    """The text with all line ends `\\n`, and no byte order mark; every offset stays."""
+    if "\r" in text:
+        text = text.replace("\r\n", " \n").replace("\r", "\n")
+    return "\n" + text[1:] if text.startswith("\ufeff") else text
 
 
 def _at_line_start(text: str, at: int) -> bool:

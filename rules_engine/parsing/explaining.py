@@ -20,12 +20,15 @@ from rules_engine.parsing.driving import Driver, StuckError, TooDeepError, Trial
 from rules_engine.parsing.expecting import expected, spellings
 from rules_engine.parsing.habits import HABITS, TITLE, Habit, plain_letters, unseen
 from rules_engine.parsing.lexing import Tokens
+from rules_engine.parsing.odd import WORD_SHOWN, foreign, odd_place, unseen_run
 from rules_engine.parsing.refusals import RefusalError
 from rules_engine.parsing.shop_words import OFFER_WORDS, SHOP_WORDS, STAGES
 from rules_engine.source import Source, Span
 
 _STRINGS = re.compile(r"\"[^\"\n]*\"")
 _MARKS = ("}", "{", ":", ",", ")", "(", "|", '"')
+_NEAR = 200
+"""Characters before and behind the place in which a habit is looked for."""
 _CHARS_MOST = 400_000
 """Characters parsed again for guesses, in one declaration: bounds the time on huge ones."""
 
@@ -134,29 +137,16 @@ def _refused(source: Source, text: str, refusal: RefusalError) -> Diagnostic:
 
 def _odd_character(fault: Fault) -> Diagnostic | None:
     """A character that has no meaning anywhere: unseen, a look-alike letter, an open quote."""
-    at = next((k for k in range(max(0, fault.at - 1), fault.at + 1) if fault.tokens.kinds[k] == kinds.BAD), None)
+    at = odd_place(fault.tokens, fault.at)
     if at is None:
         return None
     char, start = fault.tokens.texts[at], fault.tokens.starts[at]
     if char == '"':
         return _open_quote(fault, start)
-    if name := unseen(char[0]):
-        end = start + 1
-        while end < fault.end and unseen(fault.text[end]) and fault.text[end] not in " \n\t":
-            end += 1
-        new = " " if fault.text[start : start + 1].isspace() else ""
-        return fault.say("P144", (start, end), Fix("take it out", (start, end), new), found=name)
+    if unseen(char[0]):
+        return unseen_run(fault.source, fault.text, start)
     if char[0].isalpha():
-        first, last = start, start + 1
-        while first > fault.start and (fault.text[first - 1].isalnum() or fault.text[first - 1] == "_"):
-            first -= 1
-        while last < fault.end and (fault.text[last].isalnum() or fault.text[last] == "_"):
-            last += 1
-        word = fault.text[first:last]
-        plain = plain_letters(word)
-        hint = f"write `{plain}`" if plain else "names use the letters a to z, digits and `_`; texts stand in quotes"
-        fix = Fix(f"write `{plain}`", (first, last), plain) if plain else None
-        return fault.say("P145", (first, last), fix, found=word, hint=hint)
+        return foreign(fault.source, fault.text, start)
     found = _habit(fault)
     if found is not None:
         return found
@@ -258,6 +248,7 @@ def _habit(fault: Fault) -> Diagnostic | None:
     line_start = fault.masked.rfind("\n", 0, lowest) + 1
     line_end = fault.masked.find("\n", place[1])
     line_end = len(fault.masked) if line_end < 0 else line_end
+    line_start, line_end = max(line_start, lowest - _NEAR, place[0] - 5 * _NEAR), min(line_end, place[1] + _NEAR)
     for habit in (*HABITS, *SHOP_WORDS):
         for found in habit.pattern.finditer(fault.masked, line_start, line_end):
             if found.start() < place[1] and found.end() > lowest and (said := _say_habit(fault, habit, found)):
@@ -434,9 +425,17 @@ def unknown_start(
 ) -> tuple[Diagnostic, tuple[str, tuple[str, ...]] | None]:
     """A line in the first column that no declaration's word begins: the nearest word, and what it then declares."""
     start = span[0] + len(text[span[0] : span[1]]) - len(text[span[0] : span[1]].lstrip("\ufeff \t\n"))
-    line = text[start : min(x for x in (text.find("\n", start, span[1]), span[1]) if x >= 0)]
+    line = text[start : min(x for x in (text.find("\n", start, span[1]), span[1], start + WORD_SHOWN) if x >= 0)]
     first = re.match(r"\w+", line)
     word = first[0] if first else line[:1]
+    odd = next((at for at, char in enumerate(line[: len(word) + 1]) if not char.isascii() or unseen(char)), None)
+    if odd is not None and (line[odd] not in " \t" and unseen(line[odd])):
+        return unseen_run(source, text, start + odd), None
+    if odd is not None and line[odd].isalpha() and plain_letters(word):
+        kind = plain_letters(word)
+        rest = kind + text[start + len(word) : min(span[1], start + 400)]
+        names = names_of(driver.lexer.lex(rest, 0, len(rest)))
+        return foreign(source, text, start + odd), (kind, names) if kind in KINDS else None
     place = (start, start + len(word))
     code = "P107" if span[0] == 0 else "P106"
     indented = start > 0 and text[start - 1] in " \t"

@@ -109,9 +109,38 @@ def plain_letters(word: str) -> str:
 
 
 def unseen(char: str) -> str:
-    """What a character that cannot be seen is called; empty for one that can."""
+    """What a character that cannot be seen is called; empty for one that can.
+
+    >>> unseen("\u202e"), unseen("\x07"), unseen("a")
+    ('a right-to-left override', 'the control character U+0007', '')
+    """
     if char == "\0":
         return "a NUL character"
-    if unicodedata.category(char) in {"Cc", "Cf", "Zs", "Zl", "Zp", "Co", "Cn"}:
-        return f"a {unicodedata.name(char, f'U+{ord(char):04X}').lower()}"
+    match unicodedata.category(char):
+        case "Cs":
+            return f"half of a surrogate pair, U+{ord(char):04X},"
+        case "Cc":
+            return f"the control character U+{ord(char):04X}"
+        case "Cf" | "Zs" | "Zl" | "Zp" | "Co" | "Cn":
+            name = unicodedata.name(char, f"U+{ord(char):04X}")
+            return f"{'an' if name[0] in 'AEIOU' and name[1] != '+' else 'a'} {name.lower()}"
+        case _:
+            return f"a {unicodedata.name(char).lower()}" if char in _BLANK_LETTERS else ""
+
+
+_BLANK_LETTERS = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
+"""Letters and marks that leave no trace."""
+
+
+def foreign_letter(word: str) -> str:
+    """The first letter of a word that only looks like one of a to z, in words: of which script it is; or empty.
+
+    >>> foreign_letter("p\u043eints")
+    'this `\u043e` is the Cyrillic letter, not the Latin one'
+    """
+    for char in word:
+        if not char.isascii() and plain_letters(char):
+            script = unicodedata.name(char, "").split(" ")[0].capitalize()
+            alike = "a letter with a mark" if script == "Latin" else f"the {script} letter"
+            return f"this `{char}` is {alike}, not the Latin one" if script != "Latin" else f"this `{char}` is {alike}"
     return ""

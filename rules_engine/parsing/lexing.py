@@ -23,10 +23,10 @@ _MONTH = (
     "Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sep(?:t(?:ember)?)?"
     "|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?"
 )
-_SPAN = r"(?:day|week|month|quarter|year|hour|minute)s?"
+SPAN = r"(?:day|week|month|quarter|year|hour|minute)s?"
 
 # Group by group, first match wins. Words first, since they are two thirds of all tokens.
-_GROUPS = (
+PATTERNS = (
     ("from_cell", rf"from(?=\s+(?:{_MOMENT}|-?\d[\w.]*(?:-\d\d-\d\d)?%?(?:\s+{_WORD})?|{_WORD}){_LABEL})"),
     ("phrase", ""),
     ("word", rf"{_WORD}(?:\.{_WORD})*"),
@@ -40,7 +40,7 @@ _GROUPS = (
     ("pct", r"(?:(?<![\w)\]}\".])-)?\d[\d_]*(?:\.\d+)?%"),
     ("money_label", rf"{_NUMBER}\s+[A-Z]{{3}}\b(?={_LABEL})"),
     ("money", rf"{_NUMBER}\s+[A-Z]{{3}}\b"),
-    ("duration", rf"\d+\s+{_SPAN}\b(?!{_LABEL})"),
+    ("duration", rf"\d+\s+{SPAN}\b(?!{_LABEL})"),
     ("daymonth", rf"\d\d?\s+(?:{_MONTH})\b"),
     ("ord", r"\d+(?:st|nd|rd|th)\b"),
     ("num_label", rf"{_NUMBER}(?=\s+{_WORD}{_LABEL})"),
@@ -88,7 +88,7 @@ class Lexer:
     def __init__(self, table: Table) -> None:
         self.kinds = table.kinds
         self.first_words = {text.split(" ")[0] for text in table.kinds if " " in text}
-        groups = [(name, _phrases(table) if name == "phrase" else body) for name, body in _GROUPS]
+        groups = [(name, _phrases(table) if name == "phrase" else body) for name, body in PATTERNS]
         choices = "|".join(f"(?P<{name}>{body})" for name, body in groups)
         # Blanks are taken in by the match itself: a search that steps over them one by one is six times slower.
         self.pattern = re.compile(rf"\s*+(?:{choices}|\Z)", re.ASCII)

@@ -13,18 +13,28 @@ from typing import cast
 import msgspec
 
 from rules_engine.diagnostics import Diagnostic
-from rules_engine.parsing.cutting import Cut, cut
+from rules_engine.parsing.cutting import Cut, cut, cut_ends
 from rules_engine.parsing.driving import Driver, StuckError, TooDeepError
-from rules_engine.parsing.lexing import lexer
+from rules_engine.parsing.lexing import Tokens, lexer
 from rules_engine.parsing.refusals import RefusalError
 from rules_engine.parsing.shifting import shifted
-from rules_engine.parsing.table import load
-from rules_engine.source import Source, Span
+from rules_engine.parsing.table import STRING, load
+from rules_engine.parsing.unseen import hidden
+from rules_engine.source import NOWHERE, TEXT_MAX, Source, Span
 from rules_engine.tree import Declaration, File
 
 LONGEST = 1_000_000
 """Characters of one declaration; long lists of values belong into a file."""
 _MOST_CUTS = 20
+
+DECLARATIONS_MAX = 100_000
+"""Declarations of a program."""
+
+WORD_MAX = 100
+"""Characters of a name or of a number."""
+
+QUOTED_MAX = 1000
+"""Characters of a title or of another text in quotes."""
 
 
 class Broken(msgspec.Struct, frozen=True):
@@ -53,7 +63,7 @@ def driver() -> Driver:
 
 def parse(source: Source) -> Parsed:
     """Parse a whole file."""
-    return _parse(source, cut(source.text), (0, len(source.text)))
+    return _parse_whole(source)
 
 
 class Memory:
@@ -67,7 +77,7 @@ def parse_again(source: Source, memory: Memory) -> Parsed:
     """Parse a whole file of which an earlier version may be remembered; the memory is then of this one."""
     reading_again = dict(memory.known)
     memory.known.clear()
-    return _parse(source, cut(source.text), (0, len(source.text)), reading_again, memory.known)
+    return _parse_whole(source, reading_again, memory.known)
 
 
 def parse_declaration(source: Source, start: int, end: int) -> Parsed:
@@ -78,19 +88,45 @@ def parse_declaration(source: Source, start: int, end: int) -> Parsed:
 Remembered = dict[str, tuple[int, Declaration]]
 
 
+def too_many(name: str, start: int) -> Diagnostic:
+    """A declaration that is one too many."""
+    return Diagnostic("P159", name, (start, start + 1), {"most": f"{DECLARATIONS_MAX:_}"})
+
+
+def _parse_whole(source: Source, before: Remembered | None = None, after: Remembered | None = None) -> Parsed:
+    """A whole file; nothing is read of what is too large, or no text at all."""
+    text, span = source.text, (0, len(source.text))
+    if len(text) > TEXT_MAX:
+        return _unread(source, "F107", {"most": f"{TEXT_MAX:_}"})
+    if text.count("\0") * 10 > len(text):
+        return _unread(source, "F103", {"reason": "it is UTF-16 or no text at all, and a rule file is text in UTF-8"})
+    read, pieces = _parse(source, cut(text), span, before, after), cut_ends(text)
+    found = tuple(hidden(source, pieces, span))
+    return msgspec.structs.replace(read, diagnostics=(*found, *read.diagnostics)) if found else read
+
+
+def _unread(source: Source, code: str, data: dict[str, str]) -> Parsed:
+    """A file of which nothing is read; what it may have said of the whole program is not missed."""
+    broken = tuple(Broken(kind, None, NOWHERE) for kind in ("language", "program", "use"))
+    finding = Diagnostic(code, source.name, NOWHERE, {"file": source.name, **data})
+    return Parsed(File((0, len(source.text)), (), ()), (finding,), broken)
+
+
 def _parse(
     source: Source, pieces: Cut, span: Span, before: Remembered | None = None, after: Remembered | None = None
 ) -> Parsed:
-    reading = _Reading(source, pieces.text, before or {}, after)
+    reading = Reading(source, pieces.text, before or {}, after)
     if pieces.head is not None:
         reading.head(pieces.head)
-    for stretch in pieces.stretches:
+    for stretch in pieces.stretches[:DECLARATIONS_MAX]:
         reading.stretch(stretch)
+    for start, _ in pieces.stretches[DECLARATIONS_MAX : DECLARATIONS_MAX + 1]:
+        reading.findings.append(too_many(source.name, start))
     file = File(span, tuple(reading.nodes), pieces.comments)
     return Parsed(file, tuple(reading.findings), tuple(reading.broken))
 
 
-class _Reading:
+class Reading:
     """What has been read of a file so far."""
 
     def __init__(self, source: Source, text: str, before: Remembered, after: Remembered | None) -> None:
@@ -108,8 +144,11 @@ class _Reading:
         if span[1] - span[0] > LONGEST:
             return RefusalError("P122", (span[0], span[0] + 1), {"most": f"{LONGEST:_}"})
         machine = self.driver
+        tokens = machine.lexer.lex(self.text, *span)
+        if max(map(len, tokens.texts)) > WORD_MAX and (long := _too_long(tokens)):
+            return long
         try:
-            self.nodes.append(cast(Declaration, machine.read(machine.lexer.lex(self.text, *span))))
+            self.nodes.append(cast(Declaration, machine.read(tokens)))
         except (StuckError, TooDeepError, RefusalError) as problem:
             return problem
         return None
@@ -173,3 +212,15 @@ class _Reading:
                 found.append(at)
             at = self.text.find("\n", at, span[1]) + 1
         return found
+
+
+def _too_long(tokens: Tokens) -> RefusalError | None:
+    """The first name, number or text that is too long; a token of several words is as long as its longest."""
+    for text, kind, start in zip(tokens.texts, tokens.kinds, tokens.starts, strict=True):
+        quoted = kind == STRING
+        longest = len(text) - 2 if quoted else max(map(len, text.replace(".", " ").split()), default=0)
+        most = QUOTED_MAX if quoted else WORD_MAX
+        if longest > most:
+            what = "a text" if quoted else "a number" if text[0].isdigit() or text[0] == "-" else "a name"
+            return RefusalError("P158", (start, start + 1), {"what": what, "count": f"{longest}", "most": f"{most}"})
+    return None

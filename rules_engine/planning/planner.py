@@ -255,14 +255,16 @@ def _merged(keys: tuple[Key, ...]) -> tuple[Key, ...]:
     """Keys of one subject and test that list values become one."""
     if len(keys) == 1:
         return keys
-    found: dict[object, Key] = {}
+    found: dict[object, list[Key]] = {}
     for number, key in enumerate(keys):
         place: object = number if key.test == "within" else (key.subject, key.test)
-        known = found.get(place)
-        if known is not None:
-            key = msgspec.structs.replace(known, values=tuple(dict.fromkeys((*known.values, *key.values))))
-        found[place] = key
-    return tuple(found.values())
+        found.setdefault(place, []).append(key)
+    return tuple(alike[0] if len(alike) == 1 else _of_all(alike) for alike in found.values())
+
+
+def _of_all(alike: list[Key]) -> Key:
+    values = dict.fromkeys(value for key in alike for value in key.values)
+    return msgspec.structs.replace(alike[0], values=tuple(values))
 
 
 def _rest(rule: RuleOf, keys: tuple[Key, ...]) -> tuple[ir.Origin, ...]:

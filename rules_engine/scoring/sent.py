@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import orjson
 
 from rules_engine import ir
-from rules_engine.decoding import Other, Place, fault, shown
+from rules_engine.decoding import Other, Place, fault, names_sent, shown
 from rules_engine.event import Event
 from rules_engine.outcome import EventRefused, Fault, Refused
 from rules_engine.scoring.days import Day, day_number
@@ -62,9 +62,4 @@ def refused(sent: object, faults: tuple[Fault, ...], core: ir.Program) -> Refuse
             sent = orjson.loads(sent)
         except orjson.JSONDecodeError:
             sent = None
-    if not isinstance(sent, Mapping):
-        return Refused("", "", faults)
-    name = sent.get("event")
-    kind = next((event for event in core.events if event.name == name), None)
-    id_sent = sent.get(kind.identified_by) if kind is not None else None
-    return Refused(name if isinstance(name, str) else "", id_sent if isinstance(id_sent, str) else "", faults)
+    return Refused(*names_sent(sent, core), faults)

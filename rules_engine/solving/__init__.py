@@ -6,7 +6,7 @@ contrary.
 """
 
 from rules_engine.solving.cover import Gap, Overlap, Row, TooLarge, gap, impossible, overlap
-from rules_engine.solving.domains import AnyText, Domain, Range, Value, Values
+from rules_engine.solving.domains import AnyText, Domain, Range, Value, Values, holds
 from rules_engine.solving.meetings import Acting, Meeting, Reach, acting, held, meeting, reads_current
 from rules_engine.solving.subsets import SUBSETS_MAX, consenting, separable
 from rules_engine.solving.witnesses import Known, Witness, key_of, witness
@@ -31,6 +31,7 @@ __all__ = [
     "consenting",
     "gap",
     "held",
+    "holds",
     "impossible",
     "key_of",
     "meeting",

@@ -3,7 +3,8 @@
 In: rows, one test a key, and the domain of each key. Out: the first two rows that overlap with values on which both
 hold, or values on which no row holds.
 
-**Overlap** looks at two rows at a time: they overlap where their tests share a value on every key.
+**Overlap** looks at two rows at a time: they overlap where their tests share a value on every key. Rows that list
+values are compared only with those that list one of them too, or hold for more than a list.
 
 **Gap** goes key by key. The domain of a key is cut into pieces; on each piece some rows are left. Two pieces with the
 same rows left are the same question for the keys that follow, so questions are remembered by (key, rows left). The
@@ -13,18 +14,23 @@ stated number the proof is given up and says so.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
+from math import prod
 from typing import TypeAlias
 
 import msgspec
 
 from rules_engine.ir import InTest, RangeTest, Test
-from rules_engine.solving.domains import Domain, Range, Value, holds, pieces, shared
+from rules_engine.solving.domains import Domain, Range, Value, Values, holds, pieces, shared
 
 Row: TypeAlias = tuple[Test, ...]
 
 QUESTIONS_MAX = 20_000
 """How many questions a proof may ask before it is given up."""
+
+WORK_MAX = 2_000_000
+"""How many tests it may look at: some seconds."""
 
 
 class Overlap(msgspec.Struct, frozen=True):
@@ -57,12 +63,53 @@ def overlap(rows: list[Row], domains: list[Domain]) -> Overlap | None:
         return _repeated(rows)
     if len(domains) == 1 and all(isinstance(row[0], RangeTest) for row in rows):
         return _next_to_each_other(rows, domains[0])
+    earlier, work = _Earlier(len(domains)), 0
     for second, row in enumerate(rows):
-        for first in range(second):
+        for first in earlier.like(row):
+            work += sum(map(_cost, row, rows[first]))
+            if work > WORK_MAX:
+                raise TooLarge
             values = _meet(rows[first], row, domains)
             if values is not None:
                 return Overlap(first, second, values)
+        earlier.add(second, row)
     return None
+
+
+class _Earlier:
+    """The rows so far, key by key: those that list a value, and those that hold for more than a list."""
+
+    def __init__(self, keys: int) -> None:
+        self.count = 0
+        self.listed: list[dict[Value, list[int]]] = [{} for _ in range(keys)]
+        self.others: list[list[int]] = [[] for _ in range(keys)]
+
+    def add(self, number: int, row: Row) -> None:
+        """One row more."""
+        self.count += 1
+        for test, listed, others in zip(row, self.listed, self.others, strict=True):
+            if isinstance(test, InTest):
+                for value in test.values:
+                    listed.setdefault(value, []).append(number)
+            else:
+                others.append(number)
+
+    def like(self, row: Row) -> Iterable[int]:
+        """The rows that can hold with a row, by the key that leaves the fewest, in order."""
+        best: list[list[int]] | None = None
+        fewest = self.count
+        for test, listed, others in zip(row, self.listed, self.others, strict=True):
+            if isinstance(test, InTest):
+                found = [others, *(listed[value] for value in test.values if value in listed)]
+                if sum(map(len, found)) < fewest:
+                    best, fewest = found, sum(map(len, found))
+        return range(self.count) if best is None else sorted({number for each in best for number in each})
+
+
+def _cost(one: Test, other: Test) -> int:
+    """About how many comparisons it takes to find what two tests share."""
+    sizes = [len(each.values) for each in (one, other) if isinstance(each, InTest)]
+    return 1 + prod(sizes) // 8
 
 
 def _repeated(rows: list[Row]) -> Overlap | None:
@@ -130,9 +177,20 @@ def gap(rows: list[Row], domains: list[Domain]) -> Gap | None:
             known[question] = search(key, left)
         return known[question]
 
+    index = _Earlier(len(domains))
+    for number, row in enumerate(rows):
+        index.add(number, row)
+    work = 0
+
     def search(key: int, left: frozenset[int]) -> tuple[Value, ...] | None:
+        nonlocal work
+        listed, others = index.listed[key], left.intersection(index.others[key])
         for value in pieces(domains[key], [rows[number][key] for number in sorted(left)]):
-            rest = ask(key + 1, frozenset(number for number in left if holds(rows[number][key], value)))
+            work += len(others) + len(listed.get(value, ())) + 1
+            if work > WORK_MAX:
+                raise TooLarge
+            held = {number for number in others if holds(rows[number][key], value)}
+            rest = ask(key + 1, frozenset(held | left.intersection(listed.get(value, ()))))
             if rest is not None:
                 return (value, *rest)
         return None
@@ -160,8 +218,12 @@ def _below_or_between(tests: list[RangeTest], domain: Range) -> int | None:
 
 def impossible(rows: list[Row], domains: list[Domain]) -> tuple[int, int] | None:
     """The first row and key whose test holds for no value of the key."""
+    finite = [frozenset(domain.values) if isinstance(domain, Values) else None for domain in domains]
     for number, row in enumerate(rows):
-        for key, (test, domain) in enumerate(zip(row, domains, strict=True)):
-            if not any(holds(test, value) for value in pieces(domain, [test])):
+        for key, (test, domain, values) in enumerate(zip(row, domains, finite, strict=True)):
+            if values is not None and isinstance(test, InTest):
+                if values.isdisjoint(test.values):
+                    return number, key
+            elif not any(holds(test, value) for value in pieces(domain, [test])):
                 return number, key
     return None

@@ -21,6 +21,7 @@ from rules_engine.backends.python.folding import LEAST
 from rules_engine.backends.python.module import Module
 from rules_engine.backends.python.offers_plain import works_out_again
 from rules_engine.backends.python.owning import Asking, Beside
+from rules_engine.backends.python.quoting import comment
 from rules_engine.backends.python.requests import Requests
 from rules_engine.backends.python.stages import WAYS, emit_event
 from rules_engine.backends.python.thinning import thinned
@@ -237,6 +238,7 @@ class Function:
 
 def execute(source: str, filename: str, space: dict[str, Any]) -> None:
     """Run generated source in a name space, and let tracebacks show it."""
+    filename = comment(filename)  # the title of a program may hold what no name of a file can
     exec(compile(source, filename, "exec"), space)  # noqa: S102 - every constant in it went through `quoting`
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
 

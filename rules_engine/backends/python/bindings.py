@@ -16,7 +16,7 @@ from rules_engine.backends.python.quiet import Advance, moves_on, quiet_check
 from rules_engine.backends.python.requests import SentFacts, facts_of
 from rules_engine.backends.reference import Reference
 from rules_engine.calendar import Duration, add_duration, day_start, local_day
-from rules_engine.decoding import Wrong, decode, decode_facts
+from rules_engine.decoding import Wrong, decode, decode_facts, names_sent
 from rules_engine.event import Event, Facts
 from rules_engine.outcome import (
     NO_FACTS,
@@ -158,9 +158,4 @@ def _facts(sent: object) -> object:
 def _names(sent: object, core: ir.Program) -> tuple[str, str]:
     """The kind and the id of a refused event, as far as they can be read."""
     sent = msgspec.to_builtins(sent) if isinstance(sent, msgspec.Struct) else sent
-    if not isinstance(sent, dict):
-        return "", ""
-    name = sent.get("event")
-    definition = next((each for each in core.events if each.name == name), None)
-    number = sent.get(definition.identified_by) if definition is not None else None
-    return (name if isinstance(name, str) else ""), (number if isinstance(number, str) else "")
+    return names_sent(sent, core)

@@ -20,7 +20,7 @@ from msgspec import Meta
 from rules_engine import ir
 from rules_engine.backends import Score
 from rules_engine.calendar import END_DAY, FIRST_DAY
-from rules_engine.decoding import TEXT_MAX, attribute, bounds_of, fact_fields, never_settled, tracks_by_part
+from rules_engine.decoding import TEXT_MAX, NoEvent, attribute, bounds_of, fact_fields, never_settled, tracks_by_part
 from rules_engine.outcome import NO_FACTS, Outcome, encoded, encoded_told
 from rules_engine.state import AMOUNT_MAX, STATE_VERSION, Lot, Shared, State
 
@@ -267,6 +267,7 @@ def _decoders(core: ir.Program, types: tuple[type[msgspec.Struct], ...]) -> tupl
     union: Any = None
     for each in types:
         union = each if union is None else union | each
+    union = union | NoEvent if len(types) == 1 else union
     request = msgspec.defstruct(
         "request",
         [

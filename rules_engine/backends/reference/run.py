@@ -17,7 +17,7 @@ from rules_engine import ir
 from rules_engine.backends.reference.carrier import Basket, Element, Place
 from rules_engine.backends.reference.trace import OfferNoted, Trace
 from rules_engine.backends.reference.world import World
-from rules_engine.calendar import day_start
+from rules_engine.calendar import FIRST_DAY, day_start
 from rules_engine.codes import CODES
 from rules_engine.event import Event, Facts, FieldValue
 from rules_engine.outcome import Award, EventRefused, Fault, Payment, People, Price, Refused, Said, Taken, TierChange
@@ -97,7 +97,8 @@ class Run:
         self.fields: Mapping[str, FieldValue] = {}
         self.source = ""
         self.lines: tuple[Line, ...] = ()
-        self.today = self.instant = self.standing = self.held = self.begins = self.posted = 0
+        self.today = self.instant = self.standing = self.held = self.posted = 0
+        self.begins = FIRST_DAY
         self.late = False
         self.awards: list[Award] = []
         self.added: dict[str, dict[int, int]] = {}
@@ -158,7 +159,7 @@ class Run:
         try:
             yield
         finally:
-            self.begins = 0
+            self.begins = FIRST_DAY
 
     @contextmanager
     def earning(self) -> Iterator[None]:
