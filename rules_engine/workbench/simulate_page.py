@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from html import escape
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from rules_engine.pages import Markup, element, join, page, table
 from rules_engine.workbench.simulate_tables import Cell, Difference, Table
 from rules_engine.workbench.simulation import Simulation, compare, span
 
@@ -47,82 +47,51 @@ def check_plots() -> None:
 def simulation_page(simulation: Simulation, against: Simulation | None = None) -> str:
     """The page, as HTML; raises `NoPlots`."""
     check_plots()
-    title = escape(simulation.title)
     parts = [
-        f"<h1>{title}</h1>",
-        f"<p>{escape(span(simulation))}</p>",
-        f"<pre>{escape(simulation.tally.summary())}</pre>",
+        element("h1", simulation.title),
+        element("p", span(simulation)),
+        element("pre", simulation.tally.summary()),
     ]
     if against is not None:
-        parts += [f"<h2>Against {escape(against.title)}</h2>", _differences(compare(against, simulation))]
-    parts += [f"<figure>{plot}<figcaption>{escape(said)}</figcaption></figure>" for said, plot in _plots(simulation)]
-    parts += [f"<h2>{escape(table.title.capitalize())}</h2>{_table(table)}" for table in simulation.tables]
-    return _PAGE.format(title=title, body="\n".join(parts))
+        parts += [element("h2", f"Against {against.title}"), _differences(compare(against, simulation))]
+    parts += [element("figure", plot, element("figcaption", said)) for said, plot in _plots(simulation)]
+    for each in simulation.tables:
+        parts += [element("h2", each.title.capitalize()), _table(each)]
+    return page(simulation.title, join(parts), _GROUND)
 
 
-_PAGE: Final = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>{title}</title>
-<style>
-body {{ font: 15px/1.5 sans-serif; margin: 2em auto; max-width: 62em; padding: 0 1em; color: #222 }}
-table {{ border-collapse: collapse; font-size: 13px }}
-th, td {{ padding: 2px 10px; border-bottom: 1px solid #ddd; text-align: left }}
-td.n, th.n {{ text-align: right; font-variant-numeric: tabular-nums }}
-figure {{ margin: 1.5em 0 }} figure svg {{ max-width: 100%; height: auto }} figcaption {{ color: #555 }}
-</style>
-</head>
-<body>
-{body}
-</body>
-</html>
-"""
+_GROUND: Final = "figure svg { background: #fff }\n"  # the plots are drawn in dark colours
 
 
 # ---- tables ----
 
 
-def _table(table: Table) -> str:
-    columns = table.shown()
-    places = [table.columns.index(name) for name in columns]
-    rows = ([cells[place] for place in places] for cells in table.rows.values())
-    lines = (
-        "".join([*(f"<td>{escape(name)}</td>" for name in names), *map(_number, row)])
-        for names, row in zip(table.rows, rows, strict=True)
-    )
-    head = "".join(
-        [f"<th>{escape(name)}</th>" for name in table.names] + [f'<th class="n">{name}</th>' for name in columns]
-    )
-    return "".join([_rows(head, lines), *(f"<p>{escape(note)}</p>" for note in table.notes)])
+def _table(shown: Table) -> Markup:
+    columns = shown.shown()
+    places = [shown.columns.index(name) for name in columns]
+    rows = ([*names, *(_number(cells[place]) for place in places)] for names, cells in shown.rows.items())
+    return join([table([*shown.names, *columns], rows), *(element("p", note) for note in shown.notes)])
 
 
-def _differences(found: Sequence[Difference]) -> str:
+def _differences(found: Sequence[Difference]) -> Markup:
     if not found:
-        return "<p>No difference.</p>"
-    head = "".join(f"<th>{name}</th>" for name in ("table", "row", "column"))
-    head += "".join(f'<th class="n">{name}</th>' for name in ("old", "new", "by"))
-    lines = (
-        "".join(f"<td>{escape(text)}</td>" for text in (each.table, ", ".join(filter(None, each.row)), each.column))
-        + "".join(map(_number, (each.old, each.new, each.by)))
+        return element("p", "No difference.")
+    head = ("table", "row", "column", "old", "new", "by")
+    rows = (
+        (each.table, ", ".join(filter(None, each.row)), each.column, *map(_number, (each.old, each.new, each.by)))
         for each in found
     )
-    return _rows(head, lines)
-
-
-def _rows(head: str, lines: Iterable[str]) -> str:
-    body = "\n".join(f"<tr>{line}</tr>" for line in lines)
-    return f"<table>\n<tr>{head}</tr>\n{body}\n</table>"
+    return table(head, rows)
 
 
 def _number(cell: Cell | None) -> str:
-    return f'<td class="n">{"" if cell is None else escape(cell.text)}</td>'
+    return "" if cell is None else cell.text
 
 
 # ---- plots ----
 
 
-def _plots(simulation: Simulation) -> Iterator[tuple[str, str]]:
+def _plots(simulation: Simulation) -> Iterator[tuple[str, Markup]]:
     tables = {table.title: table for table in simulation.tables}
     months = tables.get("by month")
     if months is not None:
@@ -179,7 +148,7 @@ def _by_month(months: Table, of: str, column: str) -> tuple[list[str], list[floa
 _LEFT: Final = "outstanding at its end"
 
 
-def _units_by_month(months: Table, unit: str) -> str:
+def _units_by_month(months: Table, unit: str) -> Markup:
     def draw(axes: Axes) -> None:
         names, left = _by_month(months, unit, _LEFT)
         places = list(range(len(names)))
@@ -194,7 +163,7 @@ def _units_by_month(months: Table, unit: str) -> str:
     return _svg(draw, f"units {unit}")
 
 
-def _cost_by_month(months: Table, currency: str) -> str:
+def _cost_by_month(months: Table, currency: str) -> Markup:
     def draw(axes: Axes) -> None:
         names, revenue = _by_month(months, currency, "revenue")
         places, under = list(range(len(names))), [0.0] * len(names)
@@ -210,7 +179,7 @@ def _cost_by_month(months: Table, currency: str) -> str:
     return _svg(draw, f"cost {currency}")
 
 
-def _cost_by_rule(rules: Table, currency: str) -> str:
+def _cost_by_rule(rules: Table, currency: str) -> Markup:
     def draw(axes: Axes) -> None:
         names, under = _names(rules, currency), [0.0] * len(_names(rules, currency))
         places = list(range(len(names)))
@@ -226,7 +195,7 @@ def _cost_by_rule(rules: Table, currency: str) -> str:
     return _svg(draw, f"rules {currency}", max(2.4, 0.3 * len(_names(rules, currency)) + 1))
 
 
-def _lift(holdouts: Table, currency: str) -> str:
+def _lift(holdouts: Table, currency: str) -> Markup:
     def draw(axes: Axes) -> None:
         names = _names(holdouts, currency)
         for number, (column, said) in enumerate((("net each, kept out", "kept out"), ("net each, others", "others"))):
@@ -240,7 +209,7 @@ def _lift(holdouts: Table, currency: str) -> str:
     return _svg(draw, f"lift {currency}", max(2.4, 0.7 * len(_names(holdouts, currency)) + 1))
 
 
-def _svg(draw: Any, name: str, height: float = 3.2) -> str:
+def _svg(draw: Any, name: str, height: float = 3.2) -> Markup:
     """A drawing as SVG that stands in a page: the same numbers give the same text."""
     import matplotlib
     from matplotlib.figure import Figure
@@ -251,4 +220,4 @@ def _svg(draw: Any, name: str, height: float = 3.2) -> str:
         written = io.StringIO()
         nobody = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(written, format="svg", metadata=nobody, transparent=True)
-    return re.sub(r"^.*?(?=<svg)", "", written.getvalue(), flags=re.S)
+    return Markup(re.sub(r"^.*?(?=<svg)", "", written.getvalue(), flags=re.S))
