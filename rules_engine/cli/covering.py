@@ -5,35 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rules_engine.cli.console import say
-from rules_engine.workbench import FileCoverage, total
-
-_PLURALS = {
-    "rule": "rules that act",
-    "code": "codes presented and not",
-    "thing": "things presented and not",
-    "dates": "dates inside and outside",
-    "condition": "conditions both ways",
-    "row": "rows of tables",
-    "sets": "sets formed",
-    "keys": "keys found and not",
-    "effect": "effects that give",
-    "taking": "effects that take",
-    "carry": "effects that carry",
-    "limit": "limits reached and not",
-    "tier path": "tier paths both ways",
-}
-
-
-_NEVER = {
-    "acts": "never acts",
-    "holds": "never holds",
-    "fails": "never fails",
-    "gives": "never gives",
-    "takes": "never takes",
-    "carries": "never carries",
-    "leaves room": "never leaves room",
-}
-"""How a side is told that was not reached; the others read `is never taken`."""
+from rules_engine.workbench import PLURALS, FileCoverage, never, total
 
 
 def show(files: Sequence[FileCoverage]) -> None:
@@ -42,13 +14,13 @@ def show(files: Sequence[FileCoverage]) -> None:
         share = each.share
         say(f"{each.file}: {share.percent}% ({share.covered} of {share.all})")
         for kind, part in each.kinds.items():
-            say(f"  {_PLURALS[kind]:<26} {part.covered} of {part.all}", dim=part.covered == part.all)
+            say(f"  {PLURALS[kind]:<26} {part.covered} of {part.all}", dim=part.covered == part.all)
     missed = [side for file in files for side in file.missed]
     if missed:
         say()
         say("not reached:")
     for side in missed:
-        say(f"  {side.file}:{side.line} {side.what} {_NEVER.get(side.side, f'is never {side.side}')}")
+        say(f"  {side.file}:{side.line} {side.what} {never(side.side)}")
     share = total(list(files))
     say(f"coverage: {share.percent}% ({share.covered} of {share.all})")
 

@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
-from rules_engine import tree
-from rules_engine.cli.console import complain, plural, say, say_finding, say_json
+from rules_engine.cli.console import CannotRun
 from rules_engine.cli.loading import no_program, readable
+from rules_engine.cli.testing import Asked, watch
 
-if TYPE_CHECKING:
-    from rules_engine.workbench import FileCoverage, TestResult
+FILE = click.Path(dir_okay=False)
 
 
 @click.command("test", short_help="run the tests in rule files")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("-k", "words", default="", help="only tests whose title has these words")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="how results are shown")
+@click.option("--junit", "junit_file", type=FILE, metavar="FILE", help="write the results as JUnit XML, for CI")
 @click.option("--coverage", "cover", is_flag=True, help="show what of the rules the tests reach, and what they do not")
 @click.option(
     "--coverage-min", "least", type=click.IntRange(0, 100), metavar="PERCENT", help="fail where coverage is lower"
 )
+@click.option(
+    "--html", "page", type=FILE, metavar="FILE", help="write the coverage as a page, with the rules in colour"
+)
+@click.option("--watch", "watched", is_flag=True, help="run again what changes, until Ctrl-C")
+@click.option("--suggest", "suggests", is_flag=True, help="write tests for what no test reaches, with what comes out")
+@click.option("--write", "writes", is_flag=True, help="add the suggested tests to the rule file")
+@click.option(
+    "--seconds", type=click.FloatRange(min=0), metavar="N", help="how long --suggest may search in a program (20)"
+)
 @click.pass_context
-def command(ctx: click.Context, paths: tuple[str, ...], words: str, form: str, cover: bool, least: int | None) -> None:
+def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     """Run the tests that stand in rule files; a failure shows the rule, both amounts and why they differ.
 
     \b
       rules test corner_shop.rules
       rules test programme/ -k "a Gold guest"
-      rules test programme/ --coverage --coverage-min 90
+      rules test programme/ --coverage --coverage-min 90 --html coverage.html
+      rules test programme/ --junit results.xml
+      rules test programme/ --watch
+      rules test programme/ --suggest --write
 
     \b
     A test reads:
@@ -41,91 +53,17 @@ def command(ctx: click.Context, paths: tuple[str, ...], words: str, form: str, c
         then  base 1_000 points, "Tier bonus" 250 points
       }
     """
-    cover = cover or least is not None
-    results: list[TestResult] = []
-    files: list[FileCoverage] = []
-    for path in readable(paths):
-        found, covered = _run(path, words, form == "text", cover)
-        results += found
-        files += covered
-    failed = sum(not result.passed for result in results)
-    if form == "json":
-        _say_json(results, files if cover else None)
-    else:
-        _say(results, words, files if cover else None)
-    ctx.exit(1 if failed or (least is not None and _below(files, least)) else 0)
-
-
-def _say_json(results: list[TestResult], files: list[FileCoverage] | None) -> None:
-    tests = [_as_json(result) for result in results]
-    if files is None:
-        say_json(tests)
-        return
-    from rules_engine.cli.covering import as_json
-
-    say_json({"tests": tests, "coverage": as_json(files)})
-
-
-def _say(results: list[TestResult], words: str, files: list[FileCoverage] | None) -> None:
-    failed = sum(not result.passed for result in results)
-    if not results:
-        say("no tests found" + (f" with `{words}` in the title" if words else ""))
-    else:
-        counts = f"{len(results) - failed} passed" + (f", {failed} failed" if failed else "")
-        say(f"{plural(len(results), 'test')}: {counts}", fg="red" if failed else "green")
-    if files is not None:
-        from rules_engine.cli.covering import show
-
-        say()
-        show(files)
-
-
-def _below(files: list[FileCoverage], least: int) -> bool:
-    """Whether less was reached than was asked for; says so."""
-    from rules_engine.workbench import total
-
-    share = total(files)
-    if share.covered * 100 >= least * share.all:
-        return False
-    complain(f"coverage is below {least}%")
-    return True
-
-
-def _run(path: str, words: str, show: bool, cover: bool) -> tuple[list[TestResult], list[FileCoverage]]:
-    """The results of one program's tests, each shown as soon as it is there, and what they reached."""
-    from rules_engine import pipeline
-    from rules_engine.workbench import Coverage, TestCase, run_tests
-
-    checked = pipeline.check(path)
-    if not checked.ok:
-        raise no_program(path, checked.diagnostics, checked.sources)
-    tests = [(checked.files[entry.file].source, entry.declaration) for entry in checked.tests]
-    cases = [TestCase(source, test) for source, test in tests if isinstance(test, tree.TestDecl)]
-    chosen = [case for case in cases if words.casefold() in case.title.casefold()]
-    program = pipeline.load(path)
-    coverage = Coverage(program.core) if cover else None
-    results = []
-    for result in run_tests(program, chosen, coverage):
-        results.append(result)
-        if show:
-            _show(result)
-    sources = {each.source.name: each.source for each in checked.files}
-    return results, coverage.files(sources) if coverage is not None else []
-
-
-def _show(result: TestResult) -> None:
-    mark, colour = ("passed", "green") if result.passed else ("FAILED", "red")
-    say(f"{click.style(mark, fg=colour)}  {result.case.title}")
-    for finding in result.findings:
-        say()
-        say_finding(finding, {result.case.source.name: result.case.source})
-        for line in finding.data.get("why", "").splitlines():
-            say(f"  {line}", dim=True)
-
-
-def _as_json(result: TestResult) -> dict[str, object]:
-    from rules_engine.diagnostics import as_json
-
-    case = result.case
-    findings = [as_json(finding, case.source) for finding in result.findings]
-    return {"test": case.title, "file": case.source.name, "passed": result.passed, "findings": findings}
+    asked = Asked(paths, **given)
+    if asked.watched and (asked.form == "json" or asked.suggests):
+        raise CannotRun("`--watch` shows text and goes on: leave `--format json` and `--suggest` out")
+    if not asked.suggests and (asked.writes or asked.seconds is not None):
+        raise CannotRun("`--write` and `--seconds` belong to `--suggest`")
+    readable(paths)
+    if asked.watched:
+        watch(paths, asked.run, asked.report)
+    ran = []
+    for path in paths:
+        ran.append(asked.run(path))
+        if ran[-1].findings:
+            raise no_program(path, ran[-1].findings, ran[-1].sources)
+    ctx.exit(0 if asked.report(ran) else 1)

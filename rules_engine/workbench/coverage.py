@@ -63,6 +63,9 @@ class FileCoverage(msgspec.Struct, frozen=True):
     missed: tuple[Missed, ...]
     points: tuple[tuple[int, Kind, str, dict[Side, int]], ...]
     """Line, kind, text, and how often each side was seen."""
+    spans: tuple[Span, ...] = ()
+    """Of each point, in the same order: where it stands in the file; of what is told by the title of its rule, the
+    head of the rule."""
 
 
 class Coverage:
@@ -184,9 +187,25 @@ class Coverage:
             for line, point, words in told
         )
         kinds = {kind: self._share(point for point in points if point.kind == kind) for kind in KINDS}
+        spans = tuple(_place(point, source) for point in points)
         return FileCoverage(
-            name, self._share(points), {kind: share for kind, share in kinds.items() if share.all}, missed, seen
+            name, self._share(points), {kind: share for kind, share in kinds.items() if share.all}, missed, seen, spans
         )
+
+    def missing(self, sources: Mapping[str, Source]) -> list[tuple[Point, Missed]]:
+        """What no test has reached, with the point that it is of, in the order of the text."""
+        rows = {name: _rows_of(sources.get(name)) for name in self.core.files}
+        found = []
+        for point in sorted(
+            self.points.all, key=lambda point: (point.at.file, point.at.start, KINDS.index(point.kind))
+        ):
+            name = self.core.files[point.at.file]
+            source = sources.get(name)
+            for side in point.sides:
+                if not self.seen[point, side]:
+                    words = _words(point, source, rows[name])
+                    found.append((point, Missed(name, _line(point, source), point.kind, words, side)))
+        return found
 
     def _share(self, points: Iterator[Point] | list[Point]) -> Share:
         sides = [bool(self.seen[point, side]) for point in points for side in point.sides]
@@ -211,12 +230,60 @@ def _row_taken(table: ir.Choose, noted: Noted) -> ir.ChooseRow | None:
 def _passes(test: ir.InTest | ir.RangeTest, key: object) -> bool:
     if isinstance(test, ir.InTest):
         return key in test.values
-    assert isinstance(key, int | Fraction)
+    if not isinstance(key, int | Fraction):
+        return False  # absent, or the test ended while it was read
     return (test.low is None or test.low <= key) and (test.high is None or key < test.high)
+
+
+NEVER = {
+    "acts": "never acts",
+    "holds": "never holds",
+    "fails": "never fails",
+    "gives": "never gives",
+    "takes": "never takes",
+    "carries": "never carries",
+    "leaves room": "never leaves room",
+}
+"""How a side is told that was not reached."""
+
+
+def never(side: Side) -> str:
+    """`never holds`, `is never taken`: that a side was not reached.
+
+    >>> never("fails"), never("taken")
+    ('never fails', 'is never taken')
+    """
+    return NEVER.get(side, f"is never {side}")
+
+
+PLURALS: dict[Kind, str] = {
+    "rule": "rules that act",
+    "code": "codes presented and not",
+    "thing": "things presented and not",
+    "dates": "dates inside and outside",
+    "condition": "conditions both ways",
+    "row": "rows of tables",
+    "sets": "sets formed",
+    "keys": "keys found and not",
+    "effect": "effects that give",
+    "taking": "effects that take",
+    "carry": "effects that carry",
+    "limit": "limits reached and not",
+    "tier path": "tier paths both ways",
+}
+"""What is counted of each kind."""
 
 
 def _line(point: Point, source: Source | None) -> int:
     return source.place(point.at.start).line if source is not None else 0
+
+
+def _place(point: Point, source: Source | None) -> Span:
+    """Where a point is shown: of a whole rule its first line."""
+    start, end = point.at.start, point.at.end
+    if point.kind in _OF_RULES and source is not None:
+        end = min(end, start + len(source.line(source.place(start).line)))
+    return start, end
 
 
 def _rows_of(source: Source | None) -> dict[Span, Span]:

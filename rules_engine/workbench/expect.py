@@ -65,11 +65,12 @@ def _unknown(word: str, what: str) -> Difference:
 
 
 class Did(msgspec.Struct, frozen=True):
-    """What one rule did in a step."""
+    """What one rule did in a step; `spoke` where it only says or carries something, and did."""
 
     awards: list[Award]
     taken: list[Taken]
     payments: list[Payment]
+    spoke: bool = False
 
     @property
     def held_out(self) -> bool:
@@ -78,8 +79,8 @@ class Did(msgspec.Struct, frozen=True):
 
     @property
     def acted(self) -> bool:
-        """Whether it gave, took or paid something."""
-        return any(a.given for a in self.awards) or any(t.taken for t in self.taken)
+        """Whether it gave, took or paid something, or did the only thing that it does."""
+        return self.spoke or any(a.given for a in self.awards) or any(t.taken for t in self.taken)
 
     @property
     def cut(self) -> bool:
@@ -93,7 +94,19 @@ def did(key: str, after: After) -> Did:
         [each for each in after.awards if each.rule == key],
         [each for each in after.taken if each.rule == key],
         [each for each in after.payments if each.rule == key],
+        _spoke(key, after),
     )
+
+
+def _spoke(key: str, after: After) -> bool:
+    """Whether a rule that gives and takes nothing said something, or carried something into a track."""
+    rule = next((each for each in after.core.rules if each.key == key), None)
+    if rule is None or rule.thing is not None or not all(isinstance(each, ir.CarryDef) for each in rule.effects):
+        return False
+    if not rule.effects:
+        return any(each.rule == key for outcome in after.outcomes for each in outcome.said)
+    found = after.host.told(key) if after.outcomes else None
+    return found is not None and any(each.rule == key and each.applied for each in found.rules)
 
 
 def _rule(expected: tree.ExpectRule, after: After) -> Difference | None:
@@ -160,6 +173,8 @@ def _has(status: str, mine: Did) -> bool:
             return mine.held_out
         case "refused":
             return mine.cut and not mine.acted
+        case "applied":
+            return mine.acted
         case _:
             return not mine.acted and not mine.held_out
 
@@ -198,6 +213,8 @@ def _said(mine: Did, after: After) -> str:
     words += [f"takes {taken}"] if taken else []
     if any(words):
         return " and ".join(filter(None, words))
+    if mine.spoke:
+        return "applied"
     return "refused (nothing left under its limits)" if mine.cut else "not applied"
 
 
@@ -232,7 +249,7 @@ def _match(expected: tree.ExpectRule, rule: ir.MatchDef, after: After) -> Differ
         wanted = written(expected.value)
         met = actual == wanted
     else:
-        wanted, met = str(expected.status), not begun
+        wanted, met = str(expected.status), bool(begun) == (expected.status == "applied")
     return None if met else Difference(f'"{rule.title}"', wanted, actual, rule.key)
 
 
@@ -311,7 +328,7 @@ def something_else(step: tree.Step, after: After) -> Iterator[Difference]:
     named = {rule.key for each in expected if (rule := rule_named(each.rule, core))}
     for rule in core.rules:
         mine = did(rule.key, after)
-        if rule.key not in named and (mine.acted or mine.held_out):
+        if rule.key not in named and not mine.spoke and (mine.acted or mine.held_out):
             yield Difference(f'"{rule.title}"', "nothing", _said(mine, after), rule.key)
     yield from other_money(step, named, after)
     if not any(isinstance(each, tree.ExpectTier) for each in step.expect):

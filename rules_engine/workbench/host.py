@@ -17,7 +17,7 @@ from rules_engine.decoding import Other, decode_facts
 from rules_engine.event import Event, Facts
 from rules_engine.outcome import Outcome, People, Refused
 from rules_engine.returns import Return
-from rules_engine.scoring import Accounts, Company, Program, ties_of
+from rules_engine.scoring import Accounts, Company, Explanation, Program, ties_of
 from rules_engine.state import Shared, State, apply, copied
 from rules_engine.workbench.engine import Asked, Engine
 from rules_engine.workbench.given import Cast
@@ -139,17 +139,23 @@ class Host:
 
     def why(self, rule: str) -> str:
         """The explanation of a rule, on the last event of the step that it was asked on; empty where there was none."""
-        for asked in reversed(self.asked):
-            told = self._explained(asked, rule)
-            if told:
-                return told
-        return ""
+        found = self.told(rule)
+        return "" if found is None else found.text(rule).strip()
 
-    def _explained(self, asked: Asked, rule: str) -> str:
+    def told(self, rule: str = "") -> Explanation | None:
+        """What is explained of the last event of the step, or of the last one that a rule was asked on."""
+        for asked in reversed(self.asked):
+            found = self._explained(asked)
+            keys = [*(each.rule for each in found.rules), *(each.rule for each in found.offers)]
+            if not rule or rule in keys:
+                return found
+        return None
+
+    def _explained(self, asked: Asked) -> Explanation:
         sent = asked.event if asked.event.occurrence is not None or self.sent is None else self.sent
         facts = {} if sent.member is None else self._plain(sent.member)
         people = structs.replace(asked.people, facts={who: self._plain(who) for who in asked.people.facts})
-        return self.rules.explain_decoded(sent, facts, asked.state, asked.shared, people).text(rule).strip()
+        return self.rules.explain_decoded(sent, facts, asked.state, asked.shared, people)
 
     def _plain(self, who: str) -> Facts:
         """Facts without guard; what the test left out has a value that nobody asks for."""

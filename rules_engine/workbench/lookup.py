@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -19,7 +19,7 @@ from rules_engine.event import Event, Facts
 from rules_engine.feeds import ENDINGS, FeedError, read_members
 from rules_engine.outcome import EventRefused, People, Refused
 from rules_engine.scoring import Accounts, Company, ties_of
-from rules_engine.state import State
+from rules_engine.state import Shared, State
 from rules_engine.workbench.replaying import formats_of
 
 if TYPE_CHECKING:
@@ -48,11 +48,20 @@ def is_table(path: str) -> bool:
     return path.lower().endswith(ENDINGS)
 
 
+Asked: TypeAlias = "tuple[Event, Facts, State, Shared, People | None]"
+"""One event and everybody whom it touches, decoded, as `Program.explain_decoded` and `Program.near_decoded` take it."""
+
+
 def explained(program: Program, sent: object, known: Known) -> Explanation:
     """Why an event, as it is sent, gives what it gives, as the files have everybody whom it touches.
 
     Raises `FeedError` for files that the program cannot go on from, `EventRefused` for the event.
     """
+    return program.explain_decoded(*asked(program, sent, known))
+
+
+def asked(program: Program, sent: object, known: Known) -> Asked:
+    """An event, as it is sent, and everybody whom it touches, as the files have them; raises as `explained` does."""
     tables = {name: _members(path, program.core) for name, path in known.tables.items()}
     of_run = _of_run(known.state, "members") if _is_run(known.state) else None
     with _of_files():
@@ -69,7 +78,7 @@ def explained(program: Program, sent: object, known: Known) -> Explanation:
     with _of_files():
         state = state if of_run is None else program.state(of_run.get(event.member or ""))
         people = _people(program, event, facts, known, members)
-    return program.explain_decoded(event, facts, state, shared, people)
+    return event, facts, state, shared, people
 
 
 @contextmanager

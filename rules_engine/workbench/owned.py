@@ -73,6 +73,8 @@ def give_track(given: tree.GivenTrack, keeper: Keeper) -> None:
     if value is None:
         counts = "a day" if track.kind in ("first day", "last day") else track.unit or "a whole number"
         raise Failure(keeper.find("X513", given.value, what=f"`{track.name}` counts {counts}"))
+    if value < 0 and track.kind in ("count", "distinct", "streak"):
+        raise Failure(keeper.find("X513", given.value, what=f"`{track.name}` is never below 0"))
     place = keeper.readings().occurrence_key(track)
     if place is None:
         raise Failure(keeper.find("X513", given, what=f"`{track.name}` has no occurrence on the day of the first step"))

@@ -96,6 +96,8 @@ def has(status: str, key: str, after: After) -> bool:
     if status == "held out":
         return held_out
     acted = did_something(key, after) or held_out
+    if status == "applied":
+        return acted and not held_out
     return not acted and (status == "not applied" or after.fate(key) == "limit reached")
 
 

@@ -61,6 +61,12 @@ class Replay:
 
     def results(self, told: Progress | None = None) -> Iterator[tuple[Read | None, Outcome]]:
         """Each outcome with the event of the file that it is of, or None for what happens by itself."""
+        for read, result in self.every(told):
+            if isinstance(result, Outcome):
+                yield read, result
+
+    def every(self, told: Progress | None = None) -> Iterator[tuple[Read | None, Result]]:
+        """The same, with what the scorer refuses in its place among them."""
         told = told or _silent
         core = self.program.core
         waiting = _ordered(_reads(core, self.history), core, self.tally, self.refusals, told)
@@ -74,8 +80,7 @@ class Replay:
             if isinstance(result, Refused):
                 for fault in result.faults:
                     self.refusals.add(read or _none(result), fault.code, fault.field, fault.message)
-            else:
-                yield read, result
+            yield read, result
             if number % 1000 == 0:
                 told("scoring", min(number, len(waiting)), len(waiting))
         told("scoring", len(waiting), len(waiting))

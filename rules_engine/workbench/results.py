@@ -30,11 +30,17 @@ class TestResult(msgspec.Struct, frozen=True):
 
     case: TestCase
     findings: tuple[Diagnostic, ...]
+    seconds: float = 0.0
 
     @property
     def passed(self) -> bool:
         """Whether everything came out as the test says."""
         return not self.findings
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it could not be taken to its end: something in it cannot be given, or is unknown."""
+        return any(finding.code != "X510" for finding in self.findings)
 
 
 class Failure(Exception):  # noqa: N818 - ends one test, caught by the runner

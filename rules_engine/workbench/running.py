@@ -6,6 +6,7 @@ A step's event takes the same way in as a real one, so that a fault in a test te
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from time import perf_counter
 from typing import assert_never
 
 from rules_engine import tree
@@ -15,6 +16,7 @@ from rules_engine.outcome import EventRefused, Fault, Outcome, Refused
 from rules_engine.scoring import Program
 from rules_engine.values import ValueFault
 from rules_engine.workbench.after import After, Difference
+from rules_engine.workbench.because import because
 from rules_engine.workbench.coverage import Coverage
 from rules_engine.workbench.engine import Engine
 from rules_engine.workbench.events import decoded, node_of, plain, sent
@@ -28,16 +30,34 @@ from rules_engine.workbench.told import NotGiven
 
 def run_tests(program: Program, cases: Iterable[TestCase], coverage: Coverage | None = None) -> Iterator[TestResult]:
     """The result of each test, as it is ready; `coverage` counts what they reach."""
-    engine = Engine(program.core, coverage)
+    runner = Runner(program, coverage)
     for case in cases:
-        yield _Run(case, engine, program).result()
+        yield runner.result(case)
+
+
+Observe = Callable[[tree.Step, After], None]
+"""Looks at each step that was taken, before what it expects is compared."""
+
+
+class Runner:
+    """Runs tests of one program, one after the other; what the program needs is made ready once."""
+
+    def __init__(self, program: Program, coverage: Coverage | None = None) -> None:
+        self.program = program
+        self.engine = Engine(program.core, coverage)
+
+    def result(self, case: TestCase, observe: Observe = lambda *_: None) -> TestResult:
+        """The result of one test."""
+        return _Run(case, self.engine, self.program, observe).result()
 
 
 class _Run:
     """One test under way."""
 
-    def __init__(self, case: TestCase, engine: Engine, program: Program) -> None:
+    def __init__(self, case: TestCase, engine: Engine, program: Program, observe: Observe) -> None:
         self.case = case
+        self.observe = observe
+        self.returns = any(isinstance(step.act, tree.ReturnStep) for step in case.test.steps)
         self.engine = engine
         self.program = program
         self.findings: list[Diagnostic] = []
@@ -53,6 +73,7 @@ class _Run:
 
     def result(self) -> TestResult:
         """Take all steps; one that cannot be taken ends the test."""
+        started = perf_counter()
         try:
             self.host = Host(self.engine, self.program, cast_of(self.case.test, self.engine, self.find))
             for number, step in enumerate(self.case.test.steps, 1):
@@ -63,7 +84,7 @@ class _Run:
         except NotGiven as missing:
             place = self._given() if missing.where == "the member" else "the step"
             self.findings.append(self.find("X511", self.at, name=missing.name, where=missing.where, place=place))
-        return TestResult(self.case, tuple(self.findings))
+        return TestResult(self.case, tuple(self.findings), perf_counter() - started)
 
     def _given(self) -> str:
         """Where the facts stand of the member whom the step at hand is about."""
@@ -104,7 +125,7 @@ class _Run:
             self._refused(step, act, refusal.refused.faults)
             return
         if definition.returnable or self.last is None:
-            self.last = Sold(event, self.host.receipt() if definition.returnable else found)
+            self.last = Sold(event, self.host.receipt() if definition.returnable and self.returns else found)
         changes = found.changes.get(found.member or "", ())
         self._compare(step, After(
             self.host, event, event.day, event.member, found.tiers, changes, found, fate=self.host.fate,
@@ -168,21 +189,22 @@ class _Run:
 
     def _compare(self, step: tree.Step, after: After) -> None:
         """Report what came out otherwise, and why."""
-        why = self.host.why if after.back is None else lambda _: ""
+        self.observe(step, after)
         for expected in step.expect:
             found = difference(expected, after)
             if found is not None:
-                self._report(found, expected, why)
+                self._report(found, expected, after, expected)
         if step.nothing_else:
             for found in something_else(step, after):
-                self._report(found, step, why)
+                self._report(found, step, after, None)
 
-    def _report(self, found: Difference, node: tree.Node, why: Callable[[str], str]) -> None:
+    def _report(self, found: Difference, node: tree.Node, after: After, expected: tree.Expectation | None) -> None:
         if found.code == "X516":
             self.findings.append(self.find("X516", node, found=found.what, what=found.expected))
             return
         data = {"what": found.what, "expected": found.expected, "actual": found.actual}
-        data["why"] = why(found.rule) if found.rule else ""
+        data["because"] = "\n".join(because(expected, found, after))
+        data["why"] = self.host.why(found.rule) if found.rule and after.back is None else ""
         self.findings.append(self.find(found.code, node, **data))
 
 
