@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from rules_engine.cli.console import plural, say, say_finding, say_json
+from rules_engine.cli.console import plural, say, say_report
 from rules_engine.cli.loading import readable
+
+if TYPE_CHECKING:
+    from rules_engine.reports import Form
 
 
 @click.command("check", short_help="find mistakes in rule files")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="how findings are shown")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github", "sarif"]),
+    default="text",
+    help="how findings are shown; `github` and `sarif` are for a forge",
+)
 @click.pass_context
-def command(ctx: click.Context, paths: tuple[str, ...], form: str) -> None:
+def command(ctx: click.Context, paths: tuple[str, ...], form: Form) -> None:
     """Find mistakes in rule files, with the place, the reason and the mend.
 
     Every path is a program of its own: a rule file, or a folder of them.
@@ -20,22 +31,22 @@ def command(ctx: click.Context, paths: tuple[str, ...], form: str) -> None:
     \b
       rules check corner_shop.rules
       rules check programme/ --format json
+      rules check programme/ --format sarif > rules.sarif
 
     Ends with 1 where there is an error; warnings alone end with 0.
     """
     from rules_engine import pipeline
+    from rules_engine.reports import report
 
     checked = [pipeline.check(path) for path in readable(paths)]
-    findings = [(finding, each.sources) for each in checked for finding in each.diagnostics]
+    findings = [(finding, each.sources.get(finding.source)) for each in checked for finding in each.diagnostics]
     errors = sum(finding.severity == "error" for finding, _ in findings)
-    if form == "json":
-        from rules_engine.diagnostics import as_json
-
-        shown = [as_json(finding, sources.get(finding.source)) for finding, sources in findings]
-        say_json({"errors": errors, "warnings": len(findings) - errors, "findings": shown})
+    sources = {name: source for each in checked for name, source in each.sources.items()}
+    shown = report(findings, form, sources)
+    if form != "text":
+        say(shown)
     else:
-        for finding, sources in findings:
-            say_finding(finding, sources)
+        say_report(shown)
         warnings = len(findings) - errors
         counts = [plural(errors, "error")] * bool(errors) + [plural(warnings, "warning")] * bool(warnings)
         mistakes = ", ".join(counts) or "no mistakes found"

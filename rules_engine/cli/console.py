@@ -52,7 +52,14 @@ def say_finding(finding: Diagnostic, sources: Mapping[str, Source]) -> None:
     """A finding with its place, and a blank line behind it."""
     from rules_engine.diagnostics import render
 
-    for line in render(finding, sources.get(finding.source)).split("\n"):
+    say_report(render(finding, sources.get(finding.source)))
+
+
+def say_report(shown: str) -> None:
+    """Findings as text, in colour and with a blank line behind them; nothing where there are none."""
+    if not shown:
+        return
+    for line in shown.split("\n"):
         style = next((style for pattern, style in _COLOURS if re.match(pattern, line)), None)
         click.echo(click.style(line, **style) if style else line)  # type: ignore[arg-type]
     click.echo()
