@@ -40,7 +40,20 @@ if TYPE_CHECKING:
     from rules_engine.outcome import Award, EventRefused, Fault, Outcome, Refused, TierChange
     from rules_engine.pipeline import ProgramRefused, check, load, vocabulary_text
     from rules_engine.returns import Return
-    from rules_engine.scoring import Advance, Due, Explanation, Migration, NextTier, Note, Preview, Program, WorkerLost
+    from rules_engine.scoring import (
+        Advance,
+        Changed,
+        Due,
+        Explanation,
+        Migration,
+        Near,
+        NearMiss,
+        NextTier,
+        Note,
+        Preview,
+        Program,
+        WorkerLost,
+    )
     from rules_engine.source import Source
     from rules_engine.state import Holding, Lot, Shared, State
     from rules_engine.tables import Scored
@@ -51,6 +64,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Advance",
     "Award",
+    "Changed",
     "Checked",
     "Diagnostic",
     "Due",
@@ -62,6 +76,8 @@ __all__ = [
     "Lot",
     "Migration",
     "Money",
+    "Near",
+    "NearMiss",
     "NextTier",
     "Note",
     "Other",
@@ -93,7 +109,20 @@ _HOMES = {
     "outcome": ("Award", "EventRefused", "Fault", "Outcome", "Refused", "TierChange"),
     "pipeline": ("ProgramRefused", "check", "load", "vocabulary_text"),
     "returns": ("Return",),
-    "scoring": ("Advance", "Due", "Explanation", "Migration", "NextTier", "Note", "Preview", "Program", "WorkerLost"),
+    "scoring": (
+        "Advance",
+        "Changed",
+        "Due",
+        "Explanation",
+        "Migration",
+        "Near",
+        "NearMiss",
+        "NextTier",
+        "Note",
+        "Preview",
+        "Program",
+        "WorkerLost",
+    ),
     "source": ("Source",),
     "state": ("Holding", "Lot", "Shared", "State"),
     "tables": ("Scored",),

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from rules_engine.cli.console import CannotRun, complain, say
-from rules_engine.cli.loading import load, read_json
+from rules_engine.cli.console import CannotRun, complain, note, say
+from rules_engine.cli.loading import load, read_json, write_text
+
+if TYPE_CHECKING:
+    from rules_engine.scoring import Explanation, Near
 
 _WHAT = {
     "member": "member's facts",
@@ -24,9 +29,20 @@ _WHAT = {
 @click.option("--others", metavar="FILE", help="other people by id, as JSON, or a file of members")
 @click.option("--pool", metavar="FILE", help="the household's state, or that of a run; none: nothing in it")
 @click.option("--shared", metavar="FILE", help="the counters that all members share; none: nothing used")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="how it is shown")
+@click.option("--near", is_flag=True, help="what the event nearly got, and what would have to be otherwise")
+@click.option("--format", "form", type=click.Choice(["text", "json", "html"]), default="text", help="how it is shown")
+@click.option("-o", "--output", metavar="FILE", help="write it into a file")
 @click.pass_context
-def command(ctx: click.Context, /, program: str, event_file: str, form: str, **files: str | None) -> None:
+def command(  # one argument an option
+    ctx: click.Context,
+    /,
+    program: str,
+    event_file: str,
+    near: bool,
+    form: str,
+    output: str | None,
+    **files: str | None,
+) -> None:
     """Score one event and say of every rule what it gave, or why it gave nothing.
 
     \b
@@ -34,13 +50,16 @@ def command(ctx: click.Context, /, program: str, event_file: str, form: str, **f
       rules explain hotel/ --event stay.json --member guests.csv --state state.json
       rules explain phone/ --event call.json --member ann.json --others friends.json --pool home.json
       echo '{"event": "stay", ...}' | rules explain hotel.rules --event -
+      rules explain shop/ --event basket.json --near
+      rules explain shop/ --event basket.json --near --format html -o why.html
 
+    `--near` tries changes of the event: each that it names was scored, and does what it says.
     A file of members and the state of a run know the others and the household as well. Ends with 1 where the event is
     refused.
     """
     from rules_engine.feeds import FeedError
     from rules_engine.outcome import EventRefused
-    from rules_engine.workbench import TABLES, Known, explained, is_table
+    from rules_engine.workbench import TABLES, Known, asked, is_table
 
     ready = load(program)
     sent = read_json(event_file, "event")
@@ -48,14 +67,29 @@ def command(ctx: click.Context, /, program: str, event_file: str, form: str, **f
     tables = {name: path for name, path in named.items() if name in TABLES and is_table(path)}
     values = {name: read_json(path, _WHAT[name]) for name, path in named.items() if name not in tables}
     try:
-        explanation = explained(ready, sent, Known(**values, tables=tables))
+        event = asked(ready, sent, Known(**values, tables=tables))
+        explanation = ready.explain_decoded(*event)
+        misses = ready.near_decoded(*event) if near else None
     except FeedError as error:
         raise CannotRun(*error.problems) from None
     except EventRefused as refusal:
         complain(*[fault.message for fault in refusal.refused.faults])
         ctx.exit(1)
-    say(explanation.text() if form == "text" else _text(explanation.to_json()))
+    shown = _shown(explanation, misses, form)
+    if output is None:
+        say(shown)
+    else:
+        write_text(output, shown)
+        note(f"written to {output}")
 
 
-def _text(encoded: bytes | str) -> str:
-    return encoded.decode() if isinstance(encoded, bytes) else encoded
+def _shown(explanation: Explanation, near: Near | None, form: str) -> str:
+    from rules_engine.workbench import explanation_json, explanation_page
+
+    match form:
+        case "json":
+            return explanation_json(explanation, near).decode()
+        case "html":
+            return explanation_page(explanation, near)
+        case _:
+            return "\n\n".join([explanation.text(), *([near.text()] if near is not None else [])])

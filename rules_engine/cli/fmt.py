@@ -65,13 +65,15 @@ def _formatted(source: Source) -> tuple[str, bool]:
 
 
 def _piped(check: bool, diff: bool) -> int:
-    from rules_engine.source import Source
+    from rules_engine.source import TEXT_MAX, Source
 
+    given = sys.stdin.buffer.read(TEXT_MAX + 1)
+    if len(given) > TEXT_MAX:
+        raise CannotRun(f"what is piped in has more than {TEXT_MAX:_} bytes [F107]")
     try:
-        given = sys.stdin.buffer.read().decode("utf-8-sig")
+        source = Source.of_bytes("-", given)
     except UnicodeDecodeError:
-        raise CannotRun("what is piped in is not text in UTF-8") from None
-    source = Source("-", given.replace("\r\n", "\n"))
+        raise CannotRun("what is piped in cannot be read: it is no UTF-8 text [F103]") from None
     text, sound = _formatted(source)
     if diff:
         _show(source.text, text, "-")

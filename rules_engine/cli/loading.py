@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rules_engine.cli.console import CannotRun, plural, say_finding
 
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from rules_engine.diagnostics import Diagnostic
     from rules_engine.scoring import Program
     from rules_engine.source import Source
+
+
+JSON_MAX: Final = 1 << 26
+"""Bytes of an event, a state or facts in a file of their own."""
 
 
 def why(error: OSError) -> str:
@@ -42,14 +46,13 @@ def rule_files(paths: Sequence[str], deep: bool) -> list[Path]:
 
 def read_source(path: Path) -> Source:
     """The text of a rule file."""
+    from rules_engine import folders
     from rules_engine.source import Source
 
-    try:
-        return Source.read(path)
-    except UnicodeDecodeError:
-        raise CannotRun(f"`{path}` is not text in UTF-8") from None
-    except OSError as error:
-        raise CannotRun(f"`{path}` cannot be read: {why(error)}") from None
+    found = folders.read_source(path)
+    if isinstance(found, Source):
+        return found
+    raise CannotRun(f"{found.message} [{found.code}]{'; ' if found.help else ''}{found.help}")
 
 
 def readable(paths: Sequence[str]) -> Sequence[str]:
@@ -78,15 +81,32 @@ def no_program(path: str, findings: Iterable[Diagnostic], sources: dict[str, Sou
     return CannotRun(f"`{path}` has {plural(len(errors), 'error')}, so it cannot run")
 
 
+def write_text(path: str, text: str) -> None:
+    """Write a result into a file."""
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CannotRun(f"`{path}` cannot be written: {why(error)}") from None
+
+
 def read_json(path: str, what: str) -> Any:
     """A JSON file, or `-` for what is piped in."""
     import orjson
 
     try:
-        content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        content = _content(path)
     except OSError as error:
         raise CannotRun(f"the {what} `{path}` cannot be read: {why(error)}") from None
+    if len(content) > JSON_MAX:
+        raise CannotRun(f"the {what} `{path}` is too large: at most {JSON_MAX:,} bytes are read")
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:
         raise CannotRun(f"the {what} `{path}` is not JSON: {str(error).split(':')[0].lower()}") from None
+
+
+def _content(path: str) -> bytes:
+    if path == "-":
+        return sys.stdin.buffer.read(JSON_MAX + 1)
+    with Path(path).open("rb") as file:
+        return file.read(JSON_MAX + 1)

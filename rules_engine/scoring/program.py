@@ -46,6 +46,7 @@ from rules_engine.values import format_decimal
 
 if TYPE_CHECKING:
     from rules_engine.scoring.migrating import Migration
+    from rules_engine.scoring.nearly import Near
     from rules_engine.scoring.told import Explanation
 
 _YEAR_DAYS = 366
@@ -84,7 +85,11 @@ class Program:
     ) -> None:
         self.core = core
         self.sources = dict(sources or {})
-        self.fingerprint = fingerprint or _fingerprint(core)
+        if not fingerprint:
+            from rules_engine.lowering import fingerprint as digest
+
+            fingerprint = digest(core)
+        self.fingerprint = fingerprint
         self.zones = zone_version() if core.header.zone else ""
         shared = getattr(backend, "reference", None)
         self._reference = shared if isinstance(shared, Reference) else Reference(core)
@@ -245,11 +250,7 @@ class Program:
         pool: State | Mapping[str, object] | None = None,
     ) -> Explanation:
         """Why an event gives what it gives; raises `EventRefused` as `score` does."""
-        decoded = self.event(event)
-        facts, people = self.facts(decoded, member), self.people(decoded, others, pool)
-        known = State() if state is None else self.checked_state(state)
-        counters = None if shared is None else self.checked_shared(shared)
-        return self.explain_decoded(decoded, facts, known, counters, people)
+        return self.explain_decoded(*self._decoded(event, member, state, shared, others, pool))
 
     def explain_decoded(
         self, event: Event, facts: Facts, state: State, shared: Shared | None = None, people: People | None = None
@@ -257,8 +258,35 @@ class Program:
         """The same for what was decoded before."""
         from rules_engine.scoring.explaining import explain
 
-        placed = self._reference.placed(event, facts, state)
-        return explain(self, self._reference, placed, facts, state, shared, people)
+        return explain(self, self._reference, self._reference.placed(event, facts, state), facts, state, shared, people)
+
+    def near(
+        self,
+        event: object,
+        member: object = None,
+        state: State | Mapping[str, object] | None = None,
+        shared: Shared | Mapping[str, object] | None = None,
+        *,
+        others: Others | None = None,
+        pool: State | Mapping[str, object] | None = None,
+    ) -> Near:
+        """What an event nearly got, and what to change for it; raises `EventRefused` as `score` does."""
+        return self.near_decoded(*self._decoded(event, member, state, shared, others, pool))
+
+    def near_decoded(
+        self, event: Event, facts: Facts, state: State, shared: Shared | None = None, people: People | None = None
+    ) -> Near:
+        """The same for what was decoded before."""
+        from rules_engine.scoring.nearing import near_misses
+
+        return near_misses(self, self._reference, event, facts, state, shared, people)
+
+    def _decoded(
+        self, event: object, member: object, state: object, shared: object, others: Others | None, pool: object
+    ) -> tuple[Event, Facts, State, Shared | None, People | None]:
+        decoded, known = self.event(event), State() if state is None else self.checked_state(state)
+        facts, people = self.facts(decoded, member), self.people(decoded, others, pool)
+        return decoded, facts, known, None if shared is None else self.checked_shared(shared), people
 
     # ---- returns ----
 
@@ -470,9 +498,3 @@ class Program:
         decoded = self.event(event)
         kind = next(each for each in self.core.events if each.name == decoded.name)
         return parts_of(award, kind, decoded.lines, self.core.header)
-
-
-def _fingerprint(core: ir.Program) -> str:
-    from rules_engine.lowering import fingerprint
-
-    return fingerprint(core)

@@ -25,22 +25,22 @@ _ITEMS_SHOWN = 12
 
 def failing(noted: Noted, texts: Texts, measures: Measures) -> str:
     """One sentence on a condition that is false."""
-    found = dict.fromkeys(reason(each, sought, texts, measures) for each, sought in _leaves(noted, True))
+    found = dict.fromkeys(reason(each, sought, texts, measures) for each, sought in leaves(noted, True))
     return "; ".join(found)
 
 
-def _leaves(noted: Noted, sought: bool) -> Iterator[tuple[Noted, bool]]:
+def leaves(noted: Noted, sought: bool) -> Iterator[tuple[Noted, bool]]:
     """The parts that made a condition other than it should be, and what each should have been."""
     match noted.node:
         case ir.All() | ir.Any():
             wrong = [each for each in noted.inner if each.value is not sought]
             for each in wrong or noted.inner:
-                yield from _leaves(each, sought)
+                yield from leaves(each, sought)
         case ir.Not() if noted.inner:
-            yield from _leaves(noted.inner[0], not sought)
+            yield from leaves(noted.inner[0], not sought)
         case ir.Choose(rows=rows) if noted.inner and any(noted.inner[-1].node is row.value for row in rows):
             last = noted.inner[-1]
-            yield from [(noted, sought)] if isinstance(last.node, _LITERALS) else _leaves(last, sought)
+            yield from [(noted, sought)] if isinstance(last.node, _LITERALS) else leaves(last, sought)
         case _:
             yield noted, sought
 
