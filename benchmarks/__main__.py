@@ -50,6 +50,7 @@ QUESTIONS: dict[str, Question] = {
     "peers": Question("simple", 9),
     "loading": Question("loading", 15),
     "checking": Question("checking", 3),
+    "editing": Question("editing", 5, ("pygls",)),
     "memory": Question("memory", 3),
     "batch": Question("batch", 5, ("numpy", "pyarrow")),
     "batch_rules": Question("batch_rules", 5, ("numpy",)),

@@ -68,6 +68,11 @@ TARGETS: dict[str, Target] = {
     "warm": Target(
         "10,000 rules loaded from the cache, beside cold", 0.1, profile="Start: where the time of a warm start goes"
     ),
+    "editing": Target(
+        "an edit in 1,000 rules, the dearest kind, beside a full check",
+        0.05,
+        profile="An edit in a file of a thousand rules",
+    ),
     "memory": Target("10,000 rules in memory", 100, True, " MB", profile="Memory of a loaded program"),
     "kernel numpy": Target(
         "batch, one thread: the kernel beside the best NumPy by hand", 3, False, profile="Where a batch's time goes"
