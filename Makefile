@@ -10,8 +10,9 @@ N      ?= 20000
 EVENTS ?= 20
 OUT    ?= out/airline_points.csv
 WORKERS ?= 2
+FUZZ_SECONDS ?= 600
 
-.PHONY: help demo test test-long check format tidy agree airline bench corpus clean
+.PHONY: help demo test test-long check format tidy agree airline bench corpus docs fuzz clean
 
 help:            ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,7 +45,7 @@ check: test      ## the same as test
 format: $(READY) ## format the code and the rule files
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(BIN)/rules fmt examples tests/corpus/programmes tests/corpus/peer_cases rules_engine/vocabulary
+	$(BIN)/rules fmt examples tests/corpus/programmes tests/corpus/peer_cases rules_engine/vocabulary rules_engine/starting
 
 tidy: $(READY)   ## layers, sizes, dead files
 	$(BIN)/pytest tests/test_tidy.py
@@ -62,6 +63,13 @@ corpus: $(READY) ## published programmes: encoded, exact, next
 
 bench: $(BENCH)  ## ratios against named peers, in one run
 	$(BIN)/python -m benchmarks
+
+docs: $(READY)   ## the documents as a site that is read and searched offline: out/site
+	@$(BIN)/python -m docs.site.build
+
+fuzz: $(READY)   ## rule files and events made by a fuzzer, for FUZZ_SECONDS
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
+	nice -n 10 $(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS)
 
 clean:           ## remove what the other targets made
 	rm -rf $(VENV) out dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -114,9 +114,15 @@ def _text(*names: str) -> str:
     return "\n".join((ROOT / name).read_text() for name in names)
 
 
+def _guides() -> str:
+    """The README and the pages of `docs`: where a user looks a command up."""
+    return _text("README.md", *(str(page.relative_to(ROOT)) for page in sorted((ROOT / "docs").glob("*.md"))))
+
+
 @pytest.mark.parametrize("command", list(COMMANDS))
 def test_every_command_is_shown(command: str) -> None:
-    assert f"$ rules {command}" in _text("README.md")
+    assert f"$ rules {command}" in _guides()
+    assert f"`rules {command}" in _text("README.md")
 
 
 def _options() -> list[str]:
@@ -128,7 +134,7 @@ def _options() -> list[str]:
 
 @pytest.mark.parametrize("option", _options())
 def test_every_option_is_described(option: str) -> None:
-    assert re.search(rf"`{re.escape(option)}\b", _text("README.md"))
+    assert re.search(rf"`{re.escape(option)}\b", _guides())
 
 
 @pytest.mark.parametrize("name", rules_engine.__all__)

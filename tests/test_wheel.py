@@ -19,12 +19,20 @@ from pathlib import Path
 import pytest
 
 import rules_engine
+from rules_engine.starting import KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
 WANTED = (
     "rules_engine/parsing/table.json",
     "rules_engine/parsing/rules.lark",
     "rules_engine/py.typed",
+    "rules_engine/pages/page.css",
+    *(
+        f"rules_engine/starting/templates/{kind}/{name}"
+        for kind in KINDS
+        for name in ("programme.rules", "event.json", "member.json")
+    ),
+    *(f"rules_engine/starting/templates/common/{name}" for name in ("README.md", "rules.yml", "gitignore")),
     "rules_engine/vocabulary/shop.rules",
     "rules_engine/vocabulary/hotel.rules",
     "rules_engine/vocabulary/airline.rules",
@@ -100,6 +108,13 @@ def test_it_is_the_installed_package_that_runs(installed: Path, tmp_path: Path) 
         [installed.parent / "python", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     ).stdout
     assert shown.startswith(str(installed.parent.parent))
+
+
+def test_pygments_finds_the_lexer_of_the_installed_package(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "small.rules").write_text("use shop\n")
+    command = [str(installed.parent / "python"), "-m", "pygments", "-f", "html", "small.rules"]
+    shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert '<span class="kd">use</span>' in shown
 
 
 def _run(rules: Path, folder: Path, *args: str) -> str:
