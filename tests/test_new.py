@@ -103,6 +103,13 @@ def test_titles_that_cannot_stand_in_a_rule_file(title: str, tmp_path: Path) -> 
     assert not (tmp_path / "kiosk").exists()
 
 
+@pytest.mark.parametrize("title", ["/srv/kiosk", "../kiosk", "./kiosk", "~/kiosk", "C:kiosk"])
+def test_a_folder_is_no_title(title: str, tmp_path: Path) -> None:
+    with pytest.raises(CannotStart, match="looks like a folder"):
+        start("empty", title, tmp_path / "kiosk")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("title", "folder"), [("Birch & Finch", "birch-finch"), ("Café 7", "caf-7"), ("../..", "programme")]
 )

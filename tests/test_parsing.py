@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from rules_engine.diagnostics import Diagnostic
-from rules_engine.parsing import Memory, Parsed, parse, parse_again, parse_declaration
+from rules_engine.parsing import Parsed, parse, parse_declaration
 from rules_engine.parsing.build_table import GRAMMAR, TABLE, build
 from rules_engine.parsing.cutting import cut
 from rules_engine.parsing.parser import driver
@@ -355,25 +355,6 @@ def test_nodes_compare_without_spans() -> None:
     assert same(one, other)
 
 
-@pytest.mark.parametrize("path", sorted((CORPUS / "parse").glob("*.rules")), ids=lambda path: path.stem)
-def test_parsing_again_gives_what_parsing_gives(path: Path) -> None:
-    """After an edit near the top, near the end, and one that breaks a declaration and mends it again."""
-    text, memory = path.read_text(encoding="utf-8"), Memory()
-    edits = (
-        text,
-        "# one more line\n" + text,
-        text + '\nearn "New" { on stay  give 5 points }\n',
-        text.replace("{", "", 1),
-        text.replace("GBP", "EUR", 3),
-        text,
-    )
-    for each in edits:
-        source = Source(path.name, each)
-        again, fresh = parse_again(source, memory), parse(source)
-        assert again == fresh
-        assert [node.span for node in walk(again.file)] == [node.span for node in walk(fresh.file)]
-
-
 def test_a_declaration_that_is_far_too_long() -> None:
     parsed = parse(
         Source("a.rules", 'earn "A" { on stay  give 1 point }\n' + "define x = (" + '"a", ' * 200_001 + '"b")\n')
@@ -396,14 +377,6 @@ def test_any_literal_is_a_cell(rows: str) -> None:
     assert parsed.diagnostics == ()
     (declared,) = parsed.file.declarations
     assert len([node for node in walk(declared) if isinstance(node, Row)]) == 3
-
-
-def test_what_an_edit_leaves_alone_is_not_read_again() -> None:
-    text = "".join(f'earn "Rule {number}" {{ on stay  give {number + 10} points }}\n' for number in range(20))
-    memory = Memory()
-    before = parse_again(Source("a.rules", text), memory).file.declarations
-    after = parse_again(Source("a.rules", text.replace("give 15", "give 75")), memory).file.declarations
-    assert [at for at in range(20) if before[at] is not after[at]] == [5]
 
 
 def test_what_an_amount_that_is_taken_lacks_is_told_first() -> None:

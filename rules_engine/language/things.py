@@ -1,10 +1,8 @@
 """What the words of a program stand for: the things that are declared, and every mention of them.
 
 In: a checked program. Out: `Mention`s: a stretch of text, the thing that it names, and whether it declares it. A
-word is
-looked up as the language does it: on the line, then on the event, then among declarations. Vocabulary words are
-mentions
-too, so that hover knows them; only a rename refuses them.
+word is looked up as the language does it: on the line, then on the event, then among declarations. Vocabulary words
+are mentions too, so that hover knows them; only a rename refuses them.
 
 A thing can be spelt in two ways (a unit by its plural, a rule by its title), so a mention also says how it is spelt.
 """

@@ -1,8 +1,7 @@
 """What each word of the language means: one table, which hover, completion and the reference page read.
 
 In: `words.toml`, a row a word. Out: `WORDS`, by family; a row holds all spellings of a word, one sentence, a line of
-rule
-text and the page that tells more. A test holds that each keyword of the grammar has exactly one row.
+rule text and the page that tells more. A test holds that each keyword of the grammar has exactly one row.
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 
 In: what a rule means, and the events that it acts on. Out: the most that it can give or take off, exact, with how it is
 written; nothing where the text sets no end. The bounds are those of the fields, of the lines of a bill, of modifiers
-and
-of limits. Nothing is assumed of conditions: that a rule is seldom met makes it no cheaper on the day it is.
+and of limits. Nothing is assumed of conditions: that a rule is seldom met makes it no cheaper on the day it is.
 """
 
 from __future__ import annotations

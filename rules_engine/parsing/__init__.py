@@ -5,10 +5,8 @@ from rules_engine.parsing.offering import Keyword, Offered, offered
 from rules_engine.parsing.parser import (
     DECLARATIONS_MAX,
     Broken,
-    Memory,
     Parsed,
     parse,
-    parse_again,
     parse_declaration,
     too_many,
 )
@@ -20,7 +18,6 @@ __all__ = [
     "Broken",
     "Keyword",
     "Keywords",
-    "Memory",
     "Offered",
     "Parsed",
     "Reader",
@@ -33,7 +30,6 @@ __all__ = [
     "moved_span",
     "offered",
     "parse",
-    "parse_again",
     "parse_declaration",
     "stretches",
     "too_many",

@@ -1,9 +1,8 @@
 """What could be written at a place of a text that is still being typed.
 
 In: a text and an offset in it. Out: `Offered`: the keywords that the grammar takes there, the kinds of literals, and
-the
-words of the declaration before the place. The declaration is read up to the place; only what the parser could go on
-with is offered. Where the text before it does not parse there is nothing to go on from, and `known` is false.
+the words of the declaration before the place. The declaration is read up to the place; only what the parser could go
+on with is offered. Where the text before it does not parse there is nothing to go on from, and `known` is false.
 """
 
 from __future__ import annotations

@@ -17,7 +17,6 @@ from rules_engine.parsing.cutting import Cut, cut, cut_ends
 from rules_engine.parsing.driving import Driver, StuckError, TooDeepError
 from rules_engine.parsing.lexing import Tokens, lexer
 from rules_engine.parsing.refusals import RefusalError
-from rules_engine.parsing.shifting import shifted
 from rules_engine.parsing.table import STRING, load
 from rules_engine.parsing.unseen import hidden
 from rules_engine.source import NOWHERE, TEXT_MAX, Source, Span
@@ -61,31 +60,9 @@ def driver() -> Driver:
     return Driver(table, lexer(table))
 
 
-def parse(source: Source) -> Parsed:
-    """Parse a whole file."""
-    return _parse_whole(source)
-
-
-class Memory:
-    """The declarations of a file as it was parsed last, by their text: what an edit leaves alone is not read again."""
-
-    def __init__(self) -> None:
-        self.known: dict[str, tuple[int, Declaration]] = {}
-
-
-def parse_again(source: Source, memory: Memory) -> Parsed:
-    """Parse a whole file of which an earlier version may be remembered; the memory is then of this one."""
-    reading_again = dict(memory.known)
-    memory.known.clear()
-    return _parse_whole(source, reading_again, memory.known)
-
-
 def parse_declaration(source: Source, start: int, end: int) -> Parsed:
     """Parse the declarations in a stretch of a file; spans and offsets are those of the file."""
     return _parse(source, cut(source.text, start, end), (start, end))
-
-
-Remembered = dict[str, tuple[int, Declaration]]
 
 
 def too_many(name: str, start: int) -> Diagnostic:
@@ -93,14 +70,14 @@ def too_many(name: str, start: int) -> Diagnostic:
     return Diagnostic("P159", name, (start, start + 1), {"most": f"{DECLARATIONS_MAX:_}"})
 
 
-def _parse_whole(source: Source, before: Remembered | None = None, after: Remembered | None = None) -> Parsed:
-    """A whole file; nothing is read of what is too large, or no text at all."""
+def parse(source: Source) -> Parsed:
+    """Parse a whole file; nothing is read of what is too large, or no text at all."""
     text, span = source.text, (0, len(source.text))
     if len(text) > TEXT_MAX:
         return _unread(source, "F107", {"most": f"{TEXT_MAX:_}"})
     if text.count("\0") * 10 > len(text):
         return _unread(source, "F103", {"reason": "it is UTF-16 or no text at all, and a rule file is text in UTF-8"})
-    read, pieces = _parse(source, cut(text), span, before, after), cut_ends(text)
+    read, pieces = _parse(source, cut(text), span), cut_ends(text)
     found = tuple(hidden(source, pieces, span))
     return msgspec.structs.replace(read, diagnostics=(*found, *read.diagnostics)) if found else read
 
@@ -112,10 +89,8 @@ def _unread(source: Source, code: str, data: dict[str, str]) -> Parsed:
     return Parsed(File((0, len(source.text)), (), ()), (finding,), broken)
 
 
-def _parse(
-    source: Source, pieces: Cut, span: Span, before: Remembered | None = None, after: Remembered | None = None
-) -> Parsed:
-    reading = Reading(source, pieces.text, before or {}, after)
+def _parse(source: Source, pieces: Cut, span: Span) -> Parsed:
+    reading = Reading(source, pieces.text)
     if pieces.head is not None:
         reading.head(pieces.head)
     for stretch in pieces.stretches[:DECLARATIONS_MAX]:
@@ -129,11 +104,9 @@ def _parse(
 class Reading:
     """What has been read of a file so far."""
 
-    def __init__(self, source: Source, text: str, before: Remembered, after: Remembered | None) -> None:
+    def __init__(self, source: Source, text: str) -> None:
         self.source = source
         self.text = text
-        self.before = before
-        self.after = after
         self.driver = driver()
         self.nodes: list[Declaration] = []
         self.findings: list[Diagnostic] = []
@@ -155,34 +128,14 @@ class Reading:
 
     def stretch(self, span: Span) -> None:
         """Read a declaration; where it does not parse, see whether a line further down begins another, misspelt."""
-        if self.recall(span):
-            return
         problem = self.attempt(span)
         if problem is None:
-            if self.after is not None:
-                self.after[self.text[slice(*span)]] = span[0], self.nodes[-1]
             return
         for at in self._lines(span):
             if self.attempt((span[0], at)) is None:
                 self.head((at, span[1]))
                 return
         self.explain(span, problem)
-
-    def recall(self, span: Span) -> bool:
-        """Take a declaration over that stood in the text before, moved to where it stands now."""
-        if not self.before:
-            return False
-        text = self.text[slice(*span)]
-        found = self.before.get(text)
-        if found is None or self.after is None:
-            return False
-        start, node = found
-        moved = node if start == span[0] else shifted(node, span[0] - start)
-        if moved is None:
-            return False
-        self.nodes.append(moved)
-        self.after[text] = span[0], moved
-        return True
 
     def explain(self, span: Span, problem: Exception) -> None:
         """Say what is wrong with a declaration, and keep what can be seen of it."""

@@ -1,10 +1,9 @@
 """A file read again after an edit: only the declarations that the edit touches.
 
 In: a source, again and again. Out: `Reread`: the pieces of the file, each with what was read of it and how far it has
-moved since. Texts before and after are compared from both ends; what stands on lines outside the stretch that
-differs is
-taken over as it is, and nothing below the edit is moved before somebody looks at it. That is right because a file is
-cut by lines: whether a line begins a declaration is told by that line alone, and comments and texts end with theirs.
+moved since. Texts before and after are compared from both ends; what stands on lines outside the stretch that differs
+is taken over as it is, and nothing below the edit is moved before somebody looks at it. That is right because a file
+is cut by lines: whether a line begins a declaration is told by that line alone, and comments and texts end with theirs.
 
 Texts for which that does not hold (other line ends, a byte-order mark, too large ones) are read whole.
 """
@@ -174,7 +173,7 @@ class Reader:
 def _read(source: Source, pieces: Cut, span: Span) -> Piece:
     """What one piece of a stretch says."""
     piece = Piece(pieces.text[slice(*span)].rstrip(), span)
-    reading = Reading(source, pieces.text, {}, None)
+    reading = Reading(source, pieces.text)
     if span == pieces.head:
         reading.head(span)
     elif pieces.stretches and span[0] >= pieces.stretches[0][0]:

@@ -67,3 +67,5 @@ def _check_title(title: str) -> None:
         raise CannotStart(
             f"a title has 1 to {_TITLE_MAX} characters, on one line, without quotes, backslashes, backticks or `<>`"
         )
+    if re.match(r"[/~]|\.{1,2}/|[A-Za-z]:", title):
+        raise CannotStart(f"`{title}` looks like a folder; the name is what customers read, and `--dir` says where")
