@@ -113,7 +113,7 @@ _ROWS: tuple[Code, ...] = (
     Code("P143", "hyphen in a name", "`{found}` is not a name", "join the words with `_`: `{mend}`"),
     Code("P144", "unseen character", "there is {found} here, which cannot be seen", "leave it out"),
     Code("P145", "look-alike letter", "`{found}` is not written in the letters a to z", "{hint}"),
-    Code("P146", "foreign sign", "`{found}` means nothing here", "leave it out"),
+    Code("P146", "foreign sign", "`{found}` means nothing here", "{hint}"),
     Code("P147", "words of a shop system", "`{found}` is not how it is written here", "write `{mend}`"),
     Code(
         "P148",
@@ -140,6 +140,12 @@ _ROWS: tuple[Code, ...] = (
         "accept without a worth",
         "`accept` does not say what is paid with it",
         "write `, worth 1 GBP per 100 points`, or an amount: `, worth 5 GBP`",
+    ),
+    Code(
+        "P161",
+        "time of day in a condition",
+        "`{found}` is not how a time of day is asked for",
+        "a time of day is a period: declare `period these_hours = {mend} every day`, and ask `today in these_hours`",
     ),
     Code(
         "P153",
@@ -189,7 +195,12 @@ _ROWS: tuple[Code, ...] = (
     Code("N103", "name with two meanings", "`{name}` is also a field of an event", "rename one of the two"),
     Code("N104", "wrong sort of name", "`{name}` is not {wanted}"),
     Code("N105", "declared twice", "`{name}` is declared twice", "a name means one thing in the whole program"),
-    Code("N106", "title twice", 'two rules are called "{title}"', "titles tell rules apart in outcomes and states"),
+    Code(
+        "N106",
+        "title twice",
+        'two rules are called "{title}"',
+        "give one of them another title (or another name behind `as`): outcomes and states tell rules apart by it",
+    ),
     Code("N107", "unknown rule", 'there is no rule called "{title}"'),
     Code("N108", "unknown vocabulary", "there is no vocabulary called `{name}`", "the package has {known}"),
     # ---- N2: names in expressions ----
@@ -211,7 +222,7 @@ _ROWS: tuple[Code, ...] = (
         "N211",
         "field of the lines",
         "`{name}` stands on the lines",
-        "write `{name} of lines` for the sum over the lines, or read it in a `where`",
+        "{mend}",
     ),
     Code("N212", "unknown value", "`{name}` is not a value of `{field}`", "its values: {values}"),
     Code("N213", "definition in a circle", "`{name}` leads back to itself", "take one of the names out of the other"),
@@ -638,7 +649,12 @@ _ROWS: tuple[Code, ...] = (
     Code("M121", "period of itself", "`{name}` is made of itself, or of too many others"),
     Code("M122", "period by a field", "a period has no `by`", "say `by` where the period is used"),
     Code("M123", "date of a period", "a period starts and ends at a written date or at a fact of the member"),
-    Code("M124", "end before the start", "it starts on {start} and ends {end}, so nothing lies in it", "mend a day"),
+    Code(
+        "M124",
+        "end before the start",
+        "it starts on {start} and ends {end}, so nothing lies in it",
+        "write an end after {start}, or an earlier start",
+    ),
     Code(
         "M130", "track without events", "`{name}` does not say what moves it", "write `on` and an event after the fold"
     ),

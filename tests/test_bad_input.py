@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from rules_engine import cli, feeds, pipeline
-from rules_engine.checking import checker
+from rules_engine.checking import Checker, checker
 from rules_engine.decoding import decode, decode_json
 from rules_engine.diagnostics import Diagnostic, as_json, render
 from rules_engine.event import Event
@@ -87,6 +87,20 @@ UNSEEN = (
     ("# a comment\x1b[2J\nearn \"A\" { on play   give 1 points }", "P156", "the control character U+001B"),
     ("earn \"A\u200bB\" { on play   give 1 points }", "P157", "a zero width space"),
 )  # fmt: skip
+
+
+BLANKS = [*range(0x1C, 0x20), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000]
+RULE = 'earn "A" { on play   give 1 points }'
+
+
+@pytest.mark.parametrize("place", ["{rule}{blank}", "{rule}{blank}\n", "{blank}\n{rule}\n", "{rule}\n{blank}\n{rule}"])
+@pytest.mark.parametrize("blank", BLANKS, ids=hex)
+def test_a_blank_of_another_kind_is_named_wherever_it_stands(blank: int, place: str) -> None:
+    """What Python strips and the grammar does not take: behind a declaration, on a line of its own, at the end."""
+    assert "P144" in codes(HEAD + place.format(rule=RULE, blank=chr(blank)))
+    again = Checker()
+    again.check([Source("a.rules", HEAD + RULE)])
+    assert "P144" in [each.code for each in again.recheck("a.rules", HEAD + RULE + chr(blank)).diagnostics]
 
 
 @pytest.mark.parametrize(("text", "code", "name"), UNSEEN, ids=[f"{code} {name}" for _, code, name in UNSEEN])

@@ -87,6 +87,9 @@ def test_check(shop: Path) -> None:
     found = json.loads(rules("check", "shop.rules", "bad.rules", "--format", "json", cwd=shop, code=1).stdout)
     assert found["errors"] == 1
     assert found["findings"][0]["file"] == "bad.rules"
+    assert "there is no unit `<name>`" in rules("check", "--explain", "N208", cwd=shop).stdout
+    (shop / "shop.txt").write_text(SHOP)
+    assert rules("check", "shop.txt", cwd=shop).stdout == "1 program: no mistakes found\n"
 
 
 def test_fmt(shop: Path) -> None:
@@ -104,6 +107,14 @@ def test_fmt(shop: Path) -> None:
     (shop / "broken.rules").write_text('earn "x" { gvie }\n')
     assert "broken.rules:1" in rules("fmt", "broken.rules", cwd=shop, code=1).stdout
     assert (shop / "broken.rules").read_text() == 'earn "x" { gvie }\n'
+    half = 'unit coin,   coins { rounded down }\nearn "x" { gvie }\n'
+    (shop / "broken.rules").write_text(half)
+    would = rules("fmt", "--check", "broken.rules", cwd=shop, code=1).stdout
+    assert would.endswith("would change broken.rules, but for what does not parse\n")
+    done = rules("fmt", "broken.rules", cwd=shop, code=1)
+    assert done.stdout.endswith("changed broken.rules, but for what does not parse\n")
+    assert done.stderr == "1 file, 1 changed, 1 with what does not parse\n"
+    assert (shop / "broken.rules").read_text() == half.replace(",   coins", ", coins")
 
 
 def test_test(shop: Path) -> None:
@@ -115,7 +126,7 @@ def test_test(shop: Path) -> None:
     assert "1 test: 0 passed, 1 failed" in told
     (found,) = json.loads(rules("test", "wrong.rules", "--format", "json", cwd=shop, code=1).stdout)
     assert (found["test"], found["passed"]) == ("quiet months double", False)
-    assert "no tests found with `zzz`" in rules("test", "shop.rules", "-k", "zzz", cwd=shop).stdout
+    assert "no tests found with `zzz`" in rules("test", "shop.rules", "-k", "zzz", cwd=shop, code=1).stdout
 
 
 def test_explain(shop: Path) -> None:
@@ -226,6 +237,9 @@ def test_schema_and_vocabulary(shop: Path) -> None:
 
 CANNOT: tuple[tuple[tuple[str, ...], str], ...] = (
     (("check", "nothing.rules"), "there is no file or folder `nothing.rules`"),
+    (("check", "event.json"), "`event.json` is no rule file: no declaration stands in it; rule files end in `.rules`"),
+    (("check",), "name a rule file or a folder, or say `--explain CODE`"),
+    (("check", "--explain", "S121"), "there is no code `S121`; did you mean `S112`?"),
     (("check", "empty"), "the folder `empty` has no file that ends in `.rules`"),
     (("check", "bytes.rules"), "`bytes.rules` cannot be read: it is no UTF-8 text [F103]"),
     (("fmt", "bytes.rules"), "`bytes.rules` cannot be read: it is no UTF-8 text [F103]"),

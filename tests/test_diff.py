@@ -27,7 +27,9 @@ from rules_engine.comparing import (
     NotAllowed,
     allowed,
     changes,
+    comparison_json,
     comparison_markdown,
+    comparison_text,
     measure,
     side_of,
 )
@@ -311,6 +313,50 @@ def test_rules_come_go_and_are_renamed() -> None:
     assert (change.what, change.kind, change.old, change.new) == ("renamed", "track", "spend", "spent")
 
 
+MANY = ", ".join(f'"a{number}"' for number in range(40))
+LONG = (
+    f"when net >= 2 GBP and channel is web  give 5 points per full 1 GBP of net of lines where sku in ({MANY})  "
+    'say "thank you"  at most 700 points per member per calendar month'
+)
+CLAUSES = ("on purchase", "when net >= 2 GBP", "give 5 points", "at most 700 points per member", 'say "thank you"')
+
+
+def told(old: str, new: str) -> tuple[dict[str, Any], str, str]:
+    """A comparison as JSON, for a terminal, for a pull request."""
+    one, other = side(old), side(new)
+    compared = Comparison("Shop", changes(one, other), None, (), Figures(one.core, other.core))
+    return comparison_json(compared), comparison_text(compared), comparison_markdown(compared)
+
+
+@pytest.mark.parametrize("way", ["added", "removed"])
+def test_a_rule_that_comes_or_goes_is_shown_to_its_last_clause(way: str) -> None:
+    few, many = rule("give 1 point"), rule("give 1 point") + rule(LONG, "B").removeprefix(HEAD)
+    value, text, shown = told(few, many) if way == "added" else told(many, few)
+    (change,) = value["changes"]
+    whole = change["new"] or change["old"]
+    assert all(clause in whole for clause in (*CLAUSES, MANY, "GBP of net of lines where sku in"))
+    sign = "+" if way == "added" else "-"
+    lines = [line.removeprefix(f"  {sign}").split() for line in text.split("\n") if line.startswith(f"  {sign}")]
+    for clause in CLAUSES:
+        assert sum(line[: len(clause.split())] == clause.split() for line in lines) == 1, (clause, text)
+        assert clause.split()[-1] in shown
+    assert '"a7", ... and 32 more)' in text
+    assert '"a7", ... and 32 more)' in shown
+    assert '"a8"' not in text
+    assert max(map(len, text.split("\n"))) < 180
+
+
+def test_a_difference_far_inside_a_long_clause_is_shown() -> None:
+    value, text, shown = told(rule(LONG), rule(LONG.replace('"a38"', '"b38"')))
+    (change,) = value["changes"]
+    assert MANY in change["old"]
+    assert '"b38"' in change["new"]
+    for each in (text, shown):
+        assert '"a38"' in each
+        assert '"b38"' in each
+        assert '"a5"' not in each
+
+
 # ---- what it comes to ----
 
 
@@ -445,6 +491,9 @@ def test_limits_are_exact(impact: Impact) -> None:
     assert allowed(f"{moved // 100}.{moved % 100:02} GBP", figures).holds(impact)
     assert not allowed(f"{(moved - 1) // 100}.{(moved - 1) % 100:02} GBP", figures).holds(impact)
     assert allowed(f"{impact.moved['point']} points", figures).holds(impact)
+    assert [allowed(each, figures).text for each in ("5 point", "1 points", "2_000 point", "5 GBP", "5%")] == [
+        "5 points", "1 point", "2_000 points", "5 GBP", "5%",
+    ]  # fmt: skip
     assert not Allowed("", figures_share(changed, impact.compared) - 1, "%").holds(impact)
     assert Allowed("", figures_share(changed, impact.compared), "%").holds(impact)
     assert not allowed("0%", figures).holds(impact)
@@ -486,6 +535,21 @@ def test_how_the_command_ends(changed_shop: Path, tmp_path: Path) -> None:
     assert isinstance(diff(SHOP, SHOP, "--events", tmp_path / "no.csv").exception, CannotRun)
 
 
+@pytest.mark.parametrize("form", ["text", "json", "markdown"])
+@pytest.mark.parametrize("events", ["", '{"event": "nothing"}\n'])
+def test_a_limit_holds_nothing_where_no_event_is_scored(
+    form: str, events: str, changed_shop: Path, tmp_path: Path
+) -> None:
+    """A pipeline must not go on because its history could not be read."""
+    file = tmp_path / "history.ndjson"
+    file.write_text(events)
+    ended = diff(SHOP, changed_shop, "--events", file, "--max-change", "5%", "--format", form)
+    assert isinstance(ended.exception, CannotRun)
+    assert "within the limit" not in ended.output
+    if form == "json":
+        assert json.loads(ended.output)["limits"] == [{"limit": "5%", "holds": None}]
+
+
 # ---- Markdown ----
 
 
@@ -493,13 +557,16 @@ NASTY = "<img src=x> | @all #1 [a](b) `` `x` **b** ​‮ \\| ---"
 
 
 def test_no_text_of_a_user_is_markup() -> None:
-    change = Change("changed", "earn", NASTY, NASTY, NASTY, NASTY + "\n\n# head\n```\n", "")
-    shown = comparison_markdown(Comparison(NASTY, (change,), None, (), Figures(*[load(SHOP).core] * 2)))
+    made = (
+        Change("changed", "earn", NASTY, NASTY, NASTY, NASTY + "\n\n# head\n```\n", ""),
+        Change("added", "earn", NASTY, "", "", f"{NASTY} ``` {NASTY} " * 9),
+    )
+    shown = comparison_markdown(Comparison(NASTY, made, None, (), Figures(*[load(SHOP).core] * 2)))
     from markdown_it import MarkdownIt
 
     html = MarkdownIt("gfm-like", {"linkify": False}).render(shown)
-    bare = re.sub(r"<code>.*?</code>", "", html, flags=re.DOTALL)
-    assert set(re.findall(r"<(\w+)", bare)) <= {"h3", "p", "ul", "li", "strong"}
+    bare = re.sub(r"<code[^>]*>.*?</code>", "", html, flags=re.DOTALL)
+    assert set(re.findall(r"<(\w+)", bare)) <= {"h3", "p", "ul", "li", "strong", "pre"}
     for sign in ("@all", "#1", "**b**", "img", "​", "‮"):
         assert sign not in bare
     assert "​" not in html
@@ -535,7 +602,9 @@ def test_a_pull_request_text_has_all_parts(changed_shop: Path, impact: Impact) -
 # ---- the examples in the text ----
 
 
-@pytest.mark.parametrize("name", ["changes", "compared", "figures", "markdown", "sides", "strictness", "wording"])
+@pytest.mark.parametrize(
+    "name", ["changes", "compared", "figures", "markdown", "sides", "strictness", "texts", "wording"]
+)
 def test_examples_in_the_room_are_true(name: str) -> None:
     module = importlib.import_module(f"rules_engine.comparing.{name}")
     result = doctest.testmod(module, extraglobs={"program": load(SHOP)})

@@ -218,3 +218,57 @@ def test_the_command_writes_both_forms(tmp_path: Path) -> None:
     written = (tmp_path / "kiosk.html").read_text()
     assert "2028-06-01 to 2028-07-09" in written
     assert not [value for name, value in Read(written).attributes if name == "src"]
+
+
+# ---- conditions of the tier ----
+
+TIERED = """tiers {
+  Basic
+  Silver when spend >= 300 GBP
+  Gold when spend >= 1000 GBP
+  counts at once
+  lasts until end of next calendar year
+  then the earned tier
+}
+track spend = sum of net, on order, per calendar year
+define high = tier in (Silver, Gold)
+define big = net >= 100 GBP
+"""
+MORNINGS = "period mornings = 08:00 to 12:00 every day\n"
+NEVER, BIG = "nothing", "1 point, only if the price after offers is at least 100 GBP"
+
+
+@pytest.mark.parametrize(
+    ("condition", "cells"),
+    [
+        ("tier is Gold", (NEVER, NEVER, "1 point")),
+        ("tier is not Gold", ("1 point", "the same", NEVER)),
+        ("tier in (Basic, Gold)", ("1 point", NEVER, "1 point")),
+        ("tier not in (Basic, Gold)", (NEVER, "1 point", NEVER)),
+        ("tier >= Silver", (NEVER, "1 point", "the same")),
+        ("tier > Silver", (NEVER, NEVER, "1 point")),
+        ("tier < Silver", ("1 point", NEVER, NEVER)),
+        ("high", (NEVER, "1 point", "the same")),
+        ("not high", ("1 point", NEVER, NEVER)),
+        ("high and big", (NEVER, "1 point", "the same")),
+        ("not (tier < Gold and tier > Basic)", ("1 point", NEVER, "1 point")),
+        ("tier is Gold or net >= 100 GBP", (BIG, "the same", "1 point")),
+        ("(tier is Gold and net >= 1 GBP) or tier is Silver", (NEVER, "1 point", BIG.replace("100", "1"))),
+    ],
+)
+def test_a_tier_that_cannot_meet_the_condition_earns_nothing(condition: str, cells: tuple[str, ...]) -> None:
+    shown, program = kiosk(SHOP + TIERED + f'earn "Tiered" {{ on order   when {condition}   give 1 point }}\n')
+    assert program.core.tiers is not None
+    (grid,) = [block for each in shown.sections if each.title == "What is earned" for block in each.blocks[:1]]
+    assert isinstance(grid, Grid)
+    assert [row[1:] for row in grid.rows if row[0] == "Tiered"] == [cells]
+    assert [row[1:] for row in grid.rows if row[0] == "Always"] == [("1 point", "the same", "the same")]
+
+
+def test_hours_are_hours_of_the_day() -> None:
+    text = SHOP.replace("on: date", "on: instant").replace(
+        "rounded half up\n", 'rounded half up   timezone "Europe/London"\n'
+    )
+    shown, _ = kiosk(text + MORNINGS + 'earn "Early" { on order   when today in mornings   give 1 point }\n')
+    assert "Only if the time of day is in mornings" in entries(shown)["Early"]
+    assert "Only if the day is in summer" in entries(shown)["Summer"]

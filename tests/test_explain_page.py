@@ -81,3 +81,26 @@ def test_the_command_in_its_three_forms(tmp_path: Path) -> None:
     assert (tmp_path / "why.html").read_text().startswith("<!DOCTYPE html>")
     without = CliRunner().invoke(rules, asked[:-1])
     assert "near misses" not in without.output
+
+
+@pytest.mark.parametrize("command", ["explain", "score", "diff"])
+def test_facts_that_are_missing_have_an_option(command: str, tmp_path: Path) -> None:
+    """Who did not send the facts of the member is told how; who did is not."""
+    CliRunner().invoke(rules, ["new", "shop", "Made", "--dir", str(tmp_path / "made")])
+    made = tmp_path / "made"
+    event, member = orjson.loads((made / "event.json").read_bytes()), orjson.loads((made / "member.json").read_bytes())
+    (tmp_path / "one.ndjson").write_bytes(orjson.dumps(event) + b"\n")
+    (tmp_path / "all.ndjson").write_bytes(orjson.dumps({"member": event["customer"], **member}) + b"\n")
+    asked = {
+        "explain": ["explain", str(made), "--event", str(made / "event.json")],
+        "score": ["score", str(made), "--events", str(tmp_path / "one.ndjson"), "--out", str(tmp_path / "o.csv")],
+        "diff": ["diff", str(made), str(made), "--events", str(tmp_path / "one.ndjson")],
+    }[command]
+    given = ["--member", str(made / "member.json")]
+    if command != "explain":
+        given = ["--members", str(tmp_path / "all.ndjson")]
+    said = f"come by `{given[0]} FILE`"
+    assert said in CliRunner().invoke(rules, asked).stderr
+    with_facts = CliRunner().invoke(rules, [*asked, *given])
+    assert with_facts.exit_code == 0, with_facts.output
+    assert "come by" not in with_facts.output

@@ -434,7 +434,7 @@ def test_a_memo_stays_small() -> None:
 # -- without a mapping --
 
 
-@pytest.mark.parametrize("name", ["events.ndjson", "events.ndjson.gz"])
+@pytest.mark.parametrize("name", ["events.ndjson", "events.ndjson.gz", "events.jsonl", "events.JSONL.gz"])
 def test_lines_of_json_pass_as_they_are(tmp_path: Path, name: str) -> None:
     line = '{"event": "purchase", "order_no": "A1", "lines": [{"sku": "s", "price": "1.50"}]}'
     bad = ['{"event": "purchase", ', "[1]", '{"order_no": "A2"}', '{"event": 3}', ""]
@@ -635,7 +635,8 @@ def test_members_of_each_ending(tmp_path: Path) -> None:
     write(tmp_path / "m.csv", ["member,tier,stays", "m1,gold,3", "m2,,0"])
     write(tmp_path / "m.ndjson", ['{"member": "m1", "tier": "gold", "stays": 3}', '{"member": "m2", "stays": 0}'])
     pq.write_table(pa.table({"member": ["m1", "m2"], "tier": ["gold", None], "stays": [3, 0]}), tmp_path / "m.parquet")
-    for name in ("m.csv", "m.ndjson", "m.parquet"):
+    (tmp_path / "m.jsonl").write_bytes((tmp_path / "m.ndjson").read_bytes())
+    for name in ("m.csv", "m.ndjson", "m.jsonl", "m.parquet"):
         assert feeds.read_members(tmp_path / name, formats={"stays": "integer"}) == expected, name
     text = 'event = "e"\n[fields]\na = "a"\n[members]\nfile = "m.csv"\nid = "member"\n[members.facts]\n'
     text += 'tier = { from = "tier", values = { gold = "Gold" } }'

@@ -229,6 +229,8 @@ def test_rename_changes_every_mention_and_the_program_still_checks(place: str, n
         ("track <|>spend", "channel", "already something called `channel`"),
         ("track <|>spend", "Gold", "already something called `Gold`"),
         ("track <|>spend", "two words", "is no name"),
+        ("track <|>spend", "net", "the language has a meaning for `net`"),
+        ("track <|>spend", "x" * 200, "would not check any more: a name of 200 characters is too long"),
         ('earn "<|>More"', "Base", 'already a rule "Base"'),
         ("sum of net, on <|>purchase", "buy", "vocabulary"),
         ("when <|>channel is", "way", "vocabulary"),

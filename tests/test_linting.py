@@ -19,9 +19,22 @@ from click.testing import CliRunner
 from rules_engine import pipeline
 from rules_engine.checking import Checked, check
 from rules_engine.cli.lint import command
+from rules_engine.codes import CODES
 from rules_engine.diagnostics import Diagnostic, Fix
 from rules_engine.formatting import format_source
-from rules_engine.linting import FAMILIES, LINTS, Lint, UnknownLint, View, chosen, lint, markdown, mended
+from rules_engine.linting import (
+    FAMILIES,
+    LINTS,
+    Lint,
+    UnknownCode,
+    UnknownLint,
+    View,
+    chosen,
+    explained_words,
+    lint,
+    markdown,
+    mended,
+)
 from rules_engine.linting.mending import apart
 from rules_engine.linting.prelude import example, whole
 from rules_engine.parsing import parse
@@ -206,6 +219,22 @@ def _mended(text: str, *select: str) -> tuple[str, list[tuple[int, str]], list[s
         [(each.line, each.code) for each in made.changes],
         [each.code for each in made.left],
     )
+
+
+def test_a_mend_that_would_take_a_comment_along_is_left_to_a_person() -> None:
+    rule = """\
+earn "Regular" {
+  on        purchase
+  when      visits >= 10
+            and visits >= 5{comment}
+            and channel is web
+  give      10 points
+}
+"""
+    noted, bare = rule.replace("{comment}", "   # as the terms say"), rule.replace("{comment}", "")
+    assert _mended(noted, "L304") == (noted, [], ["L304"])
+    after, _, left = _mended(bare, "L304")
+    assert ("visits >= 5" in after, left) == (False, [])
 
 
 def test_mends_are_made_until_nothing_is_left_to_mend() -> None:
@@ -446,6 +475,14 @@ def test_the_command_mends_files(tmp_path: Path) -> None:
     assert _run(str(path), "--select", "L305", "--fix") == (0, "1 program: 0 findings\n")
 
 
+def test_the_command_keeps_line_ends(tmp_path: Path) -> None:
+    path = _program(tmp_path, 'earn "Web" { on purchase   when channel is web or channel is web   give 10 points }\n')
+    lines = path.read_bytes().replace(b"\n", b"\r\n")
+    path.write_bytes(lines)
+    _run(str(tmp_path), "--select", "L305", "--fix")
+    assert path.read_bytes() == lines.replace(b" or channel is web", b"")
+
+
 def test_the_command_compares_with_an_older_version(tmp_path: Path) -> None:
     lints = [each for each in LINTS if each.old]
     assert lints
@@ -464,6 +501,24 @@ def test_the_command_lists_and_explains() -> None:
     assert "L102" not in _run("--list", "--select", "L3")[1]
     assert '"why"' in _run("--list", "--format", "json")[1]
     assert LINTS[3].bad.splitlines()[0] in _run("--explain", LINTS[3].code)[1]
+    assert "on which day weeks start: <user> counts weeks" in _run("--explain", "S112")[1]
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_every_code_is_explained_without_a_hole(code: str) -> None:
+    told = explained_words(code.lower())
+    assert told.startswith(f"{code}: {CODES[code].title}\n")
+    assert "{" not in re.sub(r"`[^`]*`", "", told)
+    assert not re.search(r"\{\w+\}|\{\{|\}\}", told)
+
+
+def test_codes_of_lints_and_others_are_explained_together() -> None:
+    told = explained_words("N208, part-implied")
+    assert told.startswith("N208: unknown unit\n\n  error: there is no unit `<name>`\n")
+    assert "\n\n\nL304 part-implied: " in told
+    for word, near in (("S121", "S112"), ("n20B", "N220"), ("part-impleid", "part-implied"), ("L340", "L304")):
+        with pytest.raises(UnknownCode, match=f"there is no code `{word}`; did you mean `{near}"):
+            explained_words(word)
 
 
 @pytest.mark.parametrize(
@@ -471,7 +526,7 @@ def test_the_command_lists_and_explains() -> None:
     [
         ([], "name a rule file or a folder"),
         (["--select", "L999", "--list"], "there is no lint `L999`"),
-        (["--explain", "L999"], "there is no lint `L999`"),
+        (["--explain", "L999"], "there is no code `L999`"),
         (["nowhere.rules"], "there is no file or folder `nowhere.rules`"),
         (["nowhere.rules", "--select", "L1", "--ignore", "L1"], "nothing is left of what is selected"),
     ],

@@ -24,6 +24,56 @@ track by_shop = sum of price of lines by shop up to 9 keys, on purchase, per cal
 
 MENDS: tuple[tuple[str, str, str, str], ...] = (
     (
+        'earn "A" { on visit   give 10 }',
+        "T308", "`10 coins`; or in another unit: `points`",
+        'earn "A" { on visit   give 10 coins }',
+    ),
+    (
+        'earn "A" { on visit   give n }',
+        "T308", "`1 coin * n`; or in another unit: `points`",
+        'earn "A" { on visit   give 1 coin * n }',
+    ),
+    (
+        'earn "A" { on purchase   when shop is "north"   give 1 point }',
+        "N211", '`count of (lines where shop is "...") >= 1`',
+        'earn "A" { on purchase   when count of (lines where shop is "north") >= 1   give 1 point }',
+    ),
+    (
+        'earn "A" { on purchase   when kind is food   give 1 point }',
+        "N211", "`net of lines where kind is food`",
+        'earn "A" { on purchase   give 1 point per 1 GBP of net of lines where kind is food }',
+    ),
+    (
+        'earn "A" { on purchase   when net >= 2GBP   give 1 point }',
+        "P147", "`2 GBP`",
+        'earn "A" { on purchase   when net >= 2 GBP   give 1 point }',
+    ),
+    (
+        'earn "A" { on visit   give 3 extra points }',
+        "P103", "leave it out",
+        'earn "A" { on visit   give 3 points }',
+    ),
+    (
+        'earn "A" { on visit   when today in sundays   give 1 point }',
+        "N201", "`period sundays = Sunday of every week`, and ask `today in sundays`",
+        "period sundays = Sunday of every week",
+    ),
+    (
+        'earn "A" { on visit   when today in weekdays   give 1 point }',
+        "N201", "`period weekdays = Monday, Tuesday, Wednesday, Thursday, Friday of every week`",
+        "period weekdays = Monday, Tuesday, Wednesday, Thursday, Friday of every week",
+    ),
+    (
+        'earn "A" { on visit   when member.plan is gold   give 1 point }',
+        "N201", 'in quotes: `"gold"`',
+        'earn "A" { on visit   when member.plan is "gold"   give 1 point }',
+    ),
+    (
+        'earn "A" { on purchase   give 1 point per full 2 pounds of net }',
+        "N208", "`GBP`",
+        'earn "A" { on purchase   give 1 point per full 2 GBP of net }',
+    ),
+    (
         'item offer "A" { on purchase   automatic   take 50% of current off each line   at most 10 GBP per line }',
         "M294", "`take (10% of current, up to ...) off each line`",
         'item offer "A" { on purchase   automatic   take (50% of current, up to 10 GBP) off each line }',
@@ -108,6 +158,68 @@ def test_the_help_works_when_it_is_typed(wrong: str, code: str, help_text: str, 
     assert [found.code for found in first] == [code]
     assert help_text in first[0].help
     assert check([Source("t.rules", HEAD + right + "\n")]).diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "mended"),
+    [
+        ("on visit   give 3 extra points", "on visit   give 3 points"),
+        ("on visit   give 3points", "on visit   give 3 points"),
+        ("on visit from 1 March 2027   give 3 points", "on visit from 2027-03-01   give 3 points"),
+        ("on visit from March 1st, 2027   give 3 points", "on visit from 2027-03-01   give 3 points"),
+        ("on visit from 2027-3-1   give 3 points", "on visit from 2027-03-01   give 3 points"),
+        (
+            "on visit from 2027-03-01 to 2027-03-09   give 3 points",
+            "on visit from 2027-03-01 until 2027-03-09   give 3 points",
+        ),
+        ("on purchase   when net > 2GBP   give 3 points", "on purchase   when net > 2 GBP   give 3 points"),
+        ("on visit   give 3 points max 9 points per member", "on visit   give 3 points at most 9 points per member"),
+    ],
+)
+def test_the_mend_of_a_habit_is_made(wrong: str, mended: str) -> None:
+    text = f'{HEAD}earn "A" {{ {wrong} }}\n'
+    [found] = check([Source("t.rules", text)]).diagnostics
+    assert found.fix is not None
+    (start, end), new = found.fix.span, found.fix.text
+    assert text[:start] + new + text[end:] == f'{HEAD}earn "A" {{ {mended} }}\n'
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        'on purchase   when shop is "north"   give 1 point',
+        "on purchase   when before 11:00   give 1 point",
+        "on purchase   give double points",
+        "on purchase   give 10 points net",
+    ],
+)
+def test_what_has_no_single_mend_has_none(wrong: str) -> None:
+    [found] = check([Source("t.rules", f'{HEAD}earn "A" {{ {wrong} }}\n')]).diagnostics
+    assert found.fix is None
+    assert "of lines` for the sum" not in found.help
+
+
+@pytest.mark.parametrize(
+    ("asked", "hours"),
+    [
+        ("before 11:00", "00:00 to 11:00"),
+        ("after 5pm", "17:00 to 00:00"),
+        ("today in mine and before 9am", "00:00 to 09:00"),
+        ("time is between 12am and 12pm", "00:00 to 12:00"),
+    ],
+)
+def test_a_time_of_day_is_a_period(asked: str, hours: str) -> None:
+    text = HEAD.replace("{ currency GBP", '{ timezone "Europe/London"   currency GBP').replace(
+        "day: date ", "day: instant "
+    )
+    [found] = check(
+        [Source("t.rules", f'{text}earn "A" {{ on purchase   when {asked}   give 1 point }}\n')]
+    ).diagnostics
+    period = f"period these_hours = {hours} every day"
+    assert found.code == "P161"
+    assert f"`{period}`" in found.help
+    right = f'{text}{period}\nearn "A" {{ on purchase   when today in these_hours   give 1 point }}\n'
+    assert [each.code for each in check([Source("t.rules", right)]).diagnostics] == []
 
 
 def test_near_names_are_of_the_sort_that_is_needed() -> None:

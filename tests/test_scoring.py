@@ -219,7 +219,8 @@ earn "Base" as base {
     assert "line 1: net = 10.99 GBP" in guest.told
     assert "line 2: left out: kind is food, and it must be room" in guest.told
     guest.stay("2027-03-02", "10.99")
-    assert "109 points wanted (rounded down) -> 41 points given (cut by base: point per calendar month)" in guest.told
+    cut = "cut by at most 150 points per member per calendar month"
+    assert f"109 points wanted (rounded down) -> 41 points given ({cut})" in guest.told
     assert "109 points used since 2027-03-01, 41 points left" in guest.told
     guest.stay("2027-03-02", "1.99")
     assert '"Base": not applied, condition: net is 1.99 GBP, and at least 5.00 GBP is required' in guest.told

@@ -227,3 +227,11 @@ def test_what_only_says_something_is_nothing_else() -> None:
     given = '"Third" 25 points, "Capped" 20 points, "Cakes" 15 points, "Once" 5 points, "Later" 7 stars'
     text = f"then base 200 points, {given}"
     assert why(buy("60.00") + text + " and nothing else") == []
+
+
+def test_nothing_is_no_amount() -> None:
+    source = Source("cafe.rules", f'{HEAD}test "t" {{\n  given member {{}}\n{buy()}then "Gold extra" nothing\n}}\n')
+    program = rules_engine.load([source])
+    (test,) = (each for each in parse(source).file.declarations if isinstance(each, tree.TestDecl))
+    (result,) = run_tests(program, [TestCase(source, test)])
+    assert result.findings[0].help == "`nothing` is no amount: of a rule that does nothing write `not applied`"

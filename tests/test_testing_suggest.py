@@ -15,7 +15,18 @@ from rules_engine.cli.test import command
 from rules_engine.formatting import format_source
 from rules_engine.parsing import parse
 from rules_engine.source import Source
-from rules_engine.workbench import Suggested, Tested, appended, place_of, run_path, suggested
+from rules_engine.workbench import (
+    Suggested,
+    TestCase,
+    Tested,
+    appended,
+    place_of,
+    run_path,
+    run_tests,
+    suggested,
+)
+from rules_engine.workbench.coverage import Coverage
+from rules_engine.workbench.suggesting import suggest
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/*.rules") if path.stem == path.parent.name)
@@ -183,15 +194,71 @@ def test_a_program_that_is_covered_gets_nothing(tmp_path: Path) -> None:
     assert suggested(run_path(tested.path, cover=True), SECONDS).suggestions == ()
 
 
+# ---- what suggested tests hold ----
+
+HELD = """earn "Base" as base { on purchase   give 1 point per full 1 GBP of net }
+
+earn "Tier points" { on purchase   give by tier { Silver: 25%   Gold: 50%   otherwise: nothing } of base }
+
+earn "Morning coffee" {
+  on        purchase
+  when      today in summer and shop is "A" and count of (lines where kind is coffee) >= 2
+  give      50 points
+  at most   100 points per member per calendar month
+}
+"""
+CHANGED = {
+    "Silver: 25%": "Silver: 75%",
+    "Gold: 50%": "Gold: 55%",
+    "otherwise: nothing": "otherwise: 10%",
+    "today in summer and ": "",
+    'shop is "A" and ': "",
+    " and count of (lines where kind is coffee) >= 2": "",
+    "where kind is coffee) >= 2": "where kind is coffee) > 2",
+    "where kind is coffee": "where kind is cake",
+    "  at most   100 points per member per calendar month\n": "",
+    "spend >= 100 GBP": "spend > 100 GBP",
+}
+"""Changes of the rules that a test should notice."""
+
+
+@cache
+def suggestions() -> tuple[str, str]:
+    """A program, and the tests that are suggested for it."""
+    text = PROGRAM + HELD
+    program = rules_engine.load([Source("cafe.rules", text)])
+    search = suggest(program, [], Coverage(program.core), program.sources, SECONDS)
+    assert search.after.percent == 100
+    return text, appended("", search.suggestions)
+
+
+def failures(text: str, tests: str) -> int:
+    source = Source("tests.rules", tests)
+    program = rules_engine.load([Source("cafe.rules", text)])
+    cases = [TestCase(source, each) for each in parse(source).file.declarations if isinstance(each, tree.TestDecl)]
+    return sum(not result.passed for result in run_tests(program, cases))
+
+
+@pytest.mark.parametrize("old", CHANGED)
+def test_a_change_of_the_rules_is_noticed(old: str) -> None:
+    text, tests = suggestions()
+    assert text.count(old) == 1
+    assert failures(text, tests) == 0
+    assert failures(text.replace(old, CHANGED[old]), tests) > 0
+
+
+def test_where_nothing_holds_a_side_it_is_reached_all_the_same(tmp_path: Path) -> None:
+    search = found(tmp_path, 'earn "A" { on purchase   when guests >= 2 or guests >= 3   give 5 points }\n')
+    assert "`guests >= 3`" in {each.what for one in search.suggestions for each in one.reaches}
+    assert all(each.missed.what == "`guests >= 3`" for each in search.unsolved)
+
+
 # ---- published programmes ----
 
 
 @cache
 def measured(path: Path) -> Suggested:
     """What is suggested for a programme without its tests."""
-    from rules_engine.workbench.coverage import Coverage
-    from rules_engine.workbench.suggesting import suggest
-
     program = rules_engine.load(path)
     return suggest(program, [], Coverage(program.core), program.sources, SECONDS)
 
@@ -239,6 +306,18 @@ def test_the_command_writes_into_the_file(tmp_path: Path) -> None:
     assert f"added to {tested.path}" in written
     assert "100% (8 of 8)" in run(tested.path, "--coverage").stdout
     run(tested.path, "--coverage-min", "100")
+
+
+def test_a_file_keeps_its_line_ends(tmp_path: Path) -> None:
+    tested = program(tmp_path, 'earn "A" { on purchase   give 5 points }\n')
+    path = Path(tested.path)
+    before = path.read_bytes().replace(b"\n", b"\r\n")
+    path.write_bytes(before)
+    run(tested.path, "--suggest", "--write")
+    after = path.read_bytes()
+    assert after.startswith(before)
+    assert len(after) > len(before)
+    assert after.count(b"\n") == after.count(b"\r\n")
 
 
 def test_a_folder_gets_a_file_of_tests(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from rules_engine.checking.env import Env, Stage, asked_once, env_for, narrowed
 from rules_engine.checking.infos import RuleInfo, UnitInfo
 from rules_engine.checking.typed import Typed, lean, unknown
 from rules_engine.diagnostics import Fix
+from rules_engine.formatting import to_text
 from rules_engine.types import (
     Choice,
     Count,
@@ -182,14 +183,27 @@ def _no_unit(node: tree.Expr, mods: tuple[tree.Mod, ...], kind: Type, env: Env) 
         what = "the percentage" if isinstance(kind, Rate) else "this rate"
         env.report("T307", node, fix=fix, what=what)
     elif isinstance(kind, Count):
-        units = _units(env)
-        example = units[0].plural or units[0].name if len(units) == 1 else ""
-        fix = None
-        if example and isinstance(node, tree.Number):
-            fix = Fix(f"write `{node.text} {example}`", (node.span[1], node.span[1]), f" {example}")
-        env.report("T308", node, text=node.text if isinstance(node, tree.Number) else "this number", fix=fix, mend="")
+        _count_alone(node, env)
     else:
         env.report("T305", node, found=describe(kind), wanted="an amount of a unit")
+
+
+def _count_alone(node: tree.Expr, env: Env) -> None:
+    """Report `give 10` and `give nights`: a number of what?"""
+    units = sorted(_units(env), key=lambda info: info.currency)
+    note = "" if units else "declare the unit: `unit point, points { rounded down   lasts forever }`"
+    if len(units) > 1:
+        others = ", ".join(f"`{info.plural or info.name}`" for info in units[1:])
+        note = f"or in another unit: {others}"
+    one, several = (units[0].name, units[0].plural or units[0].name) if units else ("point", "points")
+    if isinstance(node, tree.Number):
+        called = one if node.text == "1" else several
+        end = (node.span[1], node.span[1])
+        fix = Fix(f"write `{node.text} {called}`", end, f" {called}") if len(units) == 1 else None
+        env.report("T308", node, text=node.text, mend=f"{node.text} {called}", fix=fix, note=note)
+    else:
+        words = to_text(node) if isinstance(node, (tree.Path, tree.Bracket)) else f"({to_text(node)})"
+        env.report("T308", node, text=to_text(node), mend=f"1 {one} * {words}", note=note)
 
 
 def offered(node: tree.Expr, env: Env) -> Typed:

@@ -151,7 +151,9 @@ def compare(op: Op, left: tree.Expr, right: tree.Expr, node: tree.Expr, env: Env
         return ir.Flg(at, True)
     if not alike(one.type, other.type):
         note = _same_money(one, other) or slips.time_beside_day(one.type, other.type)
-        env.report("T302", node, left=_called(left, one), right=_called(right, other), note=note)
+        fix = slips.quoted_tier(one.type, right, env) or slips.quoted_tier(other.type, left, env)
+        note = f"a tier stands without quotes: {fix.title}" if fix else note
+        env.report("T302", node, left=_called(left, one), right=_called(right, other), note=note, fix=fix)
         return ir.Flg(at, True)
     if op not in ("=", "!=") and not isinstance(one.type, ORDERED):
         env.report("T317", node, op=op, found=describe(one.type))

@@ -115,6 +115,24 @@ def rung_of(name: tree.Name, env: Env) -> int | None:
     return None
 
 
+_CURRENCY_WORDS = {
+    **dict.fromkeys(("pound", "pounds", "quid", "sterling"), ("GBP",)),
+    **dict.fromkeys(("euro", "euros"), ("EUR",)),
+    **dict.fromkeys(("dollar", "dollars"), ("USD", "AUD", "CAD", "NZD", "SGD", "HKD")),
+    **dict.fromkeys(("yen",), ("JPY",)),
+    **dict.fromkeys(("rupee", "rupees"), ("INR",)),
+    **dict.fromkeys(("franc", "francs"), ("CHF",)),
+}
+"""What money is called, and the currencies that are called so."""
+
+
+def _currency_called(word: str, env: Env) -> str | None:
+    """The program's one currency, where a word is what people call it."""
+    currencies = env.context.header().currencies
+    meant = [code for code in currencies if code in _CURRENCY_WORDS.get(word.lower(), ())]
+    return meant[0] if len(meant) == 1 else None
+
+
 def unit_type(name: tree.Name, env: Env, count: str = "") -> Unit | None:
     """A declared unit by either of its names; reports anything else. After a `count` in a path to a tier, it may have
     been meant as the next tier."""
@@ -125,7 +143,12 @@ def unit_type(name: tree.Name, env: Env, count: str = "") -> Unit | None:
         env.fail()
     elif info is None:
         units = [each for each in env.context.names() if isinstance(env.context.find(each), UnitInfo)]
-        if count and env.stage == "tier" and not nearest(name.text, units):
+        if (code := _currency_called(name.text, env)) is not None:
+            fix = Fix(f"write `{code}`", name.span, code)
+            env.report(
+                "N208", name, name=name.text, fix=fix, note=f"money is written with the currency's code: `{code}`"
+            )
+        elif count and env.stage == "tier" and not nearest(name.text, units):
             note = f"if `{name.text}` is a tier, put what stands before it in brackets: `when (... {count})`"
             env.report("N208", name, name=name.text, note=note)
         else:

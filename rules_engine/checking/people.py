@@ -101,7 +101,8 @@ def member_fact(path: tree.Path, fact: tree.Name, env: Env, *, optional_is_fine:
 
 def _unknown_fact(path: tree.Path, fact: tree.Name, env: Env) -> Typed:
     if path.text == "member.tier":
-        env.report("N207", path, name="member.tier", right="tier", fix=Fix("write `tier`", path.span, "tier"))
+        fix = Fix("write `tier`", path.span, "tier")
+        env.report("N203", fact, name="tier", fix=fix, note="a tier is read without `member`: write `tier`")
     elif env.context.member_broken:
         env.fail()
     else:

@@ -15,10 +15,10 @@ from msgspec.structs import replace
 from rules_engine import tree
 from rules_engine.checking import rates
 from rules_engine.checking.env import Env
-from rules_engine.checking.infos import DefineInfo
+from rules_engine.checking.infos import DefineInfo, TiersInfo
 from rules_engine.diagnostics import Fix
 from rules_engine.formatting import to_text
-from rules_engine.types import Date, Instant, Time, Type
+from rules_engine.types import Date, Instant, Tier, Time, Type
 
 _CONDITIONS = (
     tree.Both, tree.Either, tree.Not, tree.Compare, tree.Is, tree.In, tree.InFirst, tree.IsMultiple, tree.Has,
@@ -62,6 +62,14 @@ def time_beside_day(one: Type, other: Type) -> str:
     if any(isinstance(each, Time) for each in types) and any(isinstance(each, (Date, Instant)) for each in types):
         return "a period has times of day: `period mornings = 08:00 to 12:00 every day`; then ask `today in mornings`"
     return ""
+
+
+def quoted_tier(kind: Type, node: tree.Expr, env: Env) -> Fix | None:
+    """The mend of `tier is "Gold"`: a tier of that name without its quotes."""
+    ladder = env.context.tiers()
+    if not isinstance(kind, Tier) or not isinstance(node, tree.Text) or not isinstance(ladder, TiersInfo):
+        return None
+    return Fix(f"write `{node.value}`", node.span, node.value) if node.value in ladder.rungs else None
 
 
 def takes_too_little_or_too_much(node: tree.Take, env: Env) -> None:

@@ -12,10 +12,10 @@ from rules_engine import tree
 from rules_engine.checking import bases, monies, names
 from rules_engine.checking.context import Context
 from rules_engine.checking.env import STAGE_WORDS, Env, env_for, owners
-from rules_engine.checking.infos import BrokenInfo, EventInfo, Info, UnitInfo
+from rules_engine.checking.infos import BrokenInfo, EventInfo, Info, TiersInfo, UnitInfo
 from rules_engine.checking.typed import Typed, unknown
 from rules_engine.diagnostics import Fix, nearest
-from rules_engine.types import Choice, Tier, Type, Unit
+from rules_engine.types import Choice, Text, Tier, Type, Unit
 
 FLAGS = {"true": "yes", "false": "no"}
 """What other languages call a flag's values."""
@@ -34,8 +34,7 @@ def unknown_name(name: tree.Name, env: Env, expected: Type | None = None) -> Typ
     elif env.use is not None and not _means_something(name, _everywhere(env)):
         env.fail()
     elif not env.line and any(names.on_event(text, event, True) for event in env.events):
-        fix = Fix(f"write `{text} of lines`", name.span, f"{text} of lines")
-        env.report("N211", name, name=text, fix=fix)
+        _of_the_lines(name, env)
     elif isinstance(expected, Choice):
         unknown_value(name, expected, env)
     elif isinstance(expected, Tier):
@@ -57,12 +56,86 @@ def unknown_name(name: tree.Name, env: Env, expected: Type | None = None) -> Typ
     return unknown(env.at(name))
 
 
-def _meant(name: tree.Name, expected: Type | None, env: Env) -> str:
-    """What a first word alone stands for: `balance`, which is of a unit."""
-    if name.text != "balance":
+_SUMMED = ("count", "money", "unit", "rate")
+"""The kinds of fields of which the lines have a sum."""
+
+
+def _of_the_lines(name: tree.Name, env: Env) -> None:
+    """A field of the lines where no line is at hand: its sum, or for what has none the lines that it chooses."""
+    text = name.text
+    hits = (names.on_event(text, event, True) for event in env.events)
+    field = next(hit[0] for hit in hits if hit is not None)
+    if field.kind in _SUMMED:
+        fix = Fix(f"write `{text} of lines`", name.span, f"{text} of lines")
+        mend = f"write `{text} of lines` for the sum over the lines, or read it in a `where`"
+        env.report("N211", name, name=text, mend=mend, fix=fix)
+        return
+    match field.kind:
+        case "flag":
+            where = text
+        case "choice":
+            where = f"{text} is {field.choices[0]}"
+        case "text":
+            where = f'{text} is "..."'
+        case _:
+            where = f"{text} is ..."
+    lines = f"lines where {where}"
+    mend = f"it chooses lines: ask `count of ({lines}) >= 1`, or give on their amount, `net of {lines}`"
+    env.report("N211", name, name=text, mend=mend)
+
+
+_TIME_WORDS = {
+    **dict.fromkeys(
+        ("weekday", "weekdays", "workday", "workdays"), "Monday, Tuesday, Wednesday, Thursday, Friday of every week"
+    ),
+    **dict.fromkeys(("weekend", "weekends"), "Saturday, Sunday of every week"),
+    **dict.fromkeys(("time", "now", "hour", "hours", "time_of_day"), "06:00 to 11:00 every day"),
+    **{
+        form: f"{day} of every week"
+        for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+        for form in (day, day.lower(), f"{day}s", f"{day.lower()}s")
+    },
+}
+"""Words for a day of the week or a time of day, and the period that is meant."""
+
+
+def _period_meant(word: str, env: Env) -> str:
+    """How to ask for a day of the week or a time of day: a period has a name."""
+    if word not in _TIME_WORDS:
         return ""
+    declared = next((each for each in (word.lower(), f"{word.lower()}s") if env.context.find(each) is not None), "")
+    if declared:
+        return f"ask `today in {declared}`"
+    called = "mornings" if "every day" in _TIME_WORDS[word] else word.lower()
+    return f"declare a period, `period {called} = {_TIME_WORDS[word]}`, and ask `today in {called}`"
+
+
+def _meant(name: tree.Name, expected: Type | None, env: Env) -> str:
+    """What a first word alone stands for: `balance`, which is of a unit; a word for a time; a text without quotes."""
+    if period := _period_meant(name.text, env):
+        return period
+    if isinstance(expected, Text) and not nearest(name.text, known_names(env)):
+        return f'a text stands in quotes: `"{name.text}"`'
+    if name.text != "balance":
+        return _another_value(name, env)
     unit = expected.plural if isinstance(expected, Unit) else next(iter(env.context.units()), "")
     return f"write `balance of {unit}`" if unit else ""
+
+
+def _another_value(name: tree.Name, env: Env) -> str:
+    """`tier is Silver or Gold`: several values of one thing are a list."""
+    ladder = env.context.tiers()
+    if isinstance(ladder, TiersInfo) and name.text in ladder.rungs:
+        other = next((each for each in ladder.rungs if each != name.text), "")
+        listed = f"`tier in ({other}, {name.text})`"
+        return f"a tier is compared with `tier`: `tier is {name.text}`, or one of several: {listed}"
+    for event in env.events:
+        for field in event.fields:
+            if name.text in field.choices:
+                other = next((each for each in field.choices if each != name.text), "")
+                listed = f"`{field.name} in ({other}, {name.text})`"
+                return f"it is a value of `{field.name}`: `{field.name} is {name.text}`, or one of several: {listed}"
+    return ""
 
 
 def _events_with(name: str, env: Env) -> list[str]:

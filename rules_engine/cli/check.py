@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rules_engine.cli.console import plural, say, say_report
-from rules_engine.cli.loading import readable
+from rules_engine.cli.console import CannotRun, plural, say, say_report
+from rules_engine.cli.loading import explanation, readable
 
 if TYPE_CHECKING:
     from rules_engine.reports import Form
 
 
 @click.command("check", short_help="find mistakes in rule files")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, metavar="PATH...")
 @click.option(
     "--format",
     "form",
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     default="text",
     help="how findings are shown; `github` and `sarif` are for a forge",
 )
+@click.option("--explain", metavar="CODE", help="show what a code stands for, without any file")
 @click.pass_context
-def command(ctx: click.Context, paths: tuple[str, ...], form: Form) -> None:
+def command(ctx: click.Context, paths: tuple[str, ...], form: Form, explain: str | None) -> None:
     """Find mistakes in rule files, with the place, the reason and the mend.
 
     Every path is a program of its own: a rule file, or a folder of them.
@@ -32,9 +33,15 @@ def command(ctx: click.Context, paths: tuple[str, ...], form: Form) -> None:
       rules check corner_shop.rules
       rules check programme/ --format json
       rules check programme/ --format sarif > rules.sarif
+      rules check --explain N208
 
     Ends with 1 where there is an error; warnings alone end with 0.
     """
+    if explain:
+        say(explanation(explain))
+        return
+    if not paths:
+        raise CannotRun("name a rule file or a folder, or say `--explain CODE`")
     from rules_engine import pipeline
     from rules_engine.reports import report
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rules_engine.cli.console import CannotRun, progress, say, say_json
-from rules_engine.cli.history import events_file, last_day
+from rules_engine.cli.console import CannotRun, note, progress, say, say_json
+from rules_engine.cli.history import events_file, facts_needed, last_day
 from rules_engine.cli.loading import load, no_program, readable
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 @click.command("diff", short_help="say what changed between two programs, and what it comes to")
 @click.argument("old")
 @click.argument("new")
-@click.option("--events", metavar="FILE", help="a history to score with both: .csv, .ndjson (also .gz) or .parquet")
+@click.option(
+    "--events", metavar="FILE", help="a history to score with both: .csv, .ndjson, .jsonl (all also .gz) or .parquet"
+)
 @click.option("--members", metavar="FILE", help="the members' facts, by id")
 @click.option("--mapping", metavar="FILE", help="a TOML file that says which column is which field")
 @click.option("--data", metavar="DIR", help="the folder that paths in the mapping start from")
@@ -56,7 +58,7 @@ def command(
     With a history both programs score it, each with its own states from the beginning. Layout, comments, order of
     rules, names of defines, conditions written otherwise are no change. Ends with 1 where anything changed; with
     --max-change where more changed than that: a share of the outcomes, or of one unit or currency the sum of all
-    differences, gains and losses alike.
+    differences, gains and losses alike. With 2 where no event of the history could be scored.
     """
     from rules_engine import comparing
 
@@ -77,6 +79,8 @@ def command(
             say(comparing.comparison_markdown(found).rstrip("\n"))
         case _:
             say(comparing.comparison_text(found))
+    if found.unknown:
+        raise CannotRun("no event was scored, so nothing says whether the change stays within `--max-change`")
     ctx.exit(1 if found.found else 0)
 
 
@@ -105,7 +109,12 @@ def _impact(
         listed = feeds.members_file(plan, data) if plan is not None else None
         members = Path(files["members"]) if files["members"] else listed
         history = History(events_file(files["events"], plan, data), members, plan, last_day(until))
+        programs = load(paths[0]), load(paths[1])
         with progress() as show:
-            return measure(load(paths[0]), load(paths[1]), history, show)
+            impact = measure(*programs, history, show)
     except feeds.FeedError as error:
         raise CannotRun(*error.problems) from None
+    needed = (run.rejected and facts_needed(each) for run, each in zip(impact.runs, programs, strict=True))
+    if members is None and any(needed):
+        note("the facts of the members come by `--members FILE`")
+    return impact

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rules_engine.cli.console import CannotRun, complain, note, say
+from rules_engine.cli.history import facts_needed
 from rules_engine.cli.loading import load, read_json, write_text
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ def command(  # one argument an option
     except FeedError as error:
         raise CannotRun(*error.problems) from None
     except EventRefused as refusal:
-        complain(*[fault.message for fault in refusal.refused.faults])
+        complain(*[fault.message for fault in refusal.faults])
+        if files["member"] is None and facts_needed(ready) & {fault.field for fault in refusal.faults}:
+            note("the member's facts come by `--member FILE`")
         ctx.exit(1)
     shown = _shown(explanation, misses, form)
     if output is None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 def command(ctx: click.Context, paths: tuple[str, ...], check: bool, diff: bool) -> None:
     """Bring rule files into their one shape; comments and meaning stay as they are.
 
+    A declaration that does not parse keeps its text; the others get their shape, and the command ends with 1.
+
     \b
       rules fmt corner_shop.rules
       rules fmt --check programme/
@@ -42,14 +44,16 @@ def command(ctx: click.Context, paths: tuple[str, ...], check: bool, diff: bool)
         if text == source.text:
             continue
         changed += 1
+        rest = "" if sound else ", but for what does not parse"
         if diff:
             _show(source.text, text, str(path))
         elif check:
-            say(f"would change {path}")
+            say(f"would change {path}{rest}")
         else:
             _write(path, text)
-            say(f"changed {path}")
-    note(f"{plural(len(files), 'file')}, {changed} {'to change' if check or diff else 'changed'}")
+            say(f"changed {path}{rest}")
+    faulty = f", {broken} with what does not parse" if broken else ""
+    note(f"{plural(len(files), 'file')}, {changed} {'to change' if check or diff else 'changed'}{faulty}")
     ctx.exit(1 if broken or (changed and (check or diff)) else 0)
 
 

@@ -9,6 +9,7 @@ from rules_engine.cli.console import CannotRun
 
 if TYPE_CHECKING:
     from rules_engine.feeds import Mapping
+    from rules_engine.scoring import Program
 
 
 def last_day(until: str | None) -> int | None:
@@ -31,3 +32,8 @@ def events_file(named: str | None, plan: Mapping | None, data: str | None) -> Pa
     if plan is None:
         raise CannotRun("say which events to score: `--events FILE`, or a `--mapping` that names a file")
     return feeds.events_file(plan, data)
+
+
+def facts_needed(ready: Program) -> set[str]:
+    """The facts that a program must have of every member."""
+    return {field.name for field in ready.core.member if not field.optional}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rules_engine.cli.console import CannotRun, note, plural, say, say_report
-from rules_engine.cli.loading import no_program, readable, why
+from rules_engine.cli.loading import explanation, no_program, readable, rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--fix", is_flag=True, help="make the mends that are safe, and say what was changed")
 @click.option("--against", metavar="OLD", help="an older version of the program: what changed is looked at too")
 @click.option("--list", "listed", is_flag=True, help="show the lints; with `--select L` all")
-@click.option("--explain", metavar="CODE", help="show why a lint is there, with an example")
+@click.option("--explain", metavar="CODE", help="show why a lint is there, with an example; other codes too")
 @click.option(
     "--format",
     "form",
@@ -53,7 +53,7 @@ def command(
 
     \b
       rules lint corner_shop.rules
-      rules lint programme/ --select L1,dead-condition
+      rules lint programme/ --select L1,part-implied
       rules lint programme/ --fix
       rules lint programme/ --against last_month/
       rules lint --explain L101
@@ -61,15 +61,17 @@ def command(
     A comment `# allow: CODE reason` before a rule, or at the end of a line of it, silences a finding. Ends with 1 where
     a finding stands.
     """
-    from rules_engine.linting import UnknownLint, chosen, explained
+    from rules_engine.linting import UnknownLint, chosen
 
+    if explain:
+        say(explanation(explain))
+        return
     try:
         lints = chosen(_words(select), _words(ignore))
-        told = [explained(each) for each in chosen(_words(explain))] if explain else []
     except UnknownLint as unknown:
         raise CannotRun(str(unknown)) from None
-    if listed or explain:
-        say("\n\n\n".join(told) if told else _listing(lints, form))
+    if listed:
+        say(_listing(lints, form))
         return
     if not paths:
         raise CannotRun("name a rule file or a folder, or say `--list` or `--explain CODE`")
@@ -119,10 +121,7 @@ def _mended(path: str, find: Find) -> list[Finding]:
 
     made = mended_program(path, find)
     for source in made.sources:
-        try:
-            Path(source.name).write_bytes(source.text.encode("utf-8"))
-        except OSError as error:
-            raise CannotRun(f"`{source.name}` cannot be written: {why(error)}") from None
+        rewrite(Path(source.name), source.text)
     for change in made.changes:
         note(f"{change.file}:{change.line}: {change.code}: {change.title}")
     return _found(made.checked, lambda _: made.left)

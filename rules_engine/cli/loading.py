@@ -56,10 +56,29 @@ def read_source(path: Path) -> Source:
 
 
 def readable(paths: Sequence[str]) -> Sequence[str]:
-    """The same paths, once all their files are known to be there and to be text."""
+    """The same paths, once all their files are known to be there, to be text, and no files of another kind."""
     for path in rule_files(paths, deep=False):
-        read_source(path)
+        source = read_source(path)
+        if path.suffix != ".rules" and not _declares(source):
+            raise CannotRun(f"`{path}` is no rule file: no declaration stands in it; rule files end in `.rules`")
     return paths
+
+
+def _declares(source: Source) -> bool:
+    """Whether anything in a text is a declaration of a rule file."""
+    from rules_engine.parsing import parse
+
+    return bool(parse(source).file.declarations)
+
+
+def explanation(words: str) -> str:
+    """What codes of findings mean."""
+    from rules_engine.linting import UnknownCode, explained_words
+
+    try:
+        return explained_words(words)
+    except UnknownCode as unknown:
+        raise CannotRun(str(unknown)) from None
 
 
 def load(path: str) -> Program:
@@ -85,6 +104,15 @@ def write_text(path: str, text: str) -> None:
     """Write a result into a file."""
     try:
         Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CannotRun(f"`{path}` cannot be written: {why(error)}") from None
+
+
+def rewrite(path: Path, text: str) -> None:
+    """Write a rule file anew, with the line ends that it had."""
+    try:
+        ends = b"\r\n" if path.exists() and b"\r\n" in path.read_bytes() else b"\n"
+        path.write_bytes(text.encode("utf-8").replace(b"\n", ends))
     except OSError as error:
         raise CannotRun(f"`{path}` cannot be written: {why(error)}") from None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rules_engine.cli.console import CannotRun, note, progress, say
-from rules_engine.cli.history import events_file, last_day
+from rules_engine.cli.history import events_file, facts_needed, last_day
 from rules_engine.cli.loading import load
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("score", short_help="score a file of events")
 @click.argument("program")
-@click.option("--events", metavar="FILE", help="the events: .csv, .ndjson (both also .gz) or .parquet")
+@click.option("--events", metavar="FILE", help="the events: .csv, .ndjson, .jsonl (all also .gz) or .parquet")
 @click.option("--members", metavar="FILE", help="the members' facts, by id")
 @click.option("--mapping", metavar="FILE", help="a TOML file that says which column is which field")
 @click.option("--data", metavar="DIR", help="the folder that paths in the mapping start from")
@@ -84,6 +84,8 @@ def command(
         raise CannotRun(*error.problems) from None
     for line in filter(None, (report.remark, _unkept(ready, job), *report.reasons)):
         note(line)
+    if report.tally.rejected.events and members is None and facts_needed(ready):
+        note("the facts of the members come by `--members FILE`")
     if report.reasons and not files["rejects"]:
         note("say `--rejects FILE` to have all reasons")
     say(report.tally.summary())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command("simulate", short_help="replay a history and count what a program gives and costs")
 @click.argument("program")
-@click.option("--events", metavar="FILE", help="the history: .csv, .ndjson (both also .gz) or .parquet")
+@click.option("--events", metavar="FILE", help="the history: .csv, .ndjson, .jsonl (all also .gz) or .parquet")
 @click.option("--members", metavar="FILE", help="the members' facts, by id")
 @click.option("--mapping", metavar="FILE", help="a TOML file that says which column is which field")
 @click.option("--data", metavar="DIR", help="the folder that paths in the mapping start from")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules_engine.cli.console import CannotRun, plural, say
-from rules_engine.cli.loading import why
+from rules_engine.cli.console import plural, say
+from rules_engine.cli.loading import read_source, rewrite
 
 if TYPE_CHECKING:
     from rules_engine.workbench import Missed, Suggested, Tested
@@ -41,12 +41,9 @@ def write(tested: Tested, found: Suggested, quiet: bool = False) -> None:
     from rules_engine.workbench import appended, place_of
 
     place = place_of(tested)
-    try:
-        text = place.read_text(encoding="utf-8") if place.exists() else ""
-        if found.suggestions:
-            place.write_text(appended(text, found.suggestions), encoding="utf-8")
-    except OSError as error:
-        raise CannotRun(f"`{place}` cannot be written: {why(error)}") from None
+    if found.suggestions:
+        text = read_source(place).text if place.exists() else ""
+        rewrite(place, appended(text, found.suggestions))
     if not quiet:
         say(f"{plural(len(found.suggestions), 'test')} added to {place}")
 

@@ -15,7 +15,7 @@ FILE = click.Path(dir_okay=False)
 
 @click.command("test", short_help="run the tests in rule files")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("-k", "words", default="", help="only tests whose title has these words")
+@click.option("-k", "words", default="", help="only tests whose title has these words; 1 where there are none")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="how results are shown")
 @click.option("--junit", "junit_file", type=FILE, metavar="FILE", help="write the results as JUnit XML, for CI")
 @click.option("--coverage", "cover", is_flag=True, help="show what of the rules the tests reach, and what they do not")

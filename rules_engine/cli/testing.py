@@ -49,7 +49,11 @@ class Asked(NamedTuple):
         else:
             self._say_json(found)
         low = self.least is not None and below([file for each in found for file in each.files], self.least)
-        return not low and all(each.ok for each in found)
+        return not low and all(each.ok for each in found) and not self._none_meant(found)
+
+    def _none_meant(self, found: list[Tested]) -> bool:
+        """Whether tests were asked for by their words, and there are none."""
+        return bool(self.words) and not any(each.results for each in found)
 
     def _say(self, found: list[Tested]) -> None:
         from rules_engine.cli import covering, suggesting

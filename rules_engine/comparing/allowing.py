@@ -53,7 +53,9 @@ def allowed(text: str, figures: Figures) -> Allowed:
     if name not in known:
         hint = did_you_mean(name, known) or f"there are {', '.join(sorted(known))}"
         raise NotAllowed(f"there is no unit or currency `{name}` in the programs; {hint}")
-    return Allowed(text, number * 10 ** figures.decimals(known[name]), known[name])
+    unit = known[name]
+    called = unit if number == 1 else figures.plurals.get(unit, unit)
+    return Allowed(f"{found[1]} {called}", number * 10 ** figures.decimals(unit), unit)
 
 
 def beyond(impact: Impact, most: Sequence[Allowed]) -> tuple[Allowed, ...]:

@@ -17,7 +17,9 @@ from rules_engine.comparing.changes import Change
 from rules_engine.comparing.examples import Example
 from rules_engine.comparing.figures import Figures, share
 from rules_engine.comparing.measuring import Impact, Person, Row, Run
+from rules_engine.comparing.texts import lines_of, pair
 
+UNKNOWN: Final = "no event was scored: the limit can be held against nothing"
 QUOTED: Final = frozenset(("earn", "redeem", "reward", "offer", "match"))
 LINES_TEXT: Final = 12
 """How much of an example is shown in a terminal; a pull request shows more, JSON all of it."""
@@ -37,6 +39,11 @@ class Comparison(msgspec.Struct, frozen=True):
     def beyond(self) -> tuple[Allowed, ...]:
         """The limits that the change goes beyond."""
         return () if self.impact is None else beyond(self.impact, self.most)
+
+    @property
+    def unknown(self) -> bool:
+        """Whether limits were set and nothing was scored that they could be held against."""
+        return bool(self.most) and self.impact is not None and not self.impact.compared
 
     @property
     def found(self) -> bool:
@@ -89,15 +96,15 @@ def same(found: Comparison) -> str:
 
 def _change_lines(change: Change) -> Iterator[str]:
     note = f"  ({change.note})" if change.note else ""
-    if change.what == "added":
-        yield f"  + {change.new}"
-    elif change.what == "removed":
-        yield f"  - {change.old}"
+    if change.what in ("added", "removed"):
+        sign = "+" if change.what == "added" else "-"
+        yield from (f"  {sign} {line}" for line in lines_of(change.new or change.old))
     else:
+        old, new = pair(change.old, change.new)
         if change.part or note:
             yield f"  {change.part}{note}".rstrip()
-        yield f"    - {change.old}"
-        yield f"    + {change.new}"
+        yield f"    - {old}"
+        yield f"    + {new}"
 
 
 def run_line(run: Run) -> str:
@@ -130,7 +137,9 @@ def _impact_lines(impact: Impact, found: Comparison) -> Iterator[str]:
     yield changed_line(impact)
     yield from filter(None, [moved_line(impact, figures)])
     yield from (f"beyond the limit: more than {each.text} changed" for each in found.beyond)
-    if found.most and not found.beyond:
+    if found.unknown:
+        yield UNKNOWN
+    elif found.most and not found.beyond:
         yield f"within the limit: {', '.join(each.text for each in found.most)}"
     for title, rows in (("by rule", impact.rules), ("by tier", impact.tiers)):
         if rows and any(each.name for each in rows):
@@ -188,6 +197,11 @@ def _table(title: str, rows: list[tuple[str, ...]]) -> Iterator[str]:
 # ---- JSON ----
 
 
+def _holds(limit: Allowed, found: Comparison) -> bool | None:
+    """Whether a limit holds; None where nothing was scored that says so."""
+    return None if found.impact is None or found.unknown else limit.holds(found.impact)
+
+
 def comparison_json(found: Comparison) -> dict[str, Any]:
     """A comparison for a script. Amounts are texts, exact, without thousands apart."""
     impact = found.impact
@@ -195,7 +209,7 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
         "program": found.title,
         "changes": [msgspec.to_builtins(each) for each in found.changes],
         "changed": found.found,
-        "limits": [{"limit": each.text, "holds": impact is not None and each.holds(impact)} for each in found.most],
+        "limits": [{"limit": each.text, "holds": _holds(each, found)} for each in found.most],
     }
     if impact is None:
         return shown

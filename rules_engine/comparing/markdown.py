@@ -13,6 +13,7 @@ from typing import Final
 
 from rules_engine.comparing.changes import Change
 from rules_engine.comparing.compared import (
+    UNKNOWN,
     Comparison,
     cells,
     changed_line,
@@ -23,6 +24,7 @@ from rules_engine.comparing.compared import (
 )
 from rules_engine.comparing.examples import Example
 from rules_engine.comparing.measuring import Impact, Person, Row
+from rules_engine.comparing.texts import lines_of, pair
 
 LINES_MARKDOWN: Final = 60
 """How much of an example is shown; forges take comments of up to 65,536 signs."""
@@ -78,12 +80,20 @@ def _head(head: str, change: Change) -> str:
 def _change(change: Change) -> Iterator[str]:
     note = f" ({change.note})" if change.note else ""
     if change.what in ("added", "removed"):
-        text = change.new or change.old
-        if text:
-            yield f"  - {code(text)}"
+        yield from _whole(lines_of(change.new or change.old))
         return
+    old, new = pair(change.old, change.new)
     words = f"{code(change.part)}: " if change.part else ""
-    yield f"  - {words}{code(change.old)} → {code(change.new)}{note}"
+    yield f"  - {words}{code(old)} → {code(new)}{note}"
+
+
+def _whole(lines: Sequence[str]) -> Iterator[str]:
+    """A declaration: a short one as code in a line, a long one as a block in its item."""
+    if len(lines) > 1:
+        yield ""
+        yield from (f"  {line}" for line in _fenced("rules", lines))
+    elif lines[0]:
+        yield f"  - {code(lines[0])}"
 
 
 def _impact(impact: Impact, found: Comparison) -> Iterator[str]:
@@ -91,7 +101,9 @@ def _impact(impact: Impact, found: Comparison) -> Iterator[str]:
     yield ""
     for limit in found.beyond:
         yield f"- **beyond the limit**: more than {code(limit.text)} changed"
-    if found.most and not found.beyond:
+    if found.unknown:
+        yield f"- **{UNKNOWN}**"
+    elif found.most and not found.beyond:
         yield f"- within the limit: {', '.join(code(each.text) for each in found.most)}"
     if impact.moved:
         sums = ", ".join(code(found.figures.amount(amount, of)) for of, amount in impact.moved.items())
@@ -138,8 +150,13 @@ def _example(example: Example) -> Iterator[str]:
     yield ""
     yield f"{code(wanted.event)} {code(wanted.id)}{member}{row}: {'; '.join(wanted.ways)}"
     yield ""
-    lines = [_seen(each) for each in cut(example.difference, LINES_MARKDOWN)]
-    ticks = "`" * max(3, max((len(each) + 1 for line in lines for each in _TICKS.findall(line)), default=0))
-    yield f"{ticks}diff"
-    yield from lines
+    yield from _fenced("diff", cut(example.difference, LINES_MARKDOWN))
+
+
+def _fenced(kind: str, lines: Sequence[str]) -> Iterator[str]:
+    """Lines as a block of code that none of them can end."""
+    shown = [_seen(each) for each in lines]
+    ticks = "`" * max(3, max((len(each) + 1 for line in shown for each in _TICKS.findall(line)), default=0))
+    yield f"{ticks}{kind}"
+    yield from shown
     yield ticks

@@ -1,7 +1,7 @@
 """One of the two programs that are compared: what it means, and the text that says so.
 
 In: a checked program. Out: a `Side`: its core, and the words of a node, of a declaration, of a define. Texts are shown
-to people, so they are squeezed to one line and cut; nothing is decided by them.
+to people, so they are squeezed to one line; they are whole, and whoever shows them shortens them (`texts.py`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 Key: TypeAlias = tuple[str, str]
 """The kind of a declaration and its name."""
 
-TEXT_MAX: Final = 160
 _BLANKS: Final = re.compile(r"\s+")
 _COMMENT: Final = re.compile(r'("[^"\n]*")|#[^\n]*')
 
@@ -114,10 +113,9 @@ def owned(core: ir.Program) -> tuple[ir.RuleDef | ir.OfferDef | ir.MatchDef, ...
 
 
 def squeezed(text: str) -> str:
-    """A text without comments, on one line, cut where it is long.
+    """A text without comments, on one line.
 
     >>> squeezed("at most  5 points  # for now\\n  per member")
     'at most 5 points per member'
     """
-    line = _BLANKS.sub(" ", _COMMENT.sub(lambda found: found[1] or "", text)).strip()
-    return line if len(line) <= TEXT_MAX else line[: TEXT_MAX - 3].rstrip() + "..."
+    return _BLANKS.sub(" ", _COMMENT.sub(lambda found: found[1] or "", text)).strip()

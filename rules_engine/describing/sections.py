@@ -7,7 +7,7 @@ end. Only fields of events, vocabularies and tests are left out; they are the ho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import PurePath
 from typing import Final, TypeVar
@@ -23,6 +23,7 @@ from rules_engine.describing.rewriting import rewritten
 from rules_engine.describing.said import Block, Entry, Item, Page, Section, Sentences, bare
 from rules_engine.describing.words import filtered, later, named, phrase, rounding, several, window
 from rules_engine.describing.year import calendar_of, year_of
+from rules_engine.formatting import to_text
 from rules_engine.source import Source
 
 _Declared = TypeVar("_Declared", bound=tree.Node)
@@ -47,19 +48,26 @@ class Declared:
             for rule, _ in listed
             if isinstance(rule, tree.RuleDecl) and rule.name is not None and not rule.kind.endswith("offer")
         }
-        self._all = [(rewritten(each, partial(_awarded, titles)), source) for each, source in listed]
+        hours = {
+            each.name.text
+            for each, _ in listed
+            if isinstance(each, tree.PeriodDecl) and isinstance(each.span_, tree.DailySpan)
+        }
+        self._all = [(rewritten(each, partial(_worded, titles, hours)), source) for each, source in listed]
 
     def of(self, kind: type[_Declared]) -> list[tuple[_Declared, Source]]:
         """Those of a kind, in the order of the text."""
         return [(each, source) for each, source in self._all if isinstance(each, kind)]
 
 
-def _awarded(titles: Mapping[str, str], node: tree.Node) -> tree.Node | None:
-    """A rule's name where its award is read, as words."""
+def _worded(titles: Mapping[str, str], hours: Collection[str], node: tree.Node) -> tree.Node | None:
+    """As words: a rule's name where its award is read, and the moment where it is looked up in hours of the day."""
     match node:
         case tree.Path(parts=(tree.Name(text=name) as one,)) if name in titles:
             words = msgspec.structs.replace(one, text=f"what “{bare(titles[name])}” gives")
             return msgspec.structs.replace(node, parts=(words,))
+        case tree.In(left=tree.Today(span=span), right=right) if to_text(right) in hours:
+            return msgspec.structs.replace(node, left=tree.Path(span, (tree.Name(span, "the time of day"),)))
         case _:
             return None
 
@@ -250,7 +258,8 @@ def _earning(declared: Declared, core: ir.Program) -> Iterator[Block]:
     earns = [rule for rule, _ in rules if rule.kind == "earn"]
     tables = {table.name.text: table.table for table, _ in declared.of(tree.TableDecl) if table.table is not None}
     rungs = [rung.name for rung in core.tiers.rungs] if core.tiers is not None else []
-    by_tier = rates(earns, tables, rungs) if rungs else None
+    defines = {each.name.text: each.value for each, _ in declared.of(tree.DefineDecl)}
+    by_tier = rates(earns, tables, rungs, defines) if rungs else None
     if by_tier is not None:
         yield by_tier
     yield from _entries(rules, "earn")

@@ -18,7 +18,7 @@ from typing import IO, BinaryIO, cast
 
 from rules_engine.feeds.records import FeedError
 
-ENDINGS = (".csv", ".csv.gz", ".ndjson", ".ndjson.gz", ".parquet")
+ENDINGS = (".csv", ".csv.gz", ".ndjson", ".ndjson.gz", ".jsonl", ".jsonl.gz", ".parquet")
 
 _CHUNK = 1 << 18
 

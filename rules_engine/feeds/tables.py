@@ -53,7 +53,7 @@ def open_table(
         from rules_engine.feeds.parquet import parquet_table
 
         return parquet_table(path, used, null)
-    if ending.startswith(".ndjson"):
+    if ending.startswith((".ndjson", ".jsonl")):
         return Table(tuple(used), _ndjson_rows(path, tuple(used), null))
     return csv_table(path, delimiter, encoding)
 

@@ -7,13 +7,15 @@ at hand, in all files; it is refused where the text would then say something els
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rules_engine import tree
-from rules_engine.checking import Checked
+from rules_engine.checking import Checked, check
 from rules_engine.language.places import Edit, Location
 from rules_engine.language.things import Mention, Names, Thing, all_mentions, fields_of, mention_at
+from rules_engine.language.words import KNOWN
+from rules_engine.source import Source
 
 VOCABULARY: Final = "vocabulary/"
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -99,7 +101,20 @@ def rename(checked: Checked, source: str, offset: int, new: str) -> tuple[Edit, 
             continue
         edits.append(Edit(where, each.span, f'"{new}"' if quoted else new))
     edits.extend(_heirs(checked, mention, title=title))
+    _check_meaning(checked, edits, new)
     return tuple(edits)
+
+
+def _check_meaning(checked: Checked, edits: Sequence[Edit], new: str) -> None:
+    """A name that the language already has a meaning for: the program would check no more."""
+    texts = {name: each.text for name, each in checked.sources.items() if not name.startswith(VOCABULARY)}
+    for each in sorted(edits, key=lambda edit: edit.span, reverse=True):
+        text = texts[each.source]
+        texts[each.source] = text[: each.span[0]] + each.text + text[each.span[1] :]
+    after = check([Source(name, text) for name, text in texts.items()], checked.symbols.folder)
+    errors = [each for each in after.diagnostics if each.severity == "error"]
+    if len(errors) > sum(each.severity == "error" for each in checked.diagnostics):
+        raise RenameRefusedError(f"with `{new}` the program would not check any more: {errors[0].message}")
 
 
 def _quoted(checked: Checked, where: str, mention: Mention) -> bool:
@@ -115,6 +130,8 @@ def _check_spelling(new: str, *, title: bool) -> None:
         raise RenameRefusedError("a title is one line of text without quotes")
     if not title and not _NAME.fullmatch(new):
         raise RenameRefusedError(f"`{new}` is no name: names are letters without accents, digits and `_`")
+    if not title and new in KNOWN:
+        raise RenameRefusedError(f"the language has a meaning for `{new}`: {KNOWN[new]}")
 
 
 def _check_clash(checked: Checked, mention: Mention, new: str, *, title: bool) -> None:

@@ -11,7 +11,15 @@ from rules_engine.linting.engine import UnknownLint, chosen, lint
 from rules_engine.linting.mending import Change, Find, Mended, mended, mended_program
 from rules_engine.linting.records import Found, Lint
 from rules_engine.linting.rules import LINTS
-from rules_engine.linting.telling import FAMILIES, as_values, explained, listing, markdown
+from rules_engine.linting.telling import (
+    FAMILIES,
+    UnknownCode,
+    as_values,
+    explained,
+    explained_words,
+    listing,
+    markdown,
+)
 from rules_engine.linting.view import View
 
 __all__ = [
@@ -22,11 +30,13 @@ __all__ = [
     "Found",
     "Lint",
     "Mended",
+    "UnknownCode",
     "UnknownLint",
     "View",
     "as_values",
     "chosen",
     "explained",
+    "explained_words",
     "lint",
     "listing",
     "markdown",

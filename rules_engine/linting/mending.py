@@ -3,9 +3,9 @@
 In: the files of a program, and how to check them and what to look for. Out: new texts, what was changed, what is left.
 
 Round by round all mends that do not overlap are put in, and the program is checked again. Where it then checks worse
-than before, the mends of the round are tried one by one, and those that make it worse are not tried again. So each
-round mends something or is the last, and what comes out checks no worse than what went in. A file that stood in the
-formatter's shape stands in it again.
+than before, the mends of the round are tried one by one, and those that make it worse are not tried again. A mend that
+would take a comment along is left to a person. So each round mends something or is the last, and what comes out checks
+no worse than what went in. A file that stood in the formatter's shape stands in it again.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def mended(sources: Sequence[Source], check: Check, find: Find) -> Mended:
     checked = check(sources)
     left = tuple(find(checked))
     for _ in range(ROUNDS_MAX):
-        wanted = [each for each in left if each.fix is not None and _name(each, texts) not in refused]
+        wanted = [each for each in left if _safe(each, checked) and _name(each, texts) not in refused]
         made = _round(apart(wanted), texts, checked, check)
         refused |= {_name(each, texts) for each in made.refused}
         if not made.mends:
@@ -130,6 +130,20 @@ def put_in(mends: Sequence[Diagnostic], texts: dict[str, str]) -> dict[str, str]
             start, end = each.fix.span
             made[each.source] = made[each.source][:start] + each.fix.text + made[each.source][end:]
     return made
+
+
+def _safe(finding: Diagnostic, checked: Checked) -> bool:
+    """Whether a finding brings a mend, and no comment goes with what it takes out or is left beside something else,
+    unless it is about a comment."""
+    if finding.fix is None or finding.code.startswith("L0"):
+        return finding.fix is not None
+    start, end = finding.fix.span
+    file = next(each for each in checked.files if each.source.name == finding.source)
+    text = file.source.text
+    if not text[text.rfind("\n", 0, end - 1) + 1 : start].strip():  # all of its last line: a comment there speaks of it
+        end = max(end, text.find("\n", end - 1))
+    inside = [each.text for each in file.parsed.file.comments if start < each.span[1] and each.span[0] < end]
+    return all(each in finding.fix.text for each in inside)
 
 
 def _name(finding: Diagnostic, texts: dict[str, str]) -> tuple[str, str, str]:

@@ -19,9 +19,10 @@ from rules_engine.parsing.cutting import KINDS, OFFERS
 from rules_engine.parsing.driving import Driver, StuckError, TooDeepError, Trial
 from rules_engine.parsing.expecting import expected, spellings
 from rules_engine.parsing.habits import HABITS, TITLE, Habit, plain_letters, unseen
-from rules_engine.parsing.lexing import Tokens
 from rules_engine.parsing.odd import WORD_SHOWN, foreign, odd_place, unseen_run
+from rules_engine.parsing.quantities import takes_of, word_between
 from rules_engine.parsing.refusals import RefusalError
+from rules_engine.parsing.seen import kind_of, names_of
 from rules_engine.parsing.shop_words import OFFER_WORDS, SHOP_WORDS, STAGES
 from rules_engine.source import Source, Span
 
@@ -107,6 +108,7 @@ def explain(driver: Driver, source: Source, text: str, span: Span, problem: Exce
         _misspelt,
         _twice,
         _left_out,
+        _word_between,
         _second,
         _misspelt_before,
         _word_out,
@@ -151,8 +153,12 @@ def _odd_character(fault: Fault) -> Diagnostic | None:
     if found is not None:
         return found
     span = (start, fault.tokens.ends[at])
+    if char[0].isdigit():
+        return fault.say(
+            "P146", span, found=char, hint="a number and the word behind it stand apart, as in `10 points`"
+        )
     fix = Fix("take it out", span, "") if fault.mends(span, "") else None
-    return fault.say("P146", span, fix, found=char)
+    return fault.say("P146", span, fix, found=char, hint="leave it out")
 
 
 def _worthless(fault: Fault) -> Diagnostic | None:
@@ -390,13 +396,29 @@ _SELDOM = ("absent",)
 """Where one of these could stand, a value is more likely to be missing."""
 
 
+def _word_between(fault: Fault) -> Diagnostic | None:
+    """`3 extra points`: a word between a number and its unit."""
+    between = word_between(fault.tokens, fault.at, fault.text)
+    if between is None or not fault.helps(between, " "):
+        return None
+    word, words = fault.tokens.texts[fault.at - 1], f"{fault.tokens.texts[fault.at - 2]} {fault.word}"
+    place = (fault.tokens.starts[fault.at - 1], fault.tokens.ends[fault.at - 1])
+    return fault.say("P103", place, Fix(f"write `{words}`", between, " "), found=word)
+
+
 def _word_out(fault: Fault) -> Diagnostic | None:
     """One keyword left out: the likeliest that mends it all, or the only one."""
     shown = spellings(fault.driver.table)
     here = fault.place[0]
     words = sorted({shown[t] for t in _possible(fault) if shown[t][:1].islower()})
     closing = not fault.word or fault.word in "})"
-    likely = [] if closing else [word for word in _LIKELY if word in words]
+    likely = (
+        []
+        if closing
+        else [
+            word for word in _LIKELY if word in words and (word != "of" or takes_of(fault.tokens, fault.at, fault.text))
+        ]
+    )
     word = next((word for word in likely if fault.mends((here, here), f"{word} ")), None)
     if word is None:
         if fault.tokens.kinds[fault.at] >= kinds.FIRST_WORD and not closing:
@@ -469,25 +491,3 @@ def _offer(line: str) -> str | None:
     if found[2] == "offer":
         return STAGES.get(found[1], "")
     return "" if found[2] is None and found[1] in OFFER_WORDS else None
-
-
-# ---- what can be seen of a broken declaration ----
-
-
-def kind_of(tokens: Tokens) -> str:
-    """The declaration's first word, or its two for an offer."""
-    return tokens.texts[0]
-
-
-def names_of(tokens: Tokens) -> tuple[str, ...]:
-    """The names by which others may refer to a broken declaration: its name and plural, its `as` name and title."""
-    names: list[str] = []
-    for at in range(1, min(len(tokens.kinds) - 1, 7)):
-        kind, text = tokens.kinds[at], tokens.texts[at]
-        if text in ("{", "="):
-            break
-        if kind == kinds.STRING and at == 1:
-            names.append(text[1:-1])
-        elif text.isidentifier() and (at == 1 or tokens.texts[at - 1] in (",", "as")):
-            names.append(text)
-    return tuple(names)

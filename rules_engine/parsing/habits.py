@@ -31,6 +31,36 @@ _CURRENCIES = {"£": "GBP", "$": "USD", "€": "EUR", "¥": "JPY", "₹": "INR",
 _WORDS = {"if": "when", "else": "otherwise", "unless": "when not", "default": "otherwise", "elif": "when"}
 
 
+_TIMES = {"double": 200, "triple": 300}
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = r"((?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*)\.?"
+_TIME = r"\d{1,2}:\d\d(?:\s?[ap]m)?|\d{1,2}\s?[ap]m"
+_ASKED = r"(?:\b(?:today|time|now|hour)\s+)?(?:\bis\s+)?"
+
+
+def _iso(year: str, month: str, day: str) -> str:
+    return f"{year}-{int(month):02}-{int(day):02}"
+
+
+def _called_month(year: str, month: str, day: str) -> str:
+    return _iso(year, str(_MONTHS.index(month[:3].lower()) + 1), day)
+
+
+def _clock(text: str) -> str:
+    """A time of day as the language writes it: `09:00` for `9am`."""
+    hour, minute, half = re.fullmatch(r"(\d{1,2})(?::(\d\d))?\s?([ap]m)?", text).groups()  # type: ignore[union-attr]
+    hours = int(hour) % 12 + 12 * (half == "pm") if half else int(hour)
+    return f"{hours:02}:{minute or '00'}"
+
+
+def _hours(found: re.Match[str]) -> str:
+    """The hours of a day that are meant by `before 11:00`, `after 5pm` or `between 9:00 and 11:00`."""
+    first = _clock(found["first"])
+    if found["last"]:
+        return f"{first} to {_clock(found['last'])}"
+    return f"00:00 to {first}" if found["side"] in ("before", "until") else f"{first} to 00:00"
+
+
 def _slashed(found: re.Match[str]) -> str | None:
     first, second, year = (int(part) for part in re.split(r"[./-]", found[0]))
     if first > 999:
@@ -56,9 +86,16 @@ def _sign(found: re.Match[str]) -> str:
     return mend
 
 
-def _row(code: str, pattern: str, mend: Callable[[re.Match[str]], str | None] | str, *, sure: bool = False) -> Habit:
+def _row(
+    code: str,
+    pattern: str,
+    mend: Callable[[re.Match[str]], str | None] | str,
+    *,
+    sure: bool = False,
+    shows: bool = False,
+) -> Habit:
     make = mend if callable(mend) else lambda found, text=mend: found.expand(text)
-    return Habit(code, re.compile(pattern), make, sure)
+    return Habit(code, re.compile(pattern), make, sure, shows)
 
 
 HABITS: tuple[Habit, ...] = (
@@ -66,6 +103,28 @@ HABITS: tuple[Habit, ...] = (
     _row("P134", r"\b(?:\d{1,2}[/.-]\d{1,2}[/.-]\d{4}|\d{4}[/.]\d{1,2}[/.]\d{1,2})\b", _slashed, sure=True),
     _row("P131", r"\b\d{1,3}(?:,\d{3})+\b", lambda found: found[0].replace(",", "_")),
     _row("P131", r"\b\d+,\d{1,2}\b", lambda found: found[0].replace(",", ".")),
+    _row("P134", r"\b(\d{4})[-–—](\d{1,2})[-–—](\d{1,2})\b", lambda found: _iso(*found.groups())),
+    _row(
+        "P134",
+        rf"\b(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH},?\s+(\d{{4}})\b",
+        lambda found: _called_month(found[3], found[2], found[1]),
+    ),
+    _row(
+        "P134",
+        rf"\b{_MONTH}\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d{{4}})\b",
+        lambda found: _called_month(found[3], found[1], found[2]),
+    ),
+    _row(
+        "P161",
+        rf"{_ASKED}\b(?P<side>before|until|after|from|between)\s+(?P<first>{_TIME})"
+        rf"(?:\s+(?:and|to|until)\s+(?P<last>{_TIME}))?",
+        _hours,
+        shows=True,
+    ),
+    _row("P147", r"\b\d{1,2}(?::\d\d)?\s?[ap]m\b", lambda found: _clock(found[0]), sure=True),
+    _row("P147", r"\b(\d+)\s?[xX]\s+(?:of\s+)?([a-z]\w*)", lambda found: f"{int(found[1]) * 100}% of {found[2]}"),
+    _row("P147", r"\b(double|triple)\s+[a-z]\w*", lambda found: f"{_TIMES[found[1]]}% of base", shows=True),
+    _row("P147", r"\b(\d[\d_]*(?:\.\d+)?)([A-Za-z]\w*)", r"\1 \2"),
     _row("P136", r"\band\s*/\s*or\b", "or", sure=True),
     _row("P141", r"(?://|/\*).*", lambda found: "# " + found[0].strip("/* "), sure=True),
     _row("P141", r"--.*", lambda found: "# " + found[0].strip("- ")),

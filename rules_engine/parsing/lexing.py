@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import Final
 
 from rules_engine.parsing import table as kinds
 from rules_engine.parsing.table import Table
 
 _NUMBER = r"(?:(?<![\w)\]}\".])-)?\d[\d_]*(?:\.\d+)?(?![\w.])"
 _WORD = r"[A-Za-z_]\w*"
+BLANKS: Final = " \t\n\r\f\v"
+"""What stands between words; any other blank is a character that has no place there."""
+
 _MOMENT = r"(?:\d{4}-\d\d-\d\d(?:T|\s+))?\d\d:\d\d(?::\d\d)?(?!:?\d)"
 _CELL = rf"(?:from\s+)?(?:\"[^\"\n]*\"|{_MOMENT}|-?\d[\w.\-]*%?(?:\s+{_WORD})?|{_WORD})"
 _LABEL = rf"(?:\s*(?:,|or\b)\s*{_CELL}){{0,9}}\s*:(?!\d)"

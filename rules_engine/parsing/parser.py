@@ -15,7 +15,7 @@ import msgspec
 from rules_engine.diagnostics import Diagnostic
 from rules_engine.parsing.cutting import Cut, cut, cut_ends
 from rules_engine.parsing.driving import Driver, StuckError, TooDeepError
-from rules_engine.parsing.lexing import Tokens, lexer
+from rules_engine.parsing.lexing import BLANKS, Tokens, lexer
 from rules_engine.parsing.refusals import RefusalError
 from rules_engine.parsing.table import STRING, load
 from rules_engine.parsing.unseen import hidden
@@ -139,9 +139,10 @@ class Reading:
 
     def explain(self, span: Span, problem: Exception) -> None:
         """Say what is wrong with a declaration, and keep what can be seen of it."""
-        from rules_engine.parsing.explaining import explain, kind_of, names_of
+        from rules_engine.parsing.explaining import explain
+        from rules_engine.parsing.seen import kind_of, names_of
 
-        end = span[0] + len(self.text[span[0] : span[1]].rstrip())
+        end = span[0] + len(self.text[span[0] : span[1]].rstrip(BLANKS))
         seen = self.driver.lexer.lex(self.text, span[0], min(span[1], span[0] + 400))
         self.findings.append(explain(self.driver, self.source, self.text, (span[0], end), problem))
         names = names_of(seen)

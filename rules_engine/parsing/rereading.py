@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from rules_engine.diagnostics import Diagnostic
 from rules_engine.parsing.cutting import Cut, cut
+from rules_engine.parsing.lexing import BLANKS
 from rules_engine.parsing.parser import DECLARATIONS_MAX, Broken, Parsed, Reading, parse
 from rules_engine.parsing.shifting import shifted
 from rules_engine.parsing.unseen import hidden, hides
@@ -161,7 +162,7 @@ class Reader:
         for span in ((start, first), *pieces.stretches):
             if span[0] == span[1]:
                 continue
-            piece = by_text.get(pieces.text[slice(*span)].rstrip())
+            piece = by_text.get(pieces.text[slice(*span)].rstrip(BLANKS))
             again = piece is None or (piece.deep and piece.span[0] != span[0])
             found.moved.append(0 if piece is None or again else span[0] - piece.span[0])
             found.pieces.append(
@@ -172,7 +173,7 @@ class Reader:
 
 def _read(source: Source, pieces: Cut, span: Span) -> Piece:
     """What one piece of a stretch says."""
-    piece = Piece(pieces.text[slice(*span)].rstrip(), span)
+    piece = Piece(pieces.text[slice(*span)].rstrip(BLANKS), span)
     reading = Reading(source, pieces.text)
     if span == pieces.head:
         reading.head(span)

@@ -72,6 +72,7 @@ def _row(
 
 SHOP_WORDS: tuple[Habit, ...] = (
     # when
+    _row("P147", r"(?<=\d-\d\d\s)(?:to|till|through|up\s+to)(?=\s+\d{4}-)", "until"),
     _row("P147", rf"\b(?:every|each|on)\s+({_WEEKDAYS})s?\b", r"\1 of every week"),
     _row("P147", r"\b(?:in|during)\s+([a-z_]\w*)", r"when today in \1"),
     # tests
@@ -131,6 +132,8 @@ SHOP_WORDS: tuple[Habit, ...] = (
     _row(
         "P147", rf"\b(?:min(?:imum)?\.?)\s+(?:spend|basket|order|purchase)(?:\s+of)?\s+({_MONEY})", r"when list >= \1"
     ),
+    _row("P147", r"\b(?:max(?:imum)?\.?(?:\s+of)?|no\s+more\s+than|capped\s+at|limited\s+to)(?=\s+\d)", "at most"),
+    _row("P147", r"\s+(?:max(?:imum)?\.?(?:\s+of)?|no\s+more\s+than|capped\s+at|limited\s+to)(?=\s+\d)", ", up to"),
     # codes
     _row("P151", rf"\bwith\s+(?:the\s+)?\w+\s+{_TEXT}(?:\s*(?:,|or)\s*{_TEXT})+", _named_codes, shows=True),
     _row("P147", rf"\b(?:with\s+)?(?:the\s+|any\s+|a\s+)?(?:codes?|coupons?|vouchers?)\s+({_TEXT})", r"with code \1"),

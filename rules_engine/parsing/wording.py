@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from rules_engine.parsing import table as kinds
 from rules_engine.parsing.cutting import KINDS, OFFERS, Cut, cut
 from rules_engine.parsing.driving import DEEPEST, Driver, StuckError
-from rules_engine.parsing.lexing import PATTERNS, SPAN
+from rules_engine.parsing.lexing import BLANKS, PATTERNS, SPAN
 from rules_engine.parsing.parser import LONGEST, driver
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def words(text: str) -> Iterator[Word]:
 
 
 def _stripped(text: str, span: Span) -> Span:
-    return span[0], span[0] + len(text[slice(*span)].rstrip())
+    return span[0], span[0] + len(text[slice(*span)].rstrip(BLANKS))
 
 
 def _words(pieces: Cut) -> Iterator[Word]:

@@ -199,7 +199,7 @@ class _Teller:
             given=amount(noted.given, noted.give.unit),
             rounded=noted.give.rounding or self.world.units[noted.give.unit].rounding or "",
             mark=noted.mark,
-            cut_by=noted.cut_by,
+            cut_by=self.texts.limit(noted.cut_by),
             parts=tuple(amount(part, noted.give.unit) for part in parts),
             pending="" if award is None or award.pending is None else format_date(award.pending),
             expires="" if award is None or award.expires is None else format_date(award.expires),

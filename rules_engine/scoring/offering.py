@@ -160,7 +160,7 @@ class OfferTeller:
             rounded="" if isinstance(effect, ir.GiftDef) else effect.rounding,
             room=self.amount(noted.room) if isinstance(effect, ir.DiscountDef) else "",
             cut=self._lost(noted) if noted.cut == "lost" else noted.cut,
-            cut_by="" if noted.cut == "lost" else noted.cut_by,
+            cut_by="" if noted.cut == "lost" else self.texts.limit(noted.cut_by),
             parts=() if discount is None else tuple(self._part(part) for part in discount.parts),
             values=without_whole(self.values.told(noted.inner, self.money)),
         )

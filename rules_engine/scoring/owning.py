@@ -82,7 +82,7 @@ class OwningTeller:
             value=self.measures.show(noted.value, self.money) if accepts else "",
             room=self.measures.show(noted.room, self.money) if accepts else "",
             blocks=noted.taken // noted.wanted if whole and noted.wanted else None,
-            cuts=tuple(dict.fromkeys(noted.cut_by if cut == "limit" else cut for cut in noted.cuts)),
+            cuts=tuple(dict.fromkeys(self.texts.limit(noted.cut_by) if cut == "limit" else cut for cut in noted.cuts)),
             lots=() if found is None else self._lots(found),
             values=self._values(noted),
             key="" if noted.key is None else self.measures.show(noted.key, self.measures.key),

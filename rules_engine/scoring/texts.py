@@ -15,6 +15,7 @@ class Texts:
     """The files of a program, and what stands at an origin. A program without its files has no texts."""
 
     def __init__(self, core: ir.Program, sources: Mapping[str, Source]) -> None:
+        self.core = core
         self.files = [sources.get(name) for name in core.files]
 
     def named(self, node: ir.Expr | ir.Stop) -> str:  # noqa: C901 - one arm for each node
@@ -69,6 +70,17 @@ class Texts:
             return ""
         text = " ".join(source.slice((at.start, at.end)).split())
         return text if len(text) <= _SHOWN_MAX else text[: _SHOWN_MAX - 3] + "..."
+
+    def limit(self, key: str) -> str:
+        """The limit that counts under a key, as it is written, with the group whose it is; without a text the key."""
+        core = self.core
+        groups: tuple[ir.GroupDef | ir.OfferGroupDef, ...] = (*core.groups, *core.offer_groups)
+        owned: tuple[ir.RuleDef | ir.OfferDef | ir.MatchDef, ...] = (*core.rules, *core.offers, *core.matches)
+        owners = [("", each.limits) for each in owned]
+        owners += [(f"group {each.name}: ", each.limits) for each in groups]
+        found = next(((whose, each) for whose, limits in owners for each in limits if each.key == key), None)
+        text = self.of(found[1].at) if found else ""
+        return f"{found[0]}{text}" if found and text else key
 
     def place(self, at: ir.Origin) -> str:
         """`shop.rules:12`, or nothing; where the folder lies on this machine is nobody's business."""

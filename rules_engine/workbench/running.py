@@ -205,7 +205,16 @@ class _Run:
         data = {"what": found.what, "expected": found.expected, "actual": found.actual}
         data["because"] = "\n".join(because(expected, found, after))
         data["why"] = self.host.why(found.rule) if found.rule and after.back is None else ""
-        self.findings.append(self.find(found.code, node, **data))
+        self.findings.append(self.find(found.code, node, note=_no_amount(expected, found, after), **data))
+
+
+def _no_amount(expected: tree.Expectation | None, found: Difference, after: After) -> str:
+    """What to write in place of a word, where a test says how much a rule does: of a match it is a tier."""
+    match expected:
+        case tree.ExpectRule(value=tree.Path() | tree.Name()) if found.rule not in {m.key for m in after.core.matches}:
+            return f"`{found.expected}` is no amount: of a rule that does nothing write `not applied`"
+        case _:
+            return ""
 
 
 def _refusal(refused: Refused) -> str:

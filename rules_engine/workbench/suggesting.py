@@ -6,12 +6,14 @@ what comes out as its expectations; and what could not be reached, with the reas
 the test that is written is parsed again and has to pass.
 
 A search, in this order: from a plain scene of the event and from those of the tests that stand there, the values that
-the solver finds; then scenes near by (`varying`). A scene that happens to reach something else is kept as well. The
-search ends where its seconds are over.
+the solver finds; then scenes near by (`varying`). A scene that happens to reach something else is kept as well. Of
+scenes that reach a side one is preferred that holds it: were that side otherwise in the rules (`altered`), its test
+would fail. Where none is found soon, the first that reaches it is taken. The search ends where its seconds are over.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from time import monotonic
 from typing import Any, Final
@@ -25,7 +27,9 @@ from rules_engine.scoring import Program
 from rules_engine.source import Source
 from rules_engine.workbench.after import After
 from rules_engine.workbench.aims import Place, aims, of_line
+from rules_engine.workbench.altered import altered
 from rules_engine.workbench.coverage import Coverage, Missed, Share
+from rules_engine.workbench.expect import difference
 from rules_engine.workbench.outcomes import expectations
 from rules_engine.workbench.points import Point, Side
 from rules_engine.workbench.results import TestCase
@@ -38,6 +42,14 @@ from rules_engine.workbench.varying import nearby, ready
 
 TRIES: Final = 160
 """How many scenes are run for one side of a point at most."""
+BETTER: Final = 16
+"""How many more for one that holds the side, where one is known that reaches it."""
+PART: Final = 4
+"""The part of the seconds, one in so many, after which what reaches a side is enough."""
+CHANCES: Final = 6
+"""How often a scene that was meant for another side is asked whether it holds one."""
+MANY: Final = 9
+"""More changes than there are at any side."""
 SOLVED: Final = 8
 """From how many solved scenes others near by are tried."""
 WORDS: Final = 70
@@ -83,12 +95,18 @@ class _Search:
     ) -> None:
         self.core = program.core
         self.until = until
+        self.sources = sources
+        self.hurry = monotonic() + (until - monotonic()) / PART
         self.fits = fits
         self.heard = Coverage(program.core)
         self.runner = Runner(program, self.heard)
         self.cast = Cast(program.core)
         self.missing = {(point, missed.side): missed for point, missed in coverage.missing(sources)}
         self.reached: set[tuple[Point, Side]] = set()
+        self.held: set[tuple[Point, Side]] = set()
+        self.chances: Counter[tuple[Point, Side]] = Counter()
+        self.known: dict[tuple[Point, Side], tuple[int, Scene]] = {}
+        self.others: dict[tuple[Point, Side], list[Runner]] = {}
         self.suggestions: list[Suggestion] = []
         self.unsolved: list[Unsolved] = []
         self.titles = {case.title for case in cases}
@@ -103,7 +121,7 @@ class _Search:
     def run(self) -> None:
         """Look for every side that is missed, in the order of the text."""
         for (point, side), missed in self.missing.items():
-            if (point, side) in self.reached:
+            if (point, side) in self.held or (self._is_known(point, side) and monotonic() > self.hurry):
                 continue
             if monotonic() > self.until:
                 self.unsolved.append(Unsolved(missed, "no time was left"))
@@ -111,17 +129,24 @@ class _Search:
             reason = self._look_for(point, side)
             if reason:
                 self.unsolved.append(Unsolved(missed, reason))
+        for one, (_, scene) in self.known.items():
+            if one not in self.reached:
+                self._keep(scene, frozenset((one,)), one)
         self.unsolved = [each for each in self.unsolved if not self._is_reached(each.missed)]
 
     def _is_reached(self, missed: Missed) -> bool:
         return any(self.missing[each] is missed for each in self.reached if each in self.missing)
+
+    def _is_known(self, point: Point, side: Side) -> bool:
+        """Whether a scene is known that reaches a side, kept or not."""
+        return (point, side) in self.reached or (point, side) in self.known
 
     # ---- one side ----
 
     def _look_for(self, point: Point, side: Side) -> str:
         """Look for a test that reaches a side; says why there is none."""
         self.problem = ""
-        tries, never, asked = 0, 0, 0
+        tries, never, asked, more = 0, 0, 0, 0
         places = [self.aims[owner] for owner in self.owners.get(point, ()) if owner in self.aims][:4]
         for node, place in places:
             asked += 1
@@ -130,7 +155,8 @@ class _Search:
                     tries += 1
                     if self._try(scene, point, side):
                         return ""
-                    if tries >= TRIES or monotonic() > self.until:
+                    more += self._is_known(point, side)
+                    if tries >= TRIES or more >= BETTER or monotonic() > self.until:
                         break
             except Never:
                 never += 1
@@ -211,19 +237,52 @@ class _Search:
         return frozenset(self.heard.seen)
 
     def _try(self, scene: Scene, point: Point, side: Side) -> bool:
-        """Run a scene and keep it where it reaches anything new; says whether it reaches the side."""
+        """Run a scene and keep it where it holds anything new; says whether it holds the side."""
         seen = self._seen(scene)
         self.problem = self.fault
         if seen is None:
             return False
-        new = frozenset(each for each in seen if each in self.missing and each not in self.reached)
+        new = [each for each in seen if each in self.missing and each not in self.held]
+        new = [each for each in new if each == (point, side) or self.chances[each] < CHANCES]
         if not new:
             return False
-        first = (point, side) if (point, side) in new else min(new, key=lambda each: (each[0].at.start, each[1]))
-        return self._keep(scene, new, first) and (point, side) in new
+        self.chances.update(new)
+        held = self._holds(scene, new)
+        if not held:
+            return False
+        first = (point, side) if (point, side) in held else min(held, key=lambda each: (each[0].at.start, each[1]))
+        return self._keep(scene, held, first) and (point, side) in held
+
+    def _holds(self, scene: Scene, new: Sequence[tuple[Point, Side]]) -> Reached:
+        """Of what a scene reaches, what its test holds; the best scene so far is remembered of all others."""
+        if monotonic() > self.hurry:
+            return frozenset(each for each in new if each not in self.reached)
+        test = self._expecting(scene, "?", new)
+        if test is None:
+            return frozenset()
+        held = set()
+        for each in new:
+            grade = self._grade(test, each, self.known[each][0] if each in self.known else MANY)
+            if not grade:
+                held.add(each)
+            elif each not in self.known or grade < self.known[each][0]:
+                self.known[each] = grade, scene
+        return frozenset(held)
+
+    def _grade(self, test: tree.TestDecl, one: tuple[Point, Side], most: int = MANY) -> int:
+        """How many of the changes at a side a test does not notice before the first that it does, up to so many."""
+        if one not in self.others:
+            owners = self.owners.get(one[0], ())
+            rules = [id(self.aims[owner][1].owner) for owner in owners if owner in self.aims]
+            cores = altered(self.core, *one, owners, rules)
+            self.others[one] = [Runner(Program(core, self.sources, fingerprint="altered")) for core in cores]
+        runners = self.others[one][:most]
+        return next((grade for grade, runner in enumerate(runners) if _fails(runner, test)), len(runners))
 
     def _keep(self, scene: Scene, new: Reached, first: tuple[Point, Side]) -> bool:
         scene = self._smaller(scene, new)
+        seen = self._seen(scene) or new
+        new = frozenset(each for each in seen if each in self.missing and (each in new or each not in self.reached))
         reaches = sorted(new, key=lambda each: (each != first, each[0].at.start, each[1]))
         missed = [self.missing[each] for each in reaches]
         title = self._title(missed[0])
@@ -236,14 +295,20 @@ class _Search:
         return True
 
     def _smaller(self, scene: Scene, new: Reached) -> Scene:
-        """The scene without what it can do without."""
+        """The scene without what it can do without; what it holds it still holds."""
+        test = self._expecting(scene, "?", list(new))
+        grades = {each: self._grade(test, each) for each in new} if test is not None else {}
+        self.held.update(each for each, grade in grades.items() if not grade)
         for change in _parts(scene):
             if monotonic() > self.until:
                 break
             smaller = scene.copy()
             change(smaller)
             seen = self._seen(smaller)
-            if seen is not None and new <= seen:
+            if seen is None or not new <= seen:
+                continue
+            test = self._expecting(smaller, "?", list(new))
+            if test is not None and all(self._grade(test, each) <= grade for each, grade in grades.items()):
                 scene = smaller
         return scene
 
@@ -256,32 +321,34 @@ class _Search:
             title, number = f"{title.removesuffix(f' ({number - 1})')} ({number})", number + 1
         return title
 
-    def _written(self, scene: Scene, title: str, reaches: Sequence[tuple[Point, Side]]) -> str | None:
-        """The test as it stands in a file, with what comes out; None where it does not pass so."""
+    def _expecting(self, scene: Scene, title: str, reaches: Sequence[tuple[Point, Side]]) -> tree.TestDecl | None:
+        """The test of a scene, with what comes out; None where it cannot be taken to its end."""
         steps: list[tree.Step] = []
-        about = [
-            place.owner.key
+        owners = [
+            self.aims[owner][1].owner
             for point, _ in reaches
             for owner in self.owners.get(point, ())
-            for _, place in [self.aims.get(owner, (None, _NOBODY))]
-            if isinstance(place.owner, ir.RuleDef | ir.OfferDef | ir.MatchDef)
+            if owner in self.aims
         ]
-        tracks = [
-            place.owner.name
-            for point, _ in reaches
-            for owner in self.owners.get(point, ())
-            for _, place in [self.aims.get(owner, (None, _NOBODY))]
-            if isinstance(place.owner, ir.TrackDef)
-        ]
+        rules = (each.key for each in owners if isinstance(each, ir.RuleDef | ir.OfferDef | ir.MatchDef))
+        tracks = (each.name for each in owners if isinstance(each, ir.TrackDef))
+        about, counted = list(dict.fromkeys(rules))[:4], list(dict.fromkeys(tracks))[:2]
 
         def look(step: tree.Step, after: After) -> None:
-            steps.append(msgspec.structs.replace(step, expect=expectations(after, about[:4], tracks[:2])))
+            steps.append(msgspec.structs.replace(step, expect=expectations(after, about, counted)))
 
         test = declared(scene, title, self.core)
         found = self.runner.result(TestCase(_NOWHERE, test), look)
         if found.findings or len(steps) != len(test.steps) or not all(step.expect for step in steps):
             return None
-        text = formatted(msgspec.structs.replace(test, steps=tuple(steps)))
+        return msgspec.structs.replace(test, steps=tuple(steps))
+
+    def _written(self, scene: Scene, title: str, reaches: Sequence[tuple[Point, Side]]) -> str | None:
+        """The test as it stands in a file, with what comes out; None where it does not pass so."""
+        test = self._expecting(scene, title, reaches)
+        if test is None:
+            return None
+        text = formatted(test)
         source = Source("suggested", text)
         parsed = parse(source)
         tests = [each for each in parsed.file.declarations if isinstance(each, tree.TestDecl)]
@@ -296,7 +363,6 @@ class _Search:
 
 _HEAD: Final = "language 1\n"
 _NOWHERE: Final = Source("suggested", "")
-_NOBODY: Final = Place(None, ())
 
 SAID: Final[dict[Side, str]] = {
     "presented": "is presented",
@@ -312,6 +378,23 @@ SAID: Final[dict[Side, str]] = {
     "missed": "is not met",
 }
 """How a side is said in the title of a test."""
+
+
+def _fails(runner: Runner, test: tree.TestDecl) -> bool:
+    """Whether a test fails in an altered program, or that program cannot run (what it reads is no longer asked to be
+    there). Why is not asked: that costs more than all else."""
+    expected = iter(test.steps)
+    failed: list[bool] = []
+
+    def look(_: tree.Step, after: After) -> None:
+        failed.append(any(difference(each, after) is not None for each in next(expected).expect))
+
+    bare = tuple(msgspec.structs.replace(step, expect=()) for step in test.steps)
+    try:
+        findings = runner.result(TestCase(_NOWHERE, msgspec.structs.replace(test, steps=bare)), look).findings
+    except (ArithmeticError, AssertionError, LookupError, TypeError, ValueError):
+        return True
+    return any(failed) or bool(findings)
 
 
 def formatted(test: tree.TestDecl) -> str:
